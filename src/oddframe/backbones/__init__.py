@@ -1,0 +1,1 @@
+"""Pixels in, one feature vector out."""

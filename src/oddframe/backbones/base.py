@@ -1,0 +1,30 @@
+"""The backbone's contract: pixels in, one feature vector each out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor
+
+from oddframe.types import Configured, Run
+
+
+class Backbone(Configured, ABC):
+    """A frozen network. Settings are its identity; weights load at the first use and stay.
+
+    A picture backbone has `frames == 1` and takes (B, 1, H, W, 3); a video backbone takes its own number of frames.
+    """
+
+    @property
+    @abstractmethod
+    def frames(self) -> int:
+        """Frames per clip that it takes; 1 for pictures."""
+
+    @property
+    @abstractmethod
+    def features(self) -> int:
+        """Length of the vector that it gives."""
+
+    @abstractmethod
+    def embed(self, clips: Tensor, run: Run = Run()) -> Tensor:
+        """(B, frames, H, W, 3) uint8 RGB -> (B, features) float32. Resizing to what it wants is its own business."""

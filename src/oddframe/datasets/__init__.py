@@ -1,0 +1,1 @@
+"""Videos with their split and labels, one file per benchmark."""

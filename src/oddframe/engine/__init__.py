@@ -1,0 +1,1 @@
+"""Runs the line from video to decision: fit, score, save."""

@@ -1,0 +1,1 @@
+"""Where normal codes are kept and looked up."""

@@ -1,0 +1,1 @@
+"""Observations in, one score each out."""

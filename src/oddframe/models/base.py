@@ -1,0 +1,78 @@
+"""The model's contract: observations in, one score each out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar, Self
+
+from torch import Tensor
+
+from oddframe.models.source import ObservationSource
+from oddframe.types import Configured, Json, Observations, Run, Scored, Spec, VideoInfo
+
+
+class Regime(StrEnum):
+    """What a model needs to know about its training videos."""
+
+    ONE_CLASS = "one-class"  # that they are normal
+    UNSUPERVISED = "unsupervised"  # nothing
+    WEAK = "weak"  # one label a video
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """Everything fitted: tensors by name, and small JSON values (names of videos, counts)."""
+
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+    meta: Mapping[str, Json] = field(default_factory=dict)
+
+
+class ScoringStream(ABC):
+    """One video being scored. Holds whatever state belongs to the video; the model stays as it is.
+
+    A row's score depends on the rows before it at most, never on how the rows were cut into pushes.
+    """
+
+    @abstractmethod
+    def push(self, observations: Observations) -> Scored:
+        """Take the next observations; give the rows that are scored by now, in order."""
+
+    @abstractmethod
+    def close(self) -> Scored:
+        """No more observations: give the rest."""
+
+
+class Model(Configured, ABC):
+    """Holds normality, and says how far each observation is from it. Owns all that is fitted.
+
+    `train` and `absorb` change the model and return it; scoring does not change it.
+    """
+
+    regime: ClassVar[Regime]
+
+    @abstractmethod
+    def check(self, spec: Spec) -> None:
+        """Raise `SpecError` unless this model can take such observations."""
+
+    @abstractmethod
+    def train(self, data: ObservationSource, run: Run = Run()) -> Self:
+        """Do what needs optimisation or statistics over all data (standardisation too); forgets earlier training."""
+
+    def absorb(self, data: ObservationSource, run: Run = Run()) -> Self:
+        """Add what is a mergeable sum over data (an index). Nothing, for models without one."""
+        return self
+
+    @abstractmethod
+    def open(self, video: VideoInfo, run: Run = Run()) -> ScoringStream:
+        """Start to score a video. Raises `NotFitted` before `train`."""
+
+    @abstractmethod
+    def state(self) -> ModelState:
+        """All that was fitted; with `settings()` enough to rebuild the model exactly."""
+
+    @abstractmethod
+    def restore(self, state: ModelState) -> Self:
+        """Become the model whose state this is. Raises `StoreError` where the state does not fit the settings."""

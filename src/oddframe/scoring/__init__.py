@@ -1,0 +1,1 @@
+"""From scored observations to frame scores and events."""

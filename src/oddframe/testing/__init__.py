@@ -1,0 +1,1 @@
+"""The conformance checks that every observer and model must pass; for tests alone."""

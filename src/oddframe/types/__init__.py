@@ -1,0 +1,30 @@
+"""The value objects that flow from room to room: frozen, shape-checked, imported by all and importing none of ours."""
+
+from oddframe.types.arrays import BoolArray, FloatArray, ImageArray, IntArray, Json, frozen_array
+from oddframe.types.frames import Frame, VideoId, VideoInfo, Window
+from oddframe.types.observations import Field, Observations, Spec
+from oddframe.types.run import Progress, Run
+from oddframe.types.settings import Configured
+from oddframe.types.timeline import Event, Scored, Timeline
+
+__all__ = [
+    "BoolArray",
+    "Configured",
+    "Event",
+    "Field",
+    "FloatArray",
+    "Frame",
+    "ImageArray",
+    "IntArray",
+    "Json",
+    "Observations",
+    "Progress",
+    "Run",
+    "Scored",
+    "Spec",
+    "Timeline",
+    "VideoId",
+    "VideoInfo",
+    "Window",
+    "frozen_array",
+]

@@ -1,0 +1,111 @@
+"""What comes out at the end: scored observations, a timeline of frames, and events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+
+from oddframe.types.arrays import BoolArray, FloatArray, frozen_array
+from oddframe.types.frames import VideoInfo
+from oddframe.types.observations import Observations
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """Observations with what a model says of each: one row an observation, in the order they went in.
+
+    Args:
+        observations: the columns of the scored observations (no data).
+        score: (N,) float32, finite; higher = more anomalous.
+        parts: named components before fusion, each (N,).
+        maps: (N, h, w) where the model sees pixels, covering the observation's box; else None.
+    """
+
+    observations: Observations
+    score: FloatArray
+    parts: Mapping[str, FloatArray] = field(default_factory=dict)
+    maps: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.observations)
+        put = object.__setattr__
+        put(self, "score", frozen_array(self.score, np.float32, "score", n))
+        if not np.isfinite(self.score).all():
+            row = int(np.flatnonzero(~np.isfinite(self.score))[0])
+            raise ValueError(f"{self.observations.video}: score of frame {self.observations.frame[row]} is not finite")
+        parts = {name: frozen_array(part, np.float32, name, n) for name, part in self.parts.items()}
+        put(self, "parts", MappingProxyType(parts))
+        if self.maps is not None:
+            put(self, "maps", frozen_array(self.maps, np.float32, "maps", n, None, None))
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    @classmethod
+    def concatenate(cls, pieces: Sequence[Scored]) -> Scored:
+        """Consecutive pieces of one video as one."""
+        filled = [p for p in pieces if len(p)] or list(pieces[:1])
+        maps = [p.maps for p in filled if p.maps is not None]
+        return cls(
+            observations=Observations.concatenate([p.observations for p in pieces]),
+            score=np.concatenate([p.score for p in filled]),
+            parts={name: np.concatenate([p.parts[name] for p in filled]) for name in filled[0].parts},
+            maps=np.concatenate(maps) if len(maps) == len(filled) else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A run of frames over the threshold.
+
+    Args:
+        start, end: first and one-past-last frame.
+        peak: the frame with the highest score.
+        score: the score at the peak.
+        box: x0 y0 x1 y1 of the oddest observation at the peak, in source pixels; None if the frame had none.
+        start_time, end_time, peak_time: the same frames in seconds.
+    """
+
+    start: int
+    end: int
+    peak: int
+    score: float
+    box: tuple[float, float, float, float] | None
+    start_time: float
+    end_time: float
+    peak_time: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timeline:
+    """Per-frame scores of one video.
+
+    Args:
+        info: the video, its frames counted.
+        scores: (F,) float32, NaN exactly where `valid` is False; higher = more anomalous.
+        valid: (F,) whether the frame was scorable. A dark, covered, frozen or moved camera is not.
+        reasons: why frames are not scorable, as (first, one past last, word) runs in frame order.
+        scored: the scored observations behind the frames.
+        threshold: scores above it make events; None where the detector has no calibration.
+        events: the runs over the threshold.
+    """
+
+    info: VideoInfo
+    scores: FloatArray
+    valid: BoolArray
+    scored: Scored
+    reasons: tuple[tuple[int, int, str], ...] = ()
+    threshold: float | None = None
+    events: tuple[Event, ...] = ()
+
+    def __post_init__(self) -> None:
+        frames = self.info.frames
+        if frames is None:
+            raise ValueError(f"{self.info.id}: a timeline needs a counted video")
+        object.__setattr__(self, "scores", frozen_array(self.scores, np.float32, "scores", frames))
+        object.__setattr__(self, "valid", frozen_array(self.valid, np.bool_, "valid", frames))
+        if not np.array_equal(np.isfinite(self.scores), self.valid):
+            raise ValueError(f"{self.info.id}: scores must be finite where valid, and NaN elsewhere")
