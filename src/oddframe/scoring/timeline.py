@@ -1,0 +1,64 @@
+"""The whole way from scored observations to a timeline."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from oddframe.errors import DataError
+from oddframe.scoring.events import find_events
+from oddframe.scoring.reasons import Reasons
+from oddframe.scoring.settings import Scoring
+from oddframe.scoring.to_frames import frame_scores
+from oddframe.types import BoolArray, Event, FloatArray, IntArray, Scored, Timeline, VideoInfo, Window
+
+
+def make_timeline(
+    scored: Scored,
+    info: VideoInfo,
+    window: Window,
+    scoring: Scoring,
+    *,
+    floor: float,
+    threshold: float | None = None,
+    reasons: Reasons = (),
+) -> Timeline:
+    """Frame scores, smoothing and events of one video.
+
+    Args:
+        scored: all its observations, scored.
+        info: the video, its frames counted.
+        window: what one observation needed.
+        scoring: how it is done.
+        floor: the score of a frame with nothing in it.
+        threshold: scores above it make events; None = no events.
+        reasons: the frames that are unscorable by themselves.
+
+    Raises:
+        DataError: nobody counted the frames.
+    """
+    if info.frames is None:
+        raise DataError(f"{info.id}: a timeline needs a counted video")
+    raw = frame_scores(scored, info.frames, window, floor=floor, reasons=reasons, edges=scoring.edges)
+    smooth = scoring.smoothing.array(raw.scores, raw.valid & ~raw.zero, float(info.fps))
+    scores = np.where(raw.zero, np.float32(0), smooth)
+    kept = _select(scored, raw.kept)
+    events = () if threshold is None else _events(scores, kept, info, scoring, threshold)
+    return Timeline(info, scores, raw.valid, kept, raw.reasons, threshold, events)
+
+
+def _events(
+    scores: FloatArray, scored: Scored, info: VideoInfo, scoring: Scoring, threshold: float
+) -> tuple[Event, ...]:
+    return find_events(scores, scored, info, threshold=threshold, merge=scoring.merge, shortest=scoring.shortest)
+
+
+def _select(scored: Scored, kept: BoolArray) -> Scored:
+    if kept.all():
+        return scored
+    rows: IntArray = np.flatnonzero(kept)
+    return Scored(
+        observations=scored.observations.select(rows),
+        score=scored.score[rows],
+        parts={name: part[rows] for name, part in scored.parts.items()},
+        maps=None if scored.maps is None else scored.maps[rows],
+    )

@@ -1,0 +1,139 @@
+"""From scored observations to one score a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from oddframe.scoring.reasons import Reasons, as_codes, as_runs
+from oddframe.types import BoolArray, FloatArray, IntArray, Observations, Scored, Window
+
+Edges: TypeAlias = Literal["nearest", "zero"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameScores:
+    """Scores of one video's F frames, before any smoothing.
+
+    Args:
+        scores: (F,) float32, NaN where there is none.
+        valid: (F,) whether the frame is scorable.
+        zero: (F,) scorable frames at both ends that get their 0 only once smoothing is done (`edges="zero"`).
+        reasons: why frames are not valid.
+        kept: (N,) the observations that count.
+    """
+
+    scores: FloatArray
+    valid: BoolArray
+    zero: BoolArray
+    reasons: Reasons
+    kept: BoolArray
+
+
+def frame_scores(
+    scored: Scored, frames: int, window: Window, *, floor: float, reasons: Reasons = (), edges: Edges = "nearest"
+) -> FrameScores:
+    """Give every frame the score of the oddest observation that covers it.
+
+    A frame that a window is about and that no observation covers has nothing in it: it gets the floor. Frames
+    between those that two windows are about (stride > 1) go with the earlier one. An observation that had to see an
+    unscorable frame is left out, and frames that only such windows could judge are unscorable for the same reason.
+
+    Args:
+        scored: the observations and their scores.
+        frames: how many frames are finished; of a whole video, all of them.
+        window: what one observation needs.
+        floor: the score of a frame with nothing in it.
+        reasons: the frames that are unscorable by themselves.
+        edges: what frames at both ends, which no window is about, get: the nearest judged frame's score, or 0 after
+            smoothing (the protocol of LLSH).
+    """
+    if frames < window.extent:
+        return _too_short(frames, len(scored))
+    code, words = as_codes(reasons, frames)
+    kept = untouched(scored.observations, window, frames, reasons)
+    best = covering_max(scored.observations.span[kept], scored.score[kept], frames)
+    slot, outside = _slots(window, frames)
+    empty = np.isneginf(best)
+    edge = empty & outside
+    code = np.where(empty & ~edge & (code == 0), _window_codes(code, window)[slot], code)
+    best = np.where(empty, np.float32(floor), best)
+    if edges == "nearest":
+        nearest = _nearest(~edge)
+        best, code, edge = best[nearest], np.where(code == 0, code[nearest], code), np.zeros_like(edge)
+    valid = code == 0
+    zero = edge & valid
+    return FrameScores(np.where(valid & ~zero, best, np.nan), valid, zero, as_runs(code, words), kept)
+
+
+def untouched(observations: Observations, window: Window, frames: int, reasons: Reasons) -> BoolArray:
+    """(N,) which observations saw scorable frames only, from their window's first frame to `ready`."""
+    if not reasons:
+        return np.ones(len(observations), np.bool_)
+    bad_before = np.concatenate([[0], np.cumsum(as_codes(reasons, frames)[0] > 0)])
+    first = np.clip(observations.frame - window.about, 0, frames)
+    last = np.clip(observations.ready + 1, 0, frames)
+    clean: BoolArray = bad_before[np.maximum(first, last)] == bad_before[first]
+    return clean
+
+
+def covering_max(span: IntArray, score: FloatArray, frames: int) -> FloatArray:
+    """(F,) the highest score whose span covers each frame; -inf where none does.
+
+    A span is the union of two overlapping blocks whose length is a power of two, so spans of any length cost one
+    pass over the frames for each power of two.
+
+    >>> covering_max(np.array([[0, 3], [2, 4]]), np.array([1, 2], np.float32), 5)
+    array([  1.,   1.,   2.,   2., -inf], dtype=float32)
+    """
+    start, stop = np.clip(span, 0, frames).T
+    power = np.frexp(np.maximum(stop - start, 0).astype(np.float64))[1] - 1  # -1 for an empty span
+    best = np.full(frames, -np.inf, np.float32)
+    for level in range(int(power.max(initial=-1)), -1, -1):
+        here = power == level
+        np.maximum.at(best, start[here], score[here])
+        np.maximum.at(best, stop[here] - 2**level, score[here])
+        if level:
+            half = 2 ** (level - 1)
+            best = np.concatenate([best[:half], np.maximum(best[half:], best[:-half])])
+    return best
+
+
+def _too_short(frames: int, observations: int) -> FrameScores:
+    return FrameScores(
+        scores=np.full(frames, np.nan, np.float32),
+        valid=np.zeros(frames, np.bool_),
+        zero=np.zeros(frames, np.bool_),
+        reasons=((0, frames, "too short"),) if frames else (),
+        kept=np.zeros(observations, np.bool_),
+    )
+
+
+def _slots(window: Window, frames: int) -> tuple[IntArray, BoolArray]:
+    """The number of the window that judges each frame, and which frames lie outside of all of them."""
+    windows = (frames - window.extent) // window.stride + 1
+    slot = (np.arange(frames) - window.about) // window.stride
+    return np.clip(slot, 0, windows - 1), (slot < 0) | (slot >= windows)
+
+
+def _window_codes(code: IntArray, window: Window) -> IntArray:
+    """(windows,) the first reason in each window; 0 where all its frames are scorable."""
+    frames = len(code)
+    next_bad = np.minimum.accumulate(np.where(code > 0, np.arange(frames), frames)[::-1])[::-1]
+    first = next_bad[: frames - window.extent + 1 : window.stride]
+    reached = first < np.arange(len(first)) * window.stride + window.extent
+    return np.where(reached, np.append(code, 0)[first], 0)
+
+
+def _nearest(wanted: BoolArray) -> IntArray:
+    """For each frame, the nearest frame that is wanted (itself, if it is); of two, the earlier."""
+    places = np.flatnonzero(wanted)
+    here = np.arange(len(wanted))
+    after = np.clip(np.searchsorted(places, here), 0, len(places) - 1)
+    before = np.clip(np.searchsorted(places, here, side="right") - 1, 0, len(places) - 1)
+    nearest: IntArray = np.where(
+        np.abs(here - places[before]) <= np.abs(places[after] - here), places[before], places[after]
+    )
+    return nearest
