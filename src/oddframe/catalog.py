@@ -1,0 +1,235 @@
+"""Every name that a user can choose by, and how a name and settings become an object.
+
+Names are listed here and nowhere else. Classes are loaded when they are first wanted, so that listing names is quick.
+A package extends the tables through the entry-point groups `oddframe.observers`, `oddframe.models` and
+`oddframe.backbones`; a name of ours is never replaced.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import json
+import typing
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
+
+from oddframe.backbones.base import Backbone
+from oddframe.errors import OddframeWarning, SettingsError
+from oddframe.models.base import Model
+from oddframe.observers.base import Observer
+from oddframe.types import Configured
+
+Kind: TypeAlias = Literal["observer", "model", "backbone"]
+T = TypeVar("T", bound=Configured)
+
+OBSERVERS: Mapping[str, str] = MappingProxyType(
+    {
+        "objects": "oddframe.observers.objects:Objects",
+        "snippet": "oddframe.observers.snippet:Snippet",
+    }
+)
+MODELS: Mapping[str, str] = MappingProxyType(
+    {
+        "knn": "oddframe.models.knn:KNN",
+        "llsh": "oddframe.models.llsh:LLSH",
+        "lsh": "oddframe.models.llsh:LSH",
+    }
+)
+BACKBONES: Mapping[str, str] = MappingProxyType(
+    {
+        "efficientnet-lite0": "oddframe.backbones.efficientnet:EfficientNetLite0",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """An observer and a model that go together; `settings` differ from the constructors' defaults where given."""
+
+    observer: str
+    model: str
+    observer_settings: Mapping[str, Any] = field(default_factory=dict)
+    model_settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+PRESETS: Mapping[str, Preset] = MappingProxyType(
+    {
+        "default": Preset("objects", "knn"),
+        "knn": Preset("objects", "knn"),
+        "llsh": Preset("objects", "llsh"),
+        "lsh": Preset("objects", "lsh"),
+        "knn-snippet": Preset("snippet", "knn"),
+        "llsh-snippet": Preset("snippet", "llsh"),
+    }
+)
+
+_OURS: Mapping[str, Mapping[str, str]] = {"observer": OBSERVERS, "model": MODELS, "backbone": BACKBONES}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One name of the catalog.
+
+    Args:
+        name, where: what it is called, and "module:Class".
+        summary: the first line of its docstring.
+        settings: the constructor's arguments, each with its type and default in words.
+    """
+
+    name: str
+    where: str
+    summary: str
+    settings: Mapping[str, str]
+
+
+def names(kind: Kind) -> Mapping[str, str]:
+    """Name -> "module:Class", ours first, then those of other packages.
+
+    >>> names("observer")["objects"]
+    'oddframe.observers.objects:Objects'
+    """
+    return _extended(kind, _OURS[kind], entry_points(group=f"oddframe.{kind}s"))
+
+
+def preset(name: str) -> Preset:
+    """The preset of that name.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    if name not in PRESETS:
+        raise SettingsError(f"no preset {name!r}{_closest(name, PRESETS)}")
+    return PRESETS[name]
+
+
+def find(kind: Kind, name: str) -> type[Configured]:
+    """The class behind a name.
+
+    Raises:
+        SettingsError: nobody has that name, or its package does not import.
+    """
+    table = names(kind)
+    if name not in table:
+        raise SettingsError(f"no {kind} {name!r}{_closest(name, table)}")
+    module, _, attribute = table[name].partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise SettingsError(f"{kind} {name!r} cannot be loaded from {table[name]}: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, Configured)):
+        raise SettingsError(f"{kind} {name!r}: {table[name]} is not a class of oddframe's kind")
+    return found
+
+
+def build(kind: Kind, name: str, settings: Mapping[str, Any] | None = None) -> Configured:
+    """An object by name. Values may be text from a command line; nested parts are `{"name": ..., "settings": ...}`.
+
+    Raises:
+        SettingsError: an unknown name or setting (the closest known one is suggested), or a value that does not fit.
+    """
+    return construct(find(kind, name), settings or {})
+
+
+def construct(cls: type[T], settings: Mapping[str, Any]) -> T:
+    """Call a constructor with settings checked against its annotations; raises like `build`."""
+    parameters = _parameters(cls)
+    for name in settings:
+        if name not in parameters:
+            raise SettingsError(f"{cls.name} has no setting {name!r}{_closest(name, parameters)}")
+    checked = {name: _value(f"{cls.name}.{name}", parameters[name][0], value) for name, value in settings.items()}
+    try:
+        return cls(**checked)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{cls.name}: {error}") from error
+
+
+def describe(kind: Kind) -> tuple[Listed, ...]:
+    """All names of one kind, with their settings; raises like `find`."""
+    found = []
+    for name, where in names(kind).items():
+        cls = find(kind, name)
+        summary = (inspect.getdoc(cls) or "").partition("\n")[0]
+        found.append(Listed(name, where, summary, {key: _in_words(*both) for key, both in _parameters(cls).items()}))
+    return tuple(found)
+
+
+def _extended(kind: str, ours: Mapping[str, str], others: Iterable[EntryPoint]) -> Mapping[str, str]:
+    table = dict(ours)
+    for other in others:
+        if table.setdefault(other.name, other.value) != other.value:
+            warnings.warn(
+                f"{kind} {other.name!r} of {other.value} is left out: the name is taken by {table[other.name]}",
+                OddframeWarning,
+                stacklevel=3,
+            )
+    return table
+
+
+def _closest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    hint = f": did you mean {close[0]!r}?" if close else ";"
+    return f"{hint} there are {', '.join(sorted(known)) or 'none'}"
+
+
+def _parameters(cls: type[Configured]) -> dict[str, tuple[Any, Any]]:
+    """Constructor argument -> (annotation, default)."""
+    hints = typing.get_type_hints(cls.__init__)
+    given = inspect.signature(cls.__init__).parameters
+    return {name: (hints.get(name, Any), p.default) for name, p in given.items() if name != "self"}
+
+
+def _in_words(annotation: Any, default: Any) -> str:
+    kind = annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
+    return kind if default is inspect.Parameter.empty else f"{kind} = {default!r}"
+
+
+def _value(where: str, annotation: Any, value: Any) -> Any:
+    part = _part(annotation)
+    if part is not None and isinstance(value, str | Mapping):
+        return _nested(where, part, {"name": value} if isinstance(value, str) else value)
+    try:
+        check = TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True)).validate_python
+    except PydanticSchemaGenerationError as error:
+        raise SettingsError(f"{where}: {annotation} cannot be set by value: {error}") from error
+    try:
+        return check(value)
+    except ValidationError as error:
+        if isinstance(value, str):
+            # "[1, 2]" and "null" come from a command line as text.
+            try:
+                return check(json.loads(value))
+            except ValueError:
+                pass
+        raise SettingsError(f"{where}: {value!r} does not fit: {error.errors()[0]['msg']}") from error
+
+
+def _part(annotation: Any) -> type[Configured] | None:
+    """The nested part that an annotation (`Backbone`, `Backbone | None`) asks for."""
+    wanted = typing.get_args(annotation) or (annotation,)
+    return next((t for t in wanted if isinstance(t, type) and issubclass(t, Configured)), None)
+
+
+def _nested(where: str, part: type[Configured], value: Mapping[str, Any]) -> Configured:
+    name, settings = value.get("name"), value.get("settings", {})
+    if not isinstance(name, str) or not isinstance(settings, Mapping):
+        raise SettingsError(f'{where}: give {{"name": ..., "settings": {{...}}}}, not {value!r}')
+    cls = part if getattr(part, "name", None) == name else find(_kind_of(part), name)
+    if not issubclass(cls, part):
+        raise SettingsError(f"{where}: {name!r} is not a {part.__name__}")
+    return construct(cls, settings)
+
+
+def _kind_of(part: type[Configured]) -> Kind:
+    kinds: list[tuple[type[Configured], Kind]] = [(Observer, "observer"), (Model, "model"), (Backbone, "backbone")]
+    found = next((kind for base, kind in kinds if issubclass(part, base)), None)
+    if found is None:
+        raise SettingsError(f"{part.__name__} has no table of names: its name is {getattr(part, 'name', 'unknown')!r}")
+    return found
