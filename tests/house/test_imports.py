@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,14 @@ def test_the_table_has_no_circle() -> None:
     while free := {room for room, allowed in left.items() if not allowed & left.keys()}:
         left = {room: allowed for room, allowed in left.items() if room not in free}
     assert not left
+
+
+def test_the_map_shows_every_room() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    shown = set(re.findall(r"^\| `(\w+)(?:/|\.py)?`", page, re.MULTILINE))
+    rooms = {file.relative_to(PACKAGE).parts[0].removesuffix(".py") for file in PACKAGE.rglob("*.py")}
+    assert shown >= rooms - {"__init__", "__main__"}
+    assert shown <= MAY_IMPORT.keys()
 
 
 def test_nobody_imports_the_outermost_rooms() -> None:
