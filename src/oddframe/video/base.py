@@ -1,0 +1,108 @@
+"""What every video is, wherever its frames come from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import replace
+
+from oddframe.errors import VideoError
+from oddframe.types import Frame, VideoInfo
+
+
+class Video(ABC):
+    """Frames in order, as often as wanted, in constant memory.
+
+    Iterating starts a fresh pass: RGB uint8 frames, upright, all of one size, numbered without gaps from 0, with
+    times in seconds from the first frame that never go backwards. A pass that is abandoned frees what it holds.
+
+    Args:
+        source: the path or address it is read from, or a few words where there is none.
+        info: what is known before a full pass.
+        hint: about how many frames to expect, for progress bars; may be wrong. None where nothing is known.
+        fps_assumed: whether the frame rate is an assumption, because nothing states it.
+    """
+
+    def __init__(self, source: str, info: VideoInfo, hint: int | None, fps_assumed: bool = False) -> None:
+        self._source, self._info, self._hint, self._fps_assumed = source, info, hint, fps_assumed
+        self._digest: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The path or address it is read from, or a description."""
+        return self._source
+
+    @property
+    def info(self) -> VideoInfo:
+        """Name, upright size and exact frame rate; `frames` is None until somebody has counted."""
+        return self._info
+
+    @property
+    def hint(self) -> int | None:
+        """About how many frames to expect; may be wrong."""
+        return self._hint if self._info.frames is None else self._info.frames
+
+    @property
+    def fps_assumed(self) -> bool:
+        """Whether nothing states the frame rate, so that `ASSUMED_FPS` stands in for it."""
+        return self._fps_assumed
+
+    def __iter__(self) -> Iterator[Frame]:
+        frames = 0
+        for frame in self._pass():
+            frames = frame.index + 1
+            yield frame
+        self._counted(frames)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.source!r})"
+
+    def count(self) -> int:
+        """How many frames there are, by going through them, at most once; what a header claims is not believed."""
+        if self._info.frames is None:
+            self._count_by_pass()
+        assert self._info.frames is not None
+        return self._info.frames
+
+    def frame_at(self, index: int) -> Frame:
+        """Exactly the frame that a pass gives at this index.
+
+        Raises:
+            VideoError: there is no such frame.
+        """
+        frames = self._info.frames
+        if index < 0 or (frames is not None and index >= frames):
+            raise self._no_frame(index)
+        return self._find(index)
+
+    def digest(self) -> str | None:
+        """BLAKE2b over the whole content, in hexadecimal; None where the content passes only once.
+
+        The name, the place and a chosen frame rate are not part of it.
+        """
+        if self._digest is None:
+            self._digest = self._hash()
+        return self._digest
+
+    @abstractmethod
+    def _pass(self) -> Iterator[Frame]:
+        """One pass over the frames."""
+
+    @abstractmethod
+    def _hash(self) -> str | None: ...
+
+    def _count_by_pass(self) -> None:
+        for _ in self:
+            pass
+
+    def _find(self, index: int) -> Frame:
+        for frame in self:
+            if frame.index == index:
+                return frame
+        raise self._no_frame(index)
+
+    def _counted(self, frames: int) -> None:
+        self._info = replace(self._info, frames=frames)
+
+    def _no_frame(self, index: int) -> VideoError:
+        return VideoError(f"{self.source}: has no frame {index}; its {self.hint or 'few'} frames count from 0")
