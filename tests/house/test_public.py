@@ -91,6 +91,12 @@ def test_public_things_are_documented(name: str) -> None:
     assert [where for where, thing in own(module) if not documentation(thing)] == []
 
 
+def test_every_folder_is_a_package() -> None:
+    """A folder without `__init__.py` is left out of every check that walks the packages, this file's among them."""
+    package = ROOT / "src" / "oddframe"
+    assert [str(f.parent) for f in package.rglob("*.py") if not (f.parent / "__init__.py").is_file()] == []
+
+
 def test_the_package_says_that_it_is_typed() -> None:
     assert (ROOT / "src" / "oddframe" / "py.typed").is_file()
 
