@@ -17,6 +17,7 @@ from oddframe.index.provenance import Provenance
 from oddframe.index.stored import stored_array, to_tensor
 from oddframe.types import FloatArray, IntArray, Json, VideoId
 
+_COLUMNS = ("table", "key", "count", "total")
 _FIXED = 2.0**32  # codes are summed as whole multiples of 2**-32: whole numbers add up alike in any order
 
 
@@ -54,8 +55,8 @@ class MeanBuckets:
     def joined(cls, parts: list[Self]) -> Self:
         """All parts' entries, those of the same bucket and video added up."""
         source = Provenance.joined([part.source for part in parts])
-        columns = [np.concatenate([getattr(p, name) for p in parts]) for name in ("table", "key", "count", "total")]
-        return cls(source, *columns)._grouped()
+        table, key, count, total = (np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS)
+        return cls(source, table, key, count, total)._grouped()
 
     def _grouped(self) -> Self:
         source = self.source
@@ -107,7 +108,7 @@ class MeanBuckets:
     def state(self) -> tuple[dict[str, Tensor], dict[str, Json]]:
         """Tensors and JSON values to save."""
         tensors, meta = self.source.state()
-        columns = {name: to_tensor(getattr(self, name)) for name in ("table", "key", "count", "total")}
+        columns = {name: to_tensor(getattr(self, name)) for name in _COLUMNS}
         return {**tensors, **columns}, meta
 
     @classmethod

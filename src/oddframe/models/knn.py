@@ -1,0 +1,169 @@
+"""Distance to the nearest normal observations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from oddframe.errors import NotFitted, SettingsError, StoreError
+from oddframe.index.flat import FlatIndex
+from oddframe.index.stored import stored_tensor
+from oddframe.models.base import Model, ModelState, Regime, ScoringStream
+from oddframe.models.nested import inner, nest
+from oddframe.models.normal_scale import normal_scale
+from oddframe.models.rowwise import RowwiseStream
+from oddframe.models.source import ObservationSource
+from oddframe.models.standardise import Standardiser, chunk_rows
+from oddframe.types import FloatArray, IntArray, Observations, Progress, Run, Spec, VideoId, VideoInfo
+
+FUSIONS = ("sum", "max")
+
+
+class KNN(Model):
+    """Scores an observation by its mean distance to the k nearest normal ones, exactly.
+
+    With `per_entry`, every entry of the data is searched on its own, each distance is divided by that entry's
+    normal scale (see `normal_scale`), and the weighted quotients are fused; they are the score's parts. Without it,
+    one search over the concatenated vector, likewise scaled. A part near 1 is at the edge of what normal videos
+    are to each other.
+
+    `train` fits means, deviations and scales; `absorb` only adds observations. So the scales are those of the
+    training data however much is absorbed later, and absorbing is a sum: its order does not matter.
+
+    Args:
+        k: neighbours to average over.
+        per_entry: search entry by entry.
+        fusion: "sum" or "max" over the weighted parts.
+        weights: entry name -> weight; 0 drops the entry. None = 1 each.
+        quantile, sample, gap: of the normal scale; `gap` in seconds.
+        coreset: most observations kept, a uniform draw (see `FlatIndex`); None = all.
+        seed: of both draws.
+    """
+
+    name: ClassVar[str] = "knn"
+    regime: ClassVar[Regime] = Regime.ONE_CLASS
+
+    def __init__(
+        self,
+        *,
+        k: int = 1,
+        per_entry: bool = True,
+        fusion: str = "sum",
+        weights: Mapping[str, float] | None = None,
+        quantile: float = 0.95,
+        sample: int = 2000,
+        gap: float = 1.0,
+        coreset: int | None = 200_000,
+        seed: int = 0,
+    ) -> None:
+        if k < 1 or sample < 1 or gap < 0 or not 0 < quantile <= 1 or (coreset is not None and coreset < 1):
+            raise SettingsError("k, sample and coreset are at least 1, gap at least 0, and quantile in (0, 1]")
+        if fusion not in FUSIONS:
+            raise SettingsError(f"fusion is one of {', '.join(FUSIONS)}, not {fusion!r}")
+        self.k, self.per_entry, self.fusion = k, per_entry, fusion
+        self.weights = None if weights is None else dict(weights)
+        self.quantile, self.sample, self.gap = quantile, sample, gap
+        self.coreset, self.seed = coreset, seed
+        Standardiser(self.weights)  # looks the weights over
+        self._standardiser = self._unfitted()
+        self._scales: dict[str, float] = {}
+        self._index = FlatIndex({})
+
+    def check(self, spec: Spec) -> None:
+        self._standardiser.check_fitted(spec)
+
+    def train(self, data: ObservationSource, run: Run = Run()) -> Self:
+        self._standardiser = self._unfitted().fit(data, run)
+        self._index = self._gathered(data, run)
+        fps = {info.id: float(info.fps) for info in data.videos()}
+        source = self._index.provenance
+        time = source.frame / np.array([fps[name] for name in source.names])[source.video]
+        self._scales = {name: self._scale(self._index.vectors(name), source.video, time) for name in self._sizes()}
+        self._index = self._empty()
+        return self
+
+    def absorb(self, data: ObservationSource, run: Run = Run()) -> Self:
+        self._standardiser.check_fitted(data.spec)
+        self._index.merge(self._gathered(data, run))
+        return self
+
+    def forget(self, video: VideoId) -> Self:
+        """Drop what was absorbed from this video; what `train` learned from it stays."""
+        self._index.forget(video)
+        return self
+
+    def open(self, video: VideoInfo, run: Run = Run()) -> ScoringStream:
+        if not len(self._index):
+            raise NotFitted("knn has nothing to compare with; train on normal video and absorb it first")
+        return RowwiseStream(video, self._score)
+
+    def state(self) -> ModelState:
+        standardise = self._standardiser.state()
+        scale = torch.tensor([self._scales[name] for name in self._sizes()], dtype=torch.float64)
+        return nest(standardise=standardise, scale=ModelState({"value": scale}), index=ModelState(*self._index.state()))
+
+    def restore(self, state: ModelState) -> Self:
+        saved, scale = inner(state, "index"), inner(state, "scale")
+        self._standardiser = self._unfitted().restore(inner(state, "standardise"))
+        values = stored_tensor(scale.tensors, "value", torch.float64, len(self._sizes()))
+        if not bool((values > 0).all()):
+            raise StoreError("a saved normal scale is not above 0; the file is damaged")
+        self._scales = dict(zip(self._sizes(), values.tolist(), strict=True))
+        self._index = self._empty().restore(saved.tensors, saved.meta)
+        return self
+
+    def _unfitted(self) -> Standardiser:
+        """Entry by entry, weights belong to the fusion, and only what is dropped is dropped before."""
+        weights = self.weights or {}
+        return Standardiser(
+            {name: float(weight > 0) for name, weight in weights.items()} if self.per_entry else weights
+        )
+
+    def _sizes(self) -> dict[str, int]:
+        """Name -> length of what is searched on its own."""
+        sizes = self._standardiser.sizes()
+        return sizes if self.per_entry else {"distance": sum(sizes.values())}
+
+    def _empty(self) -> FlatIndex:
+        return FlatIndex(self._sizes(), self.coreset, self.seed)
+
+    def _gathered(self, data: ObservationSource, run: Run) -> FlatIndex:
+        """An index over all observations, or the draw from them."""
+        index, videos = self._empty(), data.videos()
+        for number, info in enumerate(videos):
+            run.progress(Progress("absorbing", number, len(videos), "videos"))
+            for chunk in data.chunks(info.id, chunk_rows(data.spec)):
+                index.add(info.id, chunk.frame, chunk.box, self._vectors(chunk))
+        return index.settle()
+
+    def _vectors(self, observations: Observations) -> dict[str, FloatArray]:
+        sizes = self._sizes()
+        vectors: FloatArray = self._standardiser.apply(observations).numpy()
+        parts = np.split(vectors, np.cumsum(list(sizes.values()))[:-1], axis=1)
+        return dict(zip(sizes, parts, strict=True))
+
+    def _scale(self, vectors: FloatArray, video: IntArray, time: npt.NDArray[np.float64]) -> float:
+        return normal_scale(
+            vectors,
+            video,
+            time,
+            k=self.k,
+            sample=self.sample,
+            gap=self.gap,
+            quantile=self.quantile,
+            seed=self.seed,
+        )
+
+    def _score(self, observations: Observations, start: int) -> tuple[FloatArray, dict[str, FloatArray]]:
+        parts = {}
+        for name, vectors in self._vectors(observations).items():
+            found = self._index.query(name, vectors, self.k, start)
+            parts[name] = (found.distance.mean(axis=1, dtype=np.float64) / self._scales[name]).astype(np.float32)
+        weights = (self.weights or {}) if self.per_entry else {}
+        weighted = np.stack([part * np.float32(weights.get(name, 1.0)) for name, part in parts.items()])
+        fused: FloatArray = weighted.sum(axis=0) if self.fusion == "sum" else weighted.max(axis=0)
+        return fused, parts

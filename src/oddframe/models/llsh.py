@@ -1,0 +1,93 @@
+"""Distance to the normal observations that hash alike, by learned hash functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+import numpy as np
+from torch import Tensor
+
+from oddframe.errors import SettingsError
+from oddframe.models.hash_net import HashNet
+from oddframe.models.lsh import LSH
+from oddframe.models.pairs import draw_pairs
+from oddframe.models.source import ObservationSource
+from oddframe.training.contrastive import Contrast, train_contrastive
+from oddframe.types import IntArray, Run
+
+
+class LLSH(LSH):
+    """Learnable locality-sensitive hashing (Lu, Cao and Zhang 2022): `LSH` whose functions are trained.
+
+    Momentum contrast pulls the codes of nearby moments of a video together (see `draw_pairs`), and pushes them away
+    from those of other moments. One epoch draws `draws` anchors from each video; the drawn pairs of all epochs
+    are cut into batches. Defaults are the paper's for its small set (Avenue); its large sets used queue 8192 and
+    batch 256. Tables, query and score are those of `LSH`.
+
+    Args:
+        tables, bits, summary, probe, standardise, lift, weights, seed: see `LSH`; the seed is that of training too.
+        offset: frames, >= 1: how far apart what belongs together may be.
+        epochs, draws, batch: see above.
+        queue, temperature, key_momentum: of the contrast (paper: l, tau, m).
+        learning_rate, momentum, weight_decay: of the stochastic gradient descent.
+    """
+
+    name: ClassVar[str] = "llsh"
+
+    def __init__(
+        self,
+        *,
+        tables: int = 8,
+        bits: int = 32,
+        summary: str = "all",
+        probe: int = 4,
+        standardise: bool = True,
+        lift: float = 2.0,
+        weights: Mapping[str, float] | None = None,
+        offset: int = 150,
+        epochs: int = 60,
+        draws: int = 1,
+        batch: int = 32,
+        queue: int = 2048,
+        temperature: float = 0.2,
+        key_momentum: float = 0.999,
+        learning_rate: float = 1e-3,
+        momentum: float = 0.9,
+        weight_decay: float = 1e-4,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(
+            tables=tables,
+            bits=bits,
+            summary=summary,
+            probe=probe,
+            standardise=standardise,
+            lift=lift,
+            weights=weights,
+            seed=seed,
+        )
+        if min(offset, epochs, draws, batch, queue) < 1:
+            raise SettingsError("offset, epochs, draws, batch and queue are at least 1")
+        if temperature <= 0 or learning_rate <= 0 or not 0 <= key_momentum <= 1 or momentum < 0 or weight_decay < 0:
+            raise SettingsError("temperature and learning_rate are above 0, momenta and weight_decay at least 0")
+        self.offset, self.epochs, self.draws, self.batch = offset, epochs, draws, batch
+        self.queue, self.temperature, self.key_momentum = queue, temperature, key_momentum
+        self.learning_rate, self.momentum, self.weight_decay = learning_rate, momentum, weight_decay
+
+    def _learn(self, net: HashNet, data: ObservationSource, run: Run) -> None:
+        columns = [data.columns(info.id) for info in data.videos()]
+        random = np.random.default_rng(self.seed)
+        epochs = [draw_pairs(columns, self.draws, self.offset, random) for _ in range(self.epochs)]
+        anchors, positives = (np.concatenate(side) for side in zip(*epochs, strict=True))
+        settings = Contrast(
+            self.queue, self.temperature, self.key_momentum, self.learning_rate, self.momentum, self.weight_decay
+        )
+        pairs = self._batches(data, anchors, positives)
+        train_contrastive(net, pairs, settings, seed=self.seed, run=run, steps=-(-len(anchors) // self.batch))
+
+    def _batches(self, data: ObservationSource, *sides: IntArray) -> Iterator[tuple[Tensor, Tensor]]:
+        for start in range(0, len(sides[0]), self.batch):
+            rows = (side[start : start + self.batch] for side in sides)
+            anchors, positives = (self._standardiser.vectors(data.take(numbers)) for numbers in rows)
+            yield anchors, positives

@@ -1,0 +1,154 @@
+"""Distance to the normal observations that hash alike, by random hash functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Self
+
+import numpy as np
+import torch
+
+from oddframe.errors import NotFitted, SettingsError
+from oddframe.index.hash_tables import HashTables
+from oddframe.index.slots import slots
+from oddframe.index.stored import stored_tensor
+from oddframe.models.base import Model, ModelState, Regime, ScoringStream
+from oddframe.models.hash_net import HashNet
+from oddframe.models.nested import inner, nest
+from oddframe.models.rowwise import RowwiseStream
+from oddframe.models.source import ObservationSource
+from oddframe.models.standardise import Standardiser, chunk_rows
+from oddframe.types import FloatArray, Observations, Progress, Run, Spec, VideoId, VideoInfo
+
+_BATCH = 64  # rows hashed together, always
+
+
+class LSH(Model):
+    """Locality-sensitive hashing with random functions (paper LLSH, sections 3.2 and 4.2, "LSH").
+
+    b hash layers turn a vector into b codes of r values in (0, 1); each table keeps normal codes under their sign
+    bits. Per table, the distance is that to the codes in the query's bucket; the score is the least over the
+    tables, whose distances are the parts "table0", "table1", ... It lies in 0 .. sqrt(r).
+
+    The paper hashes raw features of thousands of values by their directions alone. Standardised values have their
+    mean at the origin, where directions tell little: twice a normal vector would look normal. So each vector is
+    given one more constant value (`lift`), which makes signs of linear functions see lengths too. And an empty
+    bucket, which cost the paper's score a fixed large value, first sends the query on to the nearest buckets
+    within `probe` bits. `standardise=False, lift=0, probe=0` is the paper's.
+
+    `train` fits the statistics; `absorb` adds codes, and its order does not matter.
+
+    Args:
+        tables, bits: b >= 1 and r in 1 .. 63.
+        summary: "all" codes of a bucket, or their "mean" (light-LLSH); see `HashTables`.
+        probe: bits, >= 0.
+        standardise: whether to give all values and entries one footing (see `Standardiser`); else as they are.
+        lift: the constant value, in root mean square lengths of the training vectors; 0 = none.
+        weights: entry name -> weight; 0 drops the entry. None = 1 each.
+        seed: of the hash functions.
+    """
+
+    name: ClassVar[str] = "lsh"
+    regime: ClassVar[Regime] = Regime.ONE_CLASS
+
+    def __init__(
+        self,
+        *,
+        tables: int = 8,
+        bits: int = 32,
+        summary: str = "all",
+        probe: int = 4,
+        standardise: bool = True,
+        lift: float = 2.0,
+        weights: Mapping[str, float] | None = None,
+        seed: int = 0,
+    ) -> None:
+        if not 0 <= lift < 1e6:
+            raise SettingsError(f"lift is at least 0 and finite, not {lift}")
+        self.tables, self.bits, self.summary, self.probe = tables, bits, summary, probe
+        self.standardise, self.lift, self.seed = standardise, lift, seed
+        self.weights = None if weights is None else dict(weights)
+        self._standardiser = self._unfitted()
+        self._index = self._empty()
+        self._net: HashNet | None = None
+
+    def check(self, spec: Spec) -> None:
+        self._standardiser.check_fitted(spec)
+
+    def train(self, data: ObservationSource, run: Run = Run()) -> Self:
+        self._net = None
+        self._standardiser = self._unfitted().fit(data, run)
+        net = self._initial()
+        self._learn(net, data, run)
+        self._net, self._index = net.eval(), self._empty()
+        return self
+
+    def absorb(self, data: ObservationSource, run: Run = Run()) -> Self:
+        self._standardiser.check_fitted(data.spec)
+        index, videos = self._empty(), data.videos()
+        for number, info in enumerate(videos):
+            run.progress(Progress("absorbing", number, len(videos), "videos"))
+            row = 0
+            for chunk in data.chunks(info.id, chunk_rows(data.spec)):
+                index.add(info.id, chunk.frame, chunk.box, self._codes(chunk, row))
+                row += len(chunk)
+        self._index.merge(index)
+        return self
+
+    def forget(self, video: VideoId) -> Self:
+        """Drop what was absorbed from this video; what `train` learned from it stays."""
+        self._index.forget(video)
+        return self
+
+    def open(self, video: VideoInfo, run: Run = Run()) -> ScoringStream:
+        if self._net is None or not len(self._index):
+            raise NotFitted(f"{self.name} has nothing to compare with; train on normal video and absorb it first")
+        return RowwiseStream(video, self._score)
+
+    def state(self) -> ModelState:
+        net = ModelState({"weight": self._trained().weight.detach().clone()})
+        return nest(standardise=self._standardiser.state(), net=net, index=ModelState(*self._index.state()))
+
+    def restore(self, state: ModelState) -> Self:
+        standardise, saved, index = (inner(state, part) for part in ("standardise", "net", "index"))
+        self._net = None
+        self._standardiser = self._unfitted().restore(standardise)
+        net = self._initial()
+        weight = stored_tensor(saved.tensors, "weight", torch.float32, *net.weight.shape)
+        net.weight = torch.nn.Parameter(weight.clone())
+        self._index = self._empty().restore(index.tensors, index.meta)
+        self._net = net.eval()
+        return self
+
+    def _learn(self, net: HashNet, data: ObservationSource, run: Run) -> None:
+        """Random functions stay as they are."""
+
+    def _unfitted(self) -> Standardiser:
+        return Standardiser(self.weights, plain=not self.standardise)
+
+    def _empty(self) -> HashTables:
+        return HashTables(self.tables, self.bits, self.summary, self.probe)
+
+    def _initial(self) -> HashNet:
+        size = sum(self._standardiser.sizes().values())
+        return HashNet(size, self.tables, self.bits, self.lift * self._standardiser.length(), self.seed)
+
+    def _trained(self) -> HashNet:
+        if self._net is None:
+            raise NotFitted(f"{self.name} is not fitted; train it on normal video first")
+        return self._net
+
+    @torch.no_grad()
+    def _codes(self, observations: Observations, start: int) -> FloatArray:
+        """(N, b, r) codes of consecutive observations, the first of which is number `start` of its video."""
+        net, vectors = self._trained(), self._standardiser.apply(observations)
+        codes = np.empty((len(vectors), self.tables, self.bits), np.float32)
+        for slot in slots(len(vectors), start, _BATCH):
+            batch = torch.zeros((_BATCH, vectors.shape[1]))
+            batch[slot.places] = vectors[slot.rows]
+            codes[slot.rows] = net(batch)[slot.places].reshape(-1, self.tables, self.bits).numpy()
+        return codes
+
+    def _score(self, observations: Observations, start: int) -> tuple[FloatArray, dict[str, FloatArray]]:
+        distance = self._index.query(self._codes(observations, start)).distance
+        return distance.min(axis=1), {f"table{table}": distance[:, table] for table in range(self.tables)}

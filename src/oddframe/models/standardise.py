@@ -1,0 +1,220 @@
+"""Every value of every entry on a common footing, then one vector an observation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from oddframe.errors import DataError, FitError, NotFitted, SettingsError, SpecError, StoreError
+from oddframe.index.stored import stored_tensor, stored_value
+from oddframe.models.base import ModelState
+from oddframe.models.moments import Moments
+from oddframe.models.source import ObservationSource
+from oddframe.types import Field, Json, Observations, Progress, Run, Spec
+
+_FAR = 1e15
+_CELLS = 1 << 22  # values read at once: 32 MiB as float64
+
+
+class Standardiser:
+    """Takes every value's training mean away, divides by its training deviation, and weights whole entries.
+
+    Values beyond 1e15 deviations count as that many, so that squares stay finite.
+
+    An entry of n values is weighted by 1/sqrt(n) and its own weight, so that entries count alike whatever their
+    lengths. Entries lie in the vector in the order of their names.
+
+    Args:
+        weights: entry name -> weight >= 0, 1 where none is given; 0 drops the entry.
+        floor: least deviation, as a share of the median positive one in its entry, so that a value that hardly
+            varied in training does not drown the others. An entry without any variation counts in its own units.
+        plain: take nothing away and divide by nothing: values as they are, times their entry's own weight.
+
+    Raises:
+        SettingsError: a weight is negative or not finite.
+    """
+
+    def __init__(self, weights: Mapping[str, float] | None = None, floor: float = 0.05, plain: bool = False) -> None:
+        self._weights, self._floor, self._plain = dict(weights or {}), floor, plain
+        if not all(math.isfinite(weight) and weight >= 0 for weight in self._weights.values()):
+            raise SettingsError(f"weights are finite and at least 0, not {self._weights}")
+        self._spec: Spec | None = None
+        self._mean = self._std = torch.zeros(0, dtype=torch.float64)
+        self._shift = self._scale = torch.zeros(0)
+
+    @property
+    def spec(self) -> Spec:
+        """The spec it was fitted to. Raises `NotFitted` before that."""
+        if self._spec is None:
+            raise NotFitted("not fitted yet; train on normal video first")
+        return self._spec
+
+    def check(self, spec: Spec) -> None:
+        """Raise `SpecError` unless all entries are floats, no weight names a stranger, and something is left."""
+        strangers = sorted(self._weights.keys() - spec.fields.keys())
+        if strangers:
+            raise SpecError(f"weights name {', '.join(strangers)}, but the observer gives {', '.join(spec.fields)}")
+        odd = sorted(name for name, entry in spec.fields.items() if not entry.dtype.is_floating_point)
+        if odd:
+            raise SpecError(
+                f"entries must be float tensors, but {', '.join(odd)} is not; choose another observer or model"
+            )
+        if not sum(entries(spec, self._weights).values()):
+            raise SpecError("no values are left to compare; give at least one entry a weight above 0")
+
+    def check_fitted(self, spec: Spec) -> None:
+        """`check`, and once fitted raise `SpecError` unless it is the same spec."""
+        self.check(spec)
+        if self._spec is not None and spec != self._spec:
+            raise SpecError(f"fitted to {_words(self._spec)}, but given {_words(spec)}; fit anew for this observer")
+
+    def fit(self, source: ObservationSource, run: Run = Run()) -> Self:
+        """Gather means and deviations in float64, in one pass over the source's chunks.
+
+        Raises:
+            SpecError: see `check`.
+            DataError: a value is not finite.
+            FitError: the source has no observations.
+        """
+        self.check(source.spec)
+        self._spec = source.spec
+        moments, videos = Moments(source.spec.vector_size), source.videos()
+        for number, info in enumerate(videos):
+            run.progress(Progress("standardising", number, len(videos), "videos"))
+            for chunk in source.chunks(info.id, chunk_rows(source.spec)):
+                if len(chunk):
+                    moments.add(torch.cat([part for _, part in sorted(self._parts(chunk).items())], dim=1))
+        if not moments.count:
+            raise FitError("no observations in the training videos; check that the observer finds something in them")
+        self._mean, self._std = moments.mean, moments.deviation()
+        self._prepare()
+        return self
+
+    def apply(self, observations: Observations) -> Tensor:
+        """(N, d) float32 vectors of N observations.
+
+        Raises:
+            NotFitted: before `fit`.
+            SpecError: the data do not look like those of `fit`.
+            DataError: a value is not finite; the message names video and frame.
+        """
+        sizes = self.sizes()
+        if not len(observations):
+            return torch.zeros((0, sum(sizes.values())))
+        return self._weighted(self._parts(observations))
+
+    def vectors(self, data: Mapping[str, Tensor]) -> Tensor:
+        """(N, d) float32 vectors of data that are known to be sound, as those that `fit` has seen."""
+        return self._weighted({name: tensor.flatten(1).float() for name, tensor in data.items()})
+
+    def sizes(self) -> dict[str, int]:
+        """Entry name -> its values in the vector, in the order in which they lie there."""
+        return entries(self.spec, self._weights)
+
+    def state(self) -> ModelState:
+        """What was fitted."""
+        fields: dict[str, Json] = {
+            name: {"shape": list(f.shape), "dtype": _name(f.dtype)} for name, f in self.spec.fields.items()
+        }
+        return ModelState({"mean": self._mean, "std": self._std}, {"spec": fields})
+
+    def restore(self, state: ModelState) -> Self:
+        """Become the standardiser whose state this is. Raises `StoreError` where it does not fit."""
+        spec = _spec(stored_value(state.meta, "spec", dict))
+        try:
+            self.check(spec)
+        except SpecError as error:
+            raise StoreError(f"the saved state does not fit these settings: {error}") from error
+        self._mean = stored_tensor(state.tensors, "mean", torch.float64, spec.vector_size)
+        self._std = stored_tensor(state.tensors, "std", torch.float64, spec.vector_size)
+        self._spec = spec
+        self._prepare()
+        return self
+
+    def length(self) -> float:
+        """Root mean square length of the training data's vectors."""
+        mean = (self._mean - self._shift.double()) * self._scale.double()
+        return float((mean.square() + (self._std * self._scale.double()).square()).sum().sqrt())
+
+    def _prepare(self) -> None:
+        """What to subtract from and multiply each value with, in float32; dropped entries' factors are 0."""
+        scales, start = [], 0
+        for name in sorted(self.spec.fields):
+            end = start + _values(self.spec.fields[name])
+            divisor = torch.ones(end - start, dtype=torch.float64) if self._plain else self._divisor(start, end)
+            scales.append(self._weights.get(name, 1.0) / divisor)
+            start = end
+        self._shift = torch.zeros(start) if self._plain else self._mean.float()
+        self._scale = torch.cat(scales).float()
+
+    def _divisor(self, start: int, end: int) -> Tensor:
+        """Deviations with a floor, times the root of their number. Rounding of a constant is no variation."""
+        std, mean = self._std[start:end], self._mean[start:end]
+        positive = std[std > 1e-7 * mean.abs()]
+        least = self._floor * float(positive.median()) if len(positive) else 1.0
+        return std.clamp(min=least) * math.sqrt(end - start)
+
+    def _weighted(self, parts: Mapping[str, Tensor]) -> Tensor:
+        kept, vectors, start = self.sizes(), [], 0
+        for name in sorted(self.spec.fields):
+            end = start + _values(self.spec.fields[name])
+            if name in kept:
+                vectors.append((parts[name] - self._shift[start:end]).mul_(self._scale[start:end]))
+            start = end
+        return torch.cat(vectors, dim=1).clamp_(-_FAR, _FAR)
+
+    def _parts(self, observations: Observations) -> dict[str, Tensor]:
+        """Each entry as (N, values) float32, looked over."""
+        expected, found = self.spec.fields, observations.data
+        if found.keys() != expected.keys():
+            raise SpecError(
+                f"{observations.video}: fitted to {', '.join(expected)}, given {', '.join(found) or 'no data'}"
+            )
+        for name, entry in expected.items():
+            if tuple(found[name].shape[1:]) != entry.shape or found[name].dtype != entry.dtype:
+                given = f"{tuple(found[name].shape[1:])} {found[name].dtype}"
+                raise SpecError(f"{observations.video}: {name} is {given}, fitted to {entry.shape} {entry.dtype}")
+        parts = {name: tensor.detach().cpu().flatten(1).float() for name, tensor in found.items()}
+        for name, part in parts.items():
+            if not bool(torch.isfinite(part).all()):
+                row = int(np.flatnonzero(~torch.isfinite(part).all(1).numpy())[0])
+                raise DataError(f"{observations.video}: {name} of frame {observations.frame[row]} is not finite")
+        return parts
+
+
+def entries(spec: Spec, weights: Mapping[str, float]) -> dict[str, int]:
+    """Names and sizes of the entries that count, by name.
+
+    >>> entries(Spec({"shape": Field((2, 2)), "flow": Field((8,))}), {})
+    {'flow': 8, 'shape': 4}
+    """
+    return {name: _values(f) for name, f in sorted(spec.fields.items()) if weights.get(name, 1.0) > 0 and _values(f)}
+
+
+def chunk_rows(spec: Spec) -> int:
+    """How many observations to read at once, so that memory stays bounded whatever their size."""
+    return max(1, min(4096, _CELLS // max(spec.vector_size, 1)))
+
+
+def _values(entry: Field) -> int:
+    return math.prod(entry.shape)
+
+
+def _words(spec: Spec) -> str:
+    return ", ".join(f"{name} {list(entry.shape)} {_name(entry.dtype)}" for name, entry in spec.fields.items())
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _spec(saved: dict[str, Any]) -> Spec:
+    try:
+        return Spec({str(n): Field(tuple(map(int, f["shape"])), getattr(torch, f["dtype"])) for n, f in saved.items()})
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        raise StoreError(f"the saved spec cannot be read ({error}); the file is damaged") from error

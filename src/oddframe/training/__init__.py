@@ -1,0 +1,1 @@
+"""Optimisation: tensors in, trained networks out."""
