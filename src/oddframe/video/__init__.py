@@ -3,6 +3,7 @@
 from oddframe.video.array import ArrayVideo
 from oddframe.video.base import Video
 from oddframe.video.find import find_videos
+from oddframe.video.health import CameraHealth, HealthStream, View
 from oddframe.video.mask import Mask
 from oddframe.video.rates import ASSUMED_FPS
 from oddframe.video.sources import open_video
@@ -21,8 +22,11 @@ from oddframe.video.write import write_image, write_video
 __all__ = [
     "ASSUMED_FPS",
     "ArrayVideo",
+    "CameraHealth",
+    "HealthStream",
     "Mask",
     "Video",
+    "View",
     "about_frame",
     "about_frames",
     "find_videos",
