@@ -1,0 +1,159 @@
+"""Exact neighbours are exact: against faiss, against brute force, near zero, and however queries are cut."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oddframe.errors import SettingsError, StoreError
+from oddframe.index.flat import FlatIndex
+from oddframe.types import FloatArray
+
+Rows = npt.NDArray[np.float32]
+
+
+def boxes(count: int) -> FloatArray:
+    """Distinct boxes."""
+    return np.arange(4 * count, dtype=np.float32).reshape(count, 4)
+
+
+def filled(vectors: Rows, capacity: int | None = None, order: list[int] | None = None) -> FlatIndex:
+    """An index over rows that came from three videos, added video by video in the given order."""
+    index = FlatIndex({"x": vectors.shape[1]}, capacity)
+    rows = np.array_split(np.arange(len(vectors)), 3)
+    for video in order or [0, 1, 2]:
+        part = rows[video]
+        index.add(f"v{video}", part, boxes(len(vectors))[part], {"x": vectors[part]})
+    return index
+
+
+def brute(stored: Rows, queries: Rows, k: int) -> npt.NDArray[np.float64]:
+    """(N, k) distances in float64."""
+    apart = queries.astype(np.float64)[:, None] - stored.astype(np.float64)
+    distances: npt.NDArray[np.float64] = np.sort(np.sqrt((apart**2).sum(-1)), axis=1)[:, :k]
+    return distances
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    m=st.integers(1, 60), n=st.integers(0, 40), d=st.integers(1, 9), k=st.integers(1, 6), seed=st.integers(0, 2**32 - 1)
+)
+def test_distances_are_those_of_brute_force(m: int, n: int, d: int, k: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    # Few distinct values: plenty of ties and duplicates.
+    stored, queries = (random.integers(-3, 4, (rows, d)).astype(np.float32) for rows in (m, n))
+    index = filled(stored)
+    found = index.query("x", queries, k)
+    np.testing.assert_allclose(found.distance, brute(stored, queries, k), rtol=1e-6)
+    named = index.vectors("x")[found.row]
+    np.testing.assert_allclose(np.linalg.norm(named - queries[:, None], axis=2), found.distance, rtol=1e-6)
+
+
+def test_neighbours_are_those_of_faiss() -> None:
+    faiss = pytest.importorskip("faiss")
+    random = np.random.default_rng(0)
+    stored, queries = (random.standard_normal((rows, 24), np.float32) for rows in (20_000, 50))
+    oracle: Any = faiss.IndexFlatL2(24)
+    index = filled(stored)
+    oracle.add(index.vectors("x"))
+    squares, rows = oracle.search(queries, 5)
+    found = index.query("x", queries, 5)
+    assert np.array_equal(found.row, rows)
+    np.testing.assert_allclose(found.distance, np.sqrt(squares), rtol=1e-5)
+
+
+def test_a_tiny_distance_far_from_the_origin_is_not_lost_to_cancellation() -> None:
+    """All stored rows lie within rounding of the expansion |x|^2 - 2xy + |y|^2, which alone would see zeros."""
+    random = np.random.default_rng(1)
+    stored = (1000 + random.integers(0, 64, (500, 8)) * 2.0**-10).astype(np.float32)
+    queries = (stored[::50] + np.float32(2.0**-12)).astype(np.float32)
+    found = filled(stored).query("x", queries, 3)
+    np.testing.assert_allclose(found.distance, brute(stored, queries, 3), rtol=1e-6)
+
+
+def test_a_stored_row_is_at_distance_zero_from_itself() -> None:
+    stored = np.random.default_rng(2).normal(50, 1, (300, 40)).astype(np.float32)
+    assert (filled(stored).query("x", stored, 1).distance == 0).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(cuts=st.lists(st.integers(0, 90), max_size=8), seed=st.integers(0, 1000))
+def test_how_queries_are_cut_changes_no_bit(cuts: list[int], seed: int) -> None:
+    random = np.random.default_rng(seed)
+    index = filled(random.standard_normal((200, 33), np.float32))
+    queries = random.standard_normal((90, 33), np.float32)
+    edges = [0, *sorted(cuts), 90]
+    parts = [index.query("x", queries[s:e], 3, start=s) for s, e in pairwise(edges)]
+    whole = index.query("x", queries, 3)
+    assert np.array_equal(np.concatenate([part.distance for part in parts]), whole.distance)
+    assert np.array_equal(np.concatenate([part.row for part in parts]), whole.row)
+
+
+@pytest.mark.parametrize("capacity", [None, 1, 20, 100])
+def test_order_of_arrival_and_partition_do_not_matter(capacity: int | None) -> None:
+    vectors = np.random.default_rng(3).standard_normal((90, 5), np.float32)
+    expected = filled(vectors, capacity).state()
+    for other in (filled(vectors, capacity, [2, 0, 1]), _merged(vectors, capacity)):
+        tensors, meta = other.state()
+        assert meta == expected[1]
+        assert all(torch.equal(tensors[name], tensor) for name, tensor in expected[0].items())
+    assert len(filled(vectors, capacity)) == min(90, capacity or 90)
+
+
+def _merged(vectors: Rows, capacity: int | None) -> FlatIndex:
+    half = filled(vectors, capacity, [1])
+    rest = filled(vectors, capacity, [2, 0])
+    return half.merge(rest)
+
+
+def test_what_is_kept_is_a_fair_and_seeded_draw() -> None:
+    frames = np.arange(4000)
+    kept = []
+    for seed in (0, 1):
+        index = FlatIndex({"x": 1}, capacity=1000, seed=seed)
+        index.add("a", frames, np.zeros((4000, 4), np.float32), {"x": np.zeros((4000, 1), np.float32)})
+        kept.append(index.provenance.frame)
+    assert set(kept[0]) != set(kept[1])
+    quarters = np.histogram(kept[0], bins=4, range=(0, 4000))[0]
+    assert (abs(quarters - 250) < 60).all()  # over four standard deviations of the binomial
+
+
+def test_forgetting_a_video_is_as_if_it_had_never_come() -> None:
+    vectors = np.random.default_rng(4).standard_normal((30, 3), np.float32)
+    without = filled(vectors, order=[0, 2]).state()
+    tensors, meta = filled(vectors).forget("v1").state()
+    assert meta == without[1] == {"videos": ["v0", "v2"]}
+    assert all(torch.equal(tensors[name], tensor) for name, tensor in without[0].items())
+    assert len(filled(vectors).forget("unheard of")) == 30
+
+
+def test_each_row_knows_where_it_came_from() -> None:
+    vectors = np.arange(9, dtype=np.float32)[:, None]
+    index = filled(vectors, order=[2, 1, 0])
+    row = int(index.query("x", np.array([[4.1]], np.float32), 1).row[0, 0])
+    source = index.provenance
+    assert (source.names[source.video[row]], source.frame[row]) == ("v1", 4)
+    assert source.box[row].tolist() == [16, 17, 18, 19]
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    index = filled(np.zeros((6, 2), np.float32))
+    tensors, meta = index.state()
+    strangers = {**tensors, "video": torch.full((6,), 9)}
+    damaged = {**tensors, "vector.x": torch.full((6, 2), torch.nan)}
+    for wrong in (strangers, damaged):
+        with pytest.raises(StoreError):
+            FlatIndex({"x": 2}).restore(wrong, meta)
+    with pytest.raises(StoreError, match="capacity"):
+        FlatIndex({"x": 2}, capacity=5).restore(tensors, meta)
+    with pytest.raises(SettingsError):
+        index.merge(FlatIndex({"x": 3}))
+    with pytest.raises(SettingsError):
+        FlatIndex({"x": 3}, capacity=0)
