@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
@@ -71,6 +71,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
     }
 )
 
+_BASES: Mapping[Kind, type[Configured]] = {"observer": Observer, "model": Model, "backbone": Backbone}
 _OURS: Mapping[str, Mapping[str, str]] = {"observer": OBSERVERS, "model": MODELS, "backbone": BACKBONES}
 
 
@@ -124,11 +125,17 @@ def find(kind: Kind, name: str) -> type[Configured]:
         found = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise SettingsError(f"{kind} {name!r} cannot be loaded from {table[name]}: {error}") from error
-    if not (isinstance(found, type) and issubclass(found, Configured)):
-        raise SettingsError(f"{kind} {name!r}: {table[name]} is not a class of oddframe's kind")
+    if not (isinstance(found, type) and issubclass(found, _BASES[kind])):
+        raise SettingsError(f"{kind} {name!r}: {table[name]} is not a subclass of {_BASES[kind].__name__}")
     return found
 
 
+@overload
+def build(kind: Literal["observer"], name: str, settings: Mapping[str, Any] | None = None) -> Observer: ...
+@overload
+def build(kind: Literal["model"], name: str, settings: Mapping[str, Any] | None = None) -> Model: ...
+@overload
+def build(kind: Literal["backbone"], name: str, settings: Mapping[str, Any] | None = None) -> Backbone: ...
 def build(kind: Kind, name: str, settings: Mapping[str, Any] | None = None) -> Configured:
     """An object by name. Values may be text from a command line; nested parts are `{"name": ..., "settings": ...}`.
 
@@ -228,8 +235,7 @@ def _nested(where: str, part: type[Configured], value: Mapping[str, Any]) -> Con
 
 
 def _kind_of(part: type[Configured]) -> Kind:
-    kinds: list[tuple[type[Configured], Kind]] = [(Observer, "observer"), (Model, "model"), (Backbone, "backbone")]
-    found = next((kind for base, kind in kinds if issubclass(part, base)), None)
+    found = next((kind for kind, base in _BASES.items() if issubclass(part, base)), None)
     if found is None:
         raise SettingsError(f"{part.__name__} has no table of names: its name is {getattr(part, 'name', 'unknown')!r}")
     return found

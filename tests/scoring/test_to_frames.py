@@ -28,7 +28,7 @@ def reference(case: Case) -> tuple[list[float], list[str]]:
     scores, why, edges = [np.nan] * frames, list(own), []
     for f in range(frames):
         over = [case.score[row] for row in kept if case.span[row][0] <= f < case.span[row][1]]
-        number = (f - window.about) // window.stride
+        number = (f - window.about + (window.stride - 1) // 2) // window.stride
         if over:
             scores[f] = max(over)
         elif 0 <= number < windows:

@@ -38,8 +38,9 @@ def frame_scores(
     """Give every frame the score of the oddest observation that covers it.
 
     A frame that a window is about and that no observation covers has nothing in it: it gets the floor. Frames
-    between those that two windows are about (stride > 1) go with the earlier one. An observation that had to see an
-    unscorable frame is left out, and frames that only such windows could judge are unscorable for the same reason.
+    between those that two windows are about (stride > 1) go with the nearer one, the earlier of two as near. An
+    observation that had to see an unscorable frame is left out, and frames that only such windows could judge are
+    unscorable for the same reason.
 
     Args:
         scored: the observations and their scores.
@@ -114,7 +115,7 @@ def _too_short(frames: int, observations: int) -> FrameScores:
 def _slots(window: Window, frames: int) -> tuple[IntArray, BoolArray]:
     """The number of the window that judges each frame, and which frames lie outside of all of them."""
     windows = (frames - window.extent) // window.stride + 1
-    slot = (np.arange(frames) - window.about) // window.stride
+    slot = (np.arange(frames) - window.about + (window.stride - 1) // 2) // window.stride
     return np.clip(slot, 0, windows - 1), (slot < 0) | (slot >= windows)
 
 

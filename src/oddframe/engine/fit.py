@@ -1,0 +1,129 @@
+"""Fitting: train on most of the normal video, calibrate on the rest, then absorb that too."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from oddframe.engine.cache import ObservationCache, cache_key
+from oddframe.engine.holdout import HoldOut, hold_out
+from oddframe.engine.observe import Watching, observe_into
+from oddframe.engine.score import Judged, judge_source
+from oddframe.engine.source import CachedSource, frames_of, reasons_of, window_of
+from oddframe.errors import FitError, OddframeWarning
+from oddframe.models.base import Model
+from oddframe.models.source import ObservationSource
+from oddframe.scoring import Calibration, Scoring, as_codes
+from oddframe.types import Run
+from oddframe.video.base import Video
+
+
+def observed(videos: Sequence[Video], watching: Watching, cache: ObservationCache, run: Run = Run()) -> CachedSource:
+    """Everything that is seen in the videos, from the cache where it has been seen before.
+
+    Raises:
+        VideoError: a video cannot be read.
+        SettingsError: the observer cannot watch at a video's frame rate.
+        StoreError: the cache cannot be written.
+    """
+    items = []
+    for video in videos:
+        window = watching.window(video.info)
+        fill = partial(observe_into, video=video, watching=watching, run=run)
+        entry = cache.entry(video_key(video, watching), watching.observer.spec, fill)
+        items.append((video.info, window, entry))
+    return CachedSource(watching.observer.spec, items)
+
+
+def video_key(video: Video, watching: Watching) -> str | None:
+    """The cache key of a video's observations; None where its content passes only once."""
+    digest = video.digest()
+    if digest is None:
+        return None
+    mask = None if watching.mask is None else watching.mask.identity()
+    return cache_key(digest, str(video.info.fps), watching.observer.identity(), mask, watching.health.identity())
+
+
+def fit_model(
+    model: Model, source: ObservationSource, scoring: Scoring, run: Run = Run(), *, holdout: float = 0.2, seed: int = 0
+) -> Calibration:
+    """Fit a model in place, and say what its scores mean.
+
+    Args:
+        model: any state it has is forgotten.
+        source: normal video.
+        scoring: how frame scores are made.
+        run: where and how to run.
+        holdout: the share of video to calibrate on; 0 = none, so no threshold.
+        seed: chooses which videos that is.
+
+    Raises:
+        SpecError: the model cannot take such observations.
+        FitError: there is nothing to learn from.
+    """
+    model.check(source.spec)
+    if not len(source):
+        raise FitError(_why_nothing(source))
+    parts = hold_out(source, holdout, seed)
+    if not len(parts.trained) or not len(parts.held):
+        return _without_threshold(model, source, scoring, run, asked=holdout > 0)
+    model.train(parts.trained, run).absorb(parts.trained, run)
+    calibration = _calibrated(model, parts, scoring, run)
+    model.absorb(parts.rest, run)
+    if calibration.threshold is not None and not calibration.enough:
+        _warn(
+            f"{calibration.normal_seconds:.0f} s of normal video were held out, too little for a threshold that"
+            f" {scoring.alarm_rate:.1%} of normal frames exceed: it is their highest score; fit on more video"
+        )
+    return calibration
+
+
+def _calibrated(model: Model, parts: HoldOut, scoring: Scoring, run: Run) -> Calibration:
+    judged = [judge_source(parts.held, info, model, run) for info in parts.held.videos()]
+    return calibrate(judged, scoring)
+
+
+def calibrate(judged: Sequence[Judged], scoring: Scoring) -> Calibration:
+    """What normal video that the model has not seen says about its scores; at least one observation is needed."""
+    floor = min(float(one.scored.score.min()) for one in judged if len(one.scored))
+    timelines = [one.timeline(scoring, floor, None) for one in judged]
+    frames = np.concatenate([timeline.scores[timeline.valid] for timeline in timelines])
+    seconds = sum(timeline.info.seconds(int(timeline.valid.sum())) for timeline in timelines)
+    return Calibration.measure(frames, floor, scoring.alarm_rate, seconds)
+
+
+def _without_threshold(
+    model: Model, source: ObservationSource, scoring: Scoring, run: Run, *, asked: bool
+) -> Calibration:
+    if asked:
+        _warn(
+            "too little normal video to hold some back, so there is no threshold and there are no events; fit on more"
+        )
+    model.train(source, run).absorb(source, run)
+    scores = [judge_source(source, info, model, run).scored.score for info in source.videos()]
+    return Calibration.measure(np.zeros(0, np.float32), float(np.concatenate(scores).min()), scoring.alarm_rate, 0.0)
+
+
+def _why_nothing(source: ObservationSource) -> str:
+    """Why there is not one observation, told of the videos as a whole."""
+    words: Counter[str] = Counter()
+    for info in source.videos():
+        frames, window = frames_of(info, source), window_of(source, info.id)
+        if frames < window.extent:
+            words[f"shorter than the {window.extent} frames that one observation needs"] += frames
+            continue
+        code, names = as_codes(reasons_of(source, info.id), frames)
+        for number, count in zip(*np.unique(code, return_counts=True), strict=True):
+            words[f"not scorable ({names[number]})" if number else "without anything to observe"] += int(count)
+    if not words:
+        return "there is no video to fit on; name some"
+    told = ", ".join(f"{count} frames {word}" for word, count in words.most_common())
+    return f"nothing to learn from in {len(source.videos())} videos: {told}; give video in which normal things happen"
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, OddframeWarning, stacklevel=4)

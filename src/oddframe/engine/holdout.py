@@ -1,0 +1,71 @@
+"""Which normal video to train on, and which to keep back for calibration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from oddframe.engine.source import SourcePart, frames_of, window_of
+from oddframe.errors import SettingsError
+from oddframe.models.source import ObservationSource
+from oddframe.scoring import Reasons, untouched
+from oddframe.types import IntArray, VideoId
+
+ENOUGH_VIDEOS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOut:
+    """Three parts of one source.
+
+    Args:
+        trained: to train on; no observation of it saw a frame that `held` is scored on.
+        held: to score.
+        rest: all that is not in `trained`; it is what the model absorbs once calibration is done.
+    """
+
+    trained: SourcePart
+    held: SourcePart
+    rest: SourcePart
+
+
+def hold_out(source: ObservationSource, share: float, seed: int) -> HoldOut:
+    """Keep back a share of the videos (a seeded choice), or of each video's end where there are fewer than five.
+
+    Raises:
+        SettingsError: the share is not between 0 and 1.
+    """
+    if not 0 <= share < 1:
+        raise SettingsError(f"holdout {share}: give a share from 0 to less than 1")
+    names = [info.id for info in source.videos()]
+    if share and len(names) >= ENOUGH_VIDEOS:
+        return _whole_videos(source, names, share, seed)
+    return _ends(source, share)
+
+
+def _whole_videos(source: ObservationSource, names: list[VideoId], share: float, seed: int) -> HoldOut:
+    count = max(1, round(share * len(names)))
+    held = {names[i] for i in np.random.default_rng(seed).permutation(len(names))[:count]}
+    back = SourcePart(source, {name: _all(source, name) for name in names if name in held})
+    return HoldOut(SourcePart(source, {name: _all(source, name) for name in names if name not in held}), back, back)
+
+
+def _ends(source: ObservationSource, share: float) -> HoldOut:
+    trained: dict[VideoId, IntArray] = {}
+    held: dict[VideoId, IntArray] = {}
+    rest: dict[VideoId, IntArray] = {}
+    known: dict[VideoId, Reasons] = {}
+    for info in source.videos():
+        frames, window, columns = frames_of(info, source), window_of(source, info.id), source.columns(info.id)
+        cut = frames - int(frames * share)
+        before = untouched(columns, window, frames, ((cut, frames, "held out"),))
+        known[info.id] = ((0, cut, "trained on"),)
+        trained[info.id] = np.flatnonzero(before)
+        rest[info.id] = np.flatnonzero(~before)
+        held[info.id] = np.flatnonzero(untouched(columns, window, frames, known[info.id]))
+    return HoldOut(SourcePart(source, trained), SourcePart(source, held, known), SourcePart(source, rest))
+
+
+def _all(source: ObservationSource, video: VideoId) -> IntArray:
+    return np.arange(len(source.rows(video)))

@@ -1,0 +1,190 @@
+"""A video through mask, observer and camera health, in one pass; live and offline alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from oddframe.engine.entry import EntryWriter
+from oddframe.errors import EmptyVideo, OddframeError, SettingsError
+from oddframe.observers.base import Observer
+from oddframe.scoring import Reasons
+from oddframe.types import BoolArray, Frame, ImageArray, Observations, Progress, Run, VideoInfo, Window
+from oddframe.video.base import Video
+from oddframe.video.health import CameraHealth, View
+from oddframe.video.mask import Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """How video is watched.
+
+    Args:
+        observer: what looks for something.
+        mask: what it must not look at; None = it may look everywhere.
+        health: what judges the camera.
+        views: what the camera is known to see; empty where nobody knows.
+    """
+
+    observer: Observer
+    mask: Mask | None
+    health: CameraHealth
+    views: tuple[View, ...] = ()
+
+    def window(self, info: VideoInfo) -> Window:
+        """What one observation needs in this video.
+
+        Raises:
+            SettingsError: the observer cannot watch at this video's frame rate.
+        """
+        try:
+            return self.observer.window(info)
+        except OddframeError:
+            raise
+        except ValueError as error:
+            rate = f"{float(info.fps):.3g} fps"
+            raise SettingsError(f"{info.id}: {self.observer.name} cannot watch at {rate}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came of one more frame.
+
+    Args:
+        observations: those that are finished by now.
+        health: a word per frame whose health is known by now, "" = scorable; the frames follow those of earlier calls.
+    """
+
+    observations: Observations
+    health: tuple[str, ...]
+
+
+class WatchStream:
+    """One video being watched: frames in, one by one; observations and health words out, perhaps later."""
+
+    def __init__(self, watching: Watching, info: VideoInfo, run: Run = Run()) -> None:
+        self._mask = watching.mask
+        self._look = None if watching.mask is None else watching.mask.looked_at(info.width, info.height)
+        self._observing = watching.observer.open(info, run)
+        self._health = watching.health.open(info, watching.views)
+
+    def push(self, frame: Frame) -> Seen:
+        """Take the next frame."""
+        if self._mask is None or self._look is None:
+            return Seen(self._observing.push(frame), self._health.push(frame))
+        masked = self._mask.apply(frame.image)
+        observations = self._observing.push(replace(frame, image=masked))
+        return Seen(observations, self._health.push(replace(frame, image=_levelled(frame.image, masked, self._look))))
+
+    def close(self) -> Seen:
+        """No more frames: give the rest."""
+        return Seen(self._observing.close(), self._health.close())
+
+    def view(self) -> View | None:
+        """What the camera saw, for later videos to be compared with; None where too little was seen."""
+        return self._health.view()
+
+
+def _levelled(image: ImageArray, masked: ImageArray, look: BoolArray) -> ImageArray:
+    """The masked picture with its ignored part as bright as the rest on average.
+
+    Left grey it would hide a dark camera; left unmasked, a clock in it would hide a frozen one.
+    """
+    mean = cv2.mean(image, mask=look.astype(np.uint8))[:3]
+    levelled = masked.copy()
+    levelled[~look] = np.round(mean)
+    return levelled
+
+
+class ReasonRuns:
+    """Gathers health words, frame by frame, into runs."""
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[int, int, str]] = []
+        self.frames = 0
+
+    def extend(self, words: Sequence[str]) -> None:
+        """The words of the next frames."""
+        for word in words:
+            if word and self._runs and self._runs[-1][1:] == (self.frames, word):
+                self._runs[-1] = (self._runs[-1][0], self.frames + 1, word)
+            elif word:
+                self._runs.append((self.frames, self.frames + 1, word))
+            self.frames += 1
+
+    @property
+    def runs(self) -> Reasons:
+        """The runs so far."""
+        return tuple(self._runs)
+
+
+class Sieve:
+    """Holds observations back until the health of all frames that they saw is known; drops those that saw a bad one.
+
+    Args:
+        window: what one observation needed.
+    """
+
+    def __init__(self, window: Window) -> None:
+        self._about = window.about
+        self._held: Observations | None = None
+        self._bad = np.zeros(0, np.bool_)  # of the frames from `_base` to the last whose health is known
+        self._base = 0
+
+    def push(self, seen: Seen) -> Observations:
+        """The observations that are certain by now; `through` says how far that goes."""
+        self._bad = np.append(self._bad, [bool(word) for word in seen.health]).astype(np.bool_)
+        waiting = seen.observations if self._held is None else Observations.concatenate([self._held, seen.observations])
+        known = self._base + len(self._bad)
+        late = np.flatnonzero(waiting.ready >= known)
+        count = int(late[0]) if len(late) else len(waiting)
+        through = min(waiting.through, known, int(waiting.frame[count]) if count < len(waiting) else known)
+        certain = replace(waiting.select(slice(0, count)), through=through)
+        self._held = waiting.select(slice(count, None)) if count < len(waiting) else None
+        kept = self._clean(certain)
+        self._forget(through - self._about)
+        return kept
+
+    def _clean(self, observations: Observations) -> Observations:
+        if not self._bad.any():
+            return observations
+        bad_before = np.concatenate([[0], np.cumsum(self._bad)])
+        first = np.clip(observations.frame - self._about - self._base, 0, len(self._bad))
+        last = np.clip(observations.ready + 1 - self._base, first, len(self._bad))
+        return observations.select(np.flatnonzero(bad_before[first] == bad_before[last]))
+
+    def _forget(self, first: int) -> None:
+        done = first - self._base
+        if done > 0:
+            self._bad = self._bad[done:]
+            self._base = first
+
+
+def watch(video: Video, stream: WatchStream, run: Run = Run()) -> Iterator[Seen]:
+    """All of a video through a stream; the stream is closed at its end.
+
+    Raises:
+        EmptyVideo: there is not one frame.
+    """
+    pushed = 0
+    for frame in video:
+        yield stream.push(frame)
+        pushed += 1
+        run.progress(Progress(f"observing {video.info.id}", pushed, video.hint))
+    if not pushed:
+        raise EmptyVideo(f"{video.source}: has no frame that decodes")
+    yield stream.close()
+
+
+def observe_into(writer: EntryWriter, video: Video, watching: Watching, run: Run = Run()) -> None:
+    """Write everything that is seen in a video to a cache entry, unscorable stretches included."""
+    health = ReasonRuns()
+    stream = WatchStream(watching, video.info, run)
+    for seen in watch(video, stream, run):
+        writer.add(seen.observations)
+        health.extend(seen.health)
+    view = stream.view()
+    writer.close(health.frames, health.runs, None if view is None else view.to_json())

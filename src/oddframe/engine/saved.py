@@ -1,0 +1,114 @@
+"""A detector's parts as a folder, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from oddframe import catalog
+from oddframe.engine import store
+from oddframe.engine.facts import Fitted
+from oddframe.errors import SettingsError, StoreError
+from oddframe.models.base import Model, ModelState
+from oddframe.observers.base import Observer
+from oddframe.scoring import Scoring
+from oddframe.types import Configured
+from oddframe.video.health import CameraHealth
+from oddframe.video.mask import Mask
+
+P = TypeVar("P", bound=Configured)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a fitted detector consists of."""
+
+    preset: str
+    observer: Observer
+    model: Model
+    scoring: Scoring
+    mask: Mask | None
+    health: CameraHealth
+    fitted: Fitted
+
+
+def save(folder: str | Path, parts: Parts) -> None:
+    """Write the parts; raises `StoreError` as `store.write` does."""
+    state = parts.model.state()
+    document = {
+        "preset": parts.preset,
+        "observer": parts.observer.identity(),
+        "model": parts.model.identity(),
+        "scoring": parts.scoring.identity(),
+        "mask": None if parts.mask is None else parts.mask.to_json(),
+        "health": parts.health.identity(),
+        "fitted": parts.fitted.to_json(),
+        "model_meta": dict(state.meta),
+    }
+    store.write(folder, document, {"model": state.tensors})
+
+
+def load(folder: str | Path) -> Parts:
+    """Read the parts.
+
+    Raises:
+        StoreError: damaged, or fitted with parts that are not there or mean something else by now.
+        NewerFormat: a newer version of oddframe wrote it.
+    """
+    document, tensors = store.read(folder)
+    try:
+        observer, model = _observer(document["observer"], folder), _model(document["model"], folder)
+        mask = None if document["mask"] is None else Mask.from_json(document["mask"])
+        fitted = Fitted.from_json(document["fitted"])
+        model.restore(ModelState(tensors["model"], document["model_meta"]))
+        scoring = _checked(catalog.construct(Scoring, document["scoring"]["settings"]), document["scoring"], folder)
+        health = _checked(catalog.construct(CameraHealth, document["health"]["settings"]), document["health"], folder)
+        return Parts(str(document["preset"]), observer, model, scoring, mask, health, fitted)
+    except (KeyError, TypeError, AttributeError, SettingsError) as error:
+        raise StoreError(f"{folder}: its description is damaged ({error}); fit and save it again") from error
+    except StoreError as error:
+        named = str(folder) in str(error)
+        raise error if named else StoreError(f"{folder}: {error}") from error
+
+
+def _observer(identity: dict[str, Any], folder: str | Path) -> Observer:
+    with _needing(identity, folder):
+        made = catalog.build("observer", identity["name"], identity["settings"])
+    return _checked(made, identity, folder)
+
+
+def _model(identity: dict[str, Any], folder: str | Path) -> Model:
+    with _needing(identity, folder):
+        made = catalog.build("model", identity["name"], identity["settings"])
+    return _checked(made, identity, folder)
+
+
+@contextmanager
+def _needing(identity: dict[str, Any], folder: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except SettingsError as error:
+        raise StoreError(
+            f"{folder}: needs {identity['name']!r}, which cannot be made here ({error});"
+            " the package that brings it may be missing or of another version"
+        ) from error
+
+
+def _checked(made: P, identity: dict[str, Any], folder: str | Path) -> P:
+    """Refuse a part whose settings have come to mean something else since the detector was saved."""
+    if not _agrees(identity, made.identity()):
+        raise StoreError(
+            f"{folder}: was fitted with {identity['name']!r} version {identity['version']}, this is {made.name!r}"
+            f" version {made.version}; fit it again"
+        )
+    return made
+
+
+def _agrees(saved: Any, made: Any) -> bool:
+    """Whether all that was saved is still so; settings that are new since then have their defaults."""
+    if isinstance(saved, dict):
+        return isinstance(made, dict) and all(key in made and _agrees(saved[key], made[key]) for key in saved)
+    return bool(saved == made)

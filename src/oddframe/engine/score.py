@@ -1,0 +1,91 @@
+"""Scored observations and timelines of one video, from its frames or from a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from oddframe.engine.observe import ReasonRuns, Seen, Sieve, Watching, WatchStream, watch
+from oddframe.engine.source import frames_of, reasons_of, window_of
+from oddframe.models.base import Model
+from oddframe.models.source import ObservationSource
+from oddframe.scoring import Reasons, Scoring, make_timeline
+from oddframe.types import Observations, Progress, Run, Scored, Timeline, VideoInfo, Window
+from oddframe.video.base import Video
+
+BATCH = 1024
+"""Observations per push to the model; scores do not depend on it, time does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """All that frame scores are made from.
+
+    Args:
+        info: the video, counted.
+        window: what one observation needed.
+        scored: its observations, scored.
+        reasons: its unscorable frames.
+    """
+
+    info: VideoInfo
+    window: Window
+    scored: Scored
+    reasons: Reasons
+
+    def timeline(self, scoring: Scoring, floor: float, threshold: float | None) -> Timeline:
+        """The frames' scores, and the events above the threshold."""
+        return make_timeline(
+            self.scored, self.info, self.window, scoring, floor=floor, threshold=threshold, reasons=self.reasons
+        )
+
+
+def judge_video(video: Video, watching: Watching, model: Model, run: Run = Run()) -> Judged:
+    """Watch a video and score what is seen, in one pass.
+
+    Raises:
+        EmptyVideo: there is not one frame.
+        SettingsError: the observer cannot watch at this frame rate.
+        NotFitted: the model is not fitted.
+    """
+    window = watching.window(video.info)
+    health = ReasonRuns()
+    stream = WatchStream(watching, video.info, run)
+    scored = _drain(_sieved(watch(video, stream, run), Sieve(window), health), model, video.info, run)
+    return Judged(replace(video.info, frames=health.frames), window, scored, health.runs)
+
+
+def judge_source(source: ObservationSource, info: VideoInfo, model: Model, run: Run = Run()) -> Judged:
+    """Score one video of a source. Raises `NotFitted` as `judge_video` does."""
+    counted = replace(info, frames=frames_of(info, source))
+    scored = _drain(source.chunks(info.id), model, counted, run)
+    run.progress(Progress(f"scoring {info.id}", len(scored), len(scored), "observations"))
+    return Judged(counted, window_of(source, info.id), scored, reasons_of(source, info.id))
+
+
+def _sieved(seen: Iterable[Seen], sieve: Sieve, health: ReasonRuns) -> Iterator[Observations]:
+    for one in seen:
+        health.extend(one.health)
+        yield sieve.push(one)
+
+
+def _drain(observations: Iterable[Observations], model: Model, info: VideoInfo, run: Run) -> Scored:
+    stream = model.open(info, run)
+    pieces = [stream.push(batch) for batch in _batches(observations)]
+    return Scored.concatenate([*pieces, stream.close()])
+
+
+def _batches(observations: Iterable[Observations]) -> Iterator[Observations]:
+    waiting: list[Observations] = []
+    rows = 0
+    for some in observations:
+        if len(some) or not waiting:
+            waiting.append(some)
+        else:
+            waiting[-1] = replace(waiting[-1], through=some.through)
+        rows += len(some)
+        if rows >= BATCH:
+            yield Observations.concatenate(waiting)
+            waiting, rows = [], 0
+    if waiting:
+        yield Observations.concatenate(waiting)

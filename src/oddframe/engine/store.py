@@ -1,0 +1,221 @@
+"""A folder that holds a document and tensors, replaced as a whole or not at all.
+
+`detector.json` names the tensor files that belong to it, so replacing that one file replaces everything: new tensors
+are written first, under names that nobody uses, and the old ones go last. A kill at any point leaves the old or the
+new. A folder that does not exist yet is made beside its place and renamed into it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from oddframe import __version__
+from oddframe.engine.files import storing, sync_file, sync_folder, write_durably
+from oddframe.errors import NewerFormat, StoreError
+from oddframe.types import Json
+
+FORMAT = 1
+INDEX = "detector.json"
+STALE = 24 * 3600
+"""Seconds after which what a killed save left is nobody's any more."""
+
+Tensors: TypeAlias = Mapping[str, Mapping[str, Tensor]]
+"""Group -> name -> tensor; each group becomes one file."""
+
+
+def write(folder: str | Path, document: Mapping[str, Json], tensors: Tensors) -> None:
+    """Save, replacing a detector that is already there.
+
+    Raises:
+        StoreError: something else is there, the disk is full, or writing is not allowed; then nothing has changed.
+    """
+    target = Path(folder).expanduser().absolute()
+    _check_target(target)
+    with _saving(target):
+        if (target / INDEX).exists():
+            _replace(target, document, tensors)
+        else:
+            _create(target, document, tensors)
+
+
+def read(folder: str | Path) -> tuple[dict[str, Any], dict[str, dict[str, Tensor]]]:
+    """What `write` saved: the document and the tensors.
+
+    Raises:
+        StoreError: there is no detector, or a file of it is missing, cut or altered; the message names it.
+        NewerFormat: a newer version of oddframe wrote it.
+    """
+    target = Path(folder).expanduser().absolute()
+    index = _read_index(target)
+    while True:
+        try:
+            return index["document"], {name: _read_group(target, file) for name, file in index["files"].items()}
+        except StoreError:
+            # Somebody may have replaced the detector, and removed the old tensors, while it was being read.
+            again = _read_index(target)
+            if again == index:
+                raise
+            index = again
+
+
+def _check_target(target: Path) -> None:
+    with _saving(target):
+        if target.is_dir() and (target / INDEX).exists():
+            return
+        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+            raise StoreError(f"{target}: is not a detector, so it is left alone; save to another place")
+
+
+def _create(target: Path, document: Mapping[str, Json], tensors: Tensors) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _remove_stale(target.parent.glob(f".{target.name}.*.saving"))
+    token = uuid4().hex[:12]
+    temporary = target.parent / f".{target.name}.{token}.saving"
+    temporary.mkdir()
+    try:
+        files = _write_groups(temporary, tensors, token)
+        write_durably(temporary / INDEX, _index(document, files))
+        sync_folder(temporary)
+        if target.exists():
+            target.rmdir()  # an empty folder, which not every system lets a rename replace
+        temporary.replace(target)
+        sync_folder(target.parent)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def _replace(target: Path, document: Mapping[str, Json], tensors: Tensors) -> None:
+    _remove_stale(target / name for name in _unnamed(target))
+    token = uuid4().hex[:12]
+    temporary = target / f"{INDEX}.{token}.saving"
+    try:
+        files = _write_groups(target, tensors, token)
+        write_durably(temporary, _index(document, files))
+        old = _named(target)
+        temporary.replace(target / INDEX)
+    except BaseException:
+        for name in _unnamed(target):
+            if token in name:
+                (target / name).unlink(missing_ok=True)
+        raise
+    sync_folder(target)
+    for name in old:
+        (target / name).unlink(missing_ok=True)
+
+
+def _write_groups(folder: Path, tensors: Tensors, token: str) -> dict[str, dict[str, str]]:
+    files = {}
+    for group, content in tensors.items():
+        name = f"{group}-{token}.safetensors"
+        save_file(_apart(content), folder / name)
+        sync_file(folder / name)
+        files[group] = {"name": name, "sha256": _checksum(folder / name)}
+    return files
+
+
+def _apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors on the CPU, none sharing memory with another, as the format wants them."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    return {
+        name: tensor.clone() if tensor.untyped_storage().nbytes() != tensor.nbytes or _shared(tensor, plain) else tensor
+        for name, tensor in plain.items()
+    }
+
+
+def _shared(tensor: Tensor, others: Mapping[str, Tensor]) -> bool:
+    return sum(other.data_ptr() == tensor.data_ptr() for other in others.values()) > 1
+
+
+def _index(document: Mapping[str, Json], files: Mapping[str, Json]) -> bytes:
+    content = {"format": FORMAT, "oddframe": __version__, "files": files, "document": document}
+    return json.dumps(content, indent=1).encode()
+
+
+def _read_index(target: Path) -> dict[str, Any]:
+    path = target / INDEX
+    try:
+        with _reading(path):
+            index = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise StoreError(f"{path}: damaged ({error}); fit and save the detector again") from error
+    if not isinstance(index, dict) or not isinstance(index.get("format"), int):
+        raise StoreError(f"{path}: not a detector's description; fit and save the detector again")
+    if index["format"] > FORMAT:
+        raise NewerFormat(
+            f"{path}: written by oddframe {index.get('oddframe')}, this is {__version__}; install that version"
+        )
+    if not (isinstance(index.get("document"), dict) and isinstance(index.get("files"), dict)):
+        raise StoreError(f"{path}: parts of the description are missing; fit and save the detector again")
+    return index
+
+
+def _read_group(target: Path, file: Any) -> dict[str, Tensor]:
+    if not (isinstance(file, dict) and isinstance(file.get("name"), str) and Path(file["name"]).name == file["name"]):
+        raise StoreError(f"{target / INDEX}: names no file where it should; fit and save the detector again")
+    path = target / file["name"]
+    with _reading(path):
+        if _checksum(path) != file.get("sha256"):
+            raise StoreError(f"{path}: cut or altered since it was saved; copy it again, or fit and save again")
+        try:
+            return load_file(path)
+        except SafetensorError as error:
+            raise StoreError(f"{path}: damaged ({error}); fit and save the detector again") from error
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _named(target: Path) -> set[str]:
+    """The tensor files that the description names; none, where it cannot be read."""
+    try:
+        return {file["name"] for file in _read_index(target)["files"].values()}
+    except (StoreError, TypeError, KeyError):
+        return set()
+
+
+def _unnamed(target: Path) -> list[str]:
+    """What unfinished saves left in a detector's folder."""
+    named = _named(target)
+    if not named:
+        return []  # a damaged description may still need any of the files
+    return [
+        file.name
+        for file in target.iterdir()
+        if file.name not in named and (file.suffix in (".safetensors", ".saving"))
+    ]
+
+
+def _remove_stale(left: Iterable[Path]) -> None:
+    for path in left:
+        if path.exists() and time.time() - path.stat().st_mtime > STALE:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+@contextmanager
+def _saving(target: Path) -> Iterator[None]:
+    try:
+        with storing(target, "nothing has been saved; free some space or save to another place"):
+            yield
+    except SafetensorError as error:
+        raise StoreError(f"{target}: {error}; nothing has been saved; save to another place") from error
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    with storing(path, "name the folder of a saved detector"):
+        yield

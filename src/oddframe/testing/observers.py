@@ -1,0 +1,151 @@
+"""What every observer must do, whatever it looks for. Each check takes an observer and fails with an AssertionError."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from oddframe import catalog
+from oddframe.observers.base import Observer
+from oddframe.testing.scenes import Clip, moving_square
+from oddframe.types import Observations
+
+
+def observe(observer: Observer, clip: Clip) -> Observations:
+    """All observations of a clip."""
+    return Observations.concatenate(list(_pieces(observer, clip)))
+
+
+def check_observes_something(observer: Observer) -> None:
+    """A square that moves is seen; without this the other checks would be empty."""
+    for fps in (25, 10):
+        assert len(observe(observer, moving_square(fps=fps))), f"nothing seen at {fps} fps"
+
+
+def check_repeatable(observer: Observer) -> None:
+    """The same frames give the same observations, to the last bit; the count of frames makes no difference."""
+    clip = moving_square()
+    once = observe(observer, clip)
+    assert_equal(observe(observer, clip), once)
+    assert_equal(observe(observer, Clip(replace(clip.info, frames=None), clip.frames)), once)
+
+
+def check_streams_are_apart(observer: Observer) -> None:
+    """Two videos that are observed in turns do not disturb each other."""
+    clips = [moving_square("one"), moving_square("two", speed=40, side=30)]
+    apart = [observe(observer, clip) for clip in clips]
+    streams = [observer.open(clip.info) for clip in clips]
+    found: list[list[Observations]] = [[], []]
+    for frames in zip(*(clip.frames for clip in clips), strict=True):
+        for stream, frame, pieces in zip(streams, frames, found, strict=True):
+            pieces.append(stream.push(frame))
+    for stream, pieces, alone in zip(streams, found, apart, strict=True):
+        pieces.append(stream.close())
+        assert_equal(Observations.concatenate(pieces), alone)
+
+
+def check_inputs_untouched(observer: Observer) -> None:
+    """The observer writes to no frame."""
+    clip = moving_square()
+    copies = [replace(frame, image=frame.image.copy()) for frame in clip.frames]
+    observe(observer, Clip(clip.info, tuple(copies)))
+    for frame, copy in zip(clip.frames, copies, strict=True):
+        assert (frame.image == copy.image).all(), f"frame {frame.index} was written to"
+
+
+def check_spec(observer: Observer) -> None:
+    """Data have the declared names, shapes and dtypes, and are finite."""
+    found = observe(observer, moving_square())
+    assert set(found.data) == set(observer.spec.fields)
+    for name, field in observer.spec.fields.items():
+        assert tuple(found.data[name].shape) == (len(found), *field.shape), name
+        assert found.data[name].dtype == field.dtype, name
+        assert bool(torch.isfinite(found.data[name]).all()), name
+
+
+def check_order(observer: Observer) -> None:
+    """What is finished stays finished, nothing is known before it is seen, and at the end everything is finished."""
+    for clip in (moving_square(), moving_square(fps=25, seconds=3)):
+        window = observer.window(clip.info)
+        through = 0
+        for pushed, piece in enumerate(_pieces(observer, clip), 1):
+            last = min(pushed, len(clip.frames)) - 1
+            assert piece.video == clip.info.id
+            assert piece.through >= through, "through went backwards"
+            assert piece.through <= last + 1, "frames were finished before they were seen"
+            assert (piece.frame >= through).all(), "an observation of a finished frame"
+            assert (piece.frame < piece.through).all(), "an observation of an unfinished frame"
+            assert (piece.ready <= last).all(), "ready lies in the future"
+            assert (piece.ready >= piece.frame - window.about + window.extent - 1).all(), "ready before its window ends"
+            assert (piece.frame >= window.about).all(), "the window starts before the video"
+            assert (piece.span[:, 0] <= piece.frame).all()
+            assert (piece.frame < piece.span[:, 1]).all()
+            assert (piece.span >= 0).all()
+            through = piece.through
+        assert through == len(clip.frames)
+
+
+def check_boxes(observer: Observer) -> None:
+    """Boxes are not empty and lie within the frame."""
+    clip = moving_square()
+    x0, y0, x1, y1 = observe(observer, clip).box.T
+    assert (x0 >= 0).all()
+    assert (y0 >= 0).all()
+    assert (x0 < x1).all()
+    assert (y0 < y1).all()
+    assert (x1 <= clip.info.width).all()
+    assert (y1 <= clip.info.height).all()
+
+
+def check_short_videos(observer: Observer) -> None:
+    """No frame, one frame, and one frame less than a window: all finished, nothing observed, no error."""
+    clip = moving_square(seconds=20)
+    needed = observer.window(clip.info).extent
+    for count in {0, 1, needed - 1}:
+        short = clip.first(count)
+        found = observe(observer, short)
+        assert found.through == count
+        assert not len(found) or count >= needed
+
+
+def check_settings_round_trip(observer: Observer) -> None:
+    """Name and settings are the whole identity: what the catalog builds from them does the same."""
+    again = catalog.build("observer", observer.name, observer.settings())
+    assert again.identity() == observer.identity()
+    assert again.spec == observer.spec
+    assert_equal(observe(again, moving_square()), observe(observer, moving_square()))
+
+
+CHECKS: Sequence[Callable[[Observer], None]] = (
+    check_observes_something,
+    check_repeatable,
+    check_streams_are_apart,
+    check_inputs_untouched,
+    check_spec,
+    check_order,
+    check_boxes,
+    check_short_videos,
+    check_settings_round_trip,
+)
+
+
+def assert_equal(one: Observations, other: Observations) -> None:
+    """Fail unless two sets of observations are equal, bit for bit."""
+    assert one.video == other.video
+    assert one.through == other.through
+    for column in ("frame", "span", "ready", "box", "track"):
+        a, b = getattr(one, column), getattr(other, column)
+        assert (a is None) == (b is None), column
+        np.testing.assert_array_equal(a, b, err_msg=column)
+    assert set(one.data) == set(other.data)
+    for name, tensor in one.data.items():
+        assert torch.equal(tensor, other.data[name]), name
+
+
+def _pieces(observer: Observer, clip: Clip) -> Iterator[Observations]:
+    stream = observer.open(clip.info)
+    yield from map(stream.push, clip.frames)
+    yield stream.close()

@@ -1,0 +1,72 @@
+"""Small videos in which something moves, made of arithmetic alone: the same on every machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from oddframe.types import Frame, ImageArray, VideoInfo
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clip:
+    """A video in memory.
+
+    Args:
+        info: what is known of it; its frames are counted.
+        frames: all of them.
+    """
+
+    info: VideoInfo
+    frames: tuple[Frame, ...]
+
+    def first(self, count: int) -> Clip:
+        """The clip's first frames as a clip."""
+        return Clip(replace(self.info, frames=count), self.frames[:count])
+
+
+def moving_square(
+    name: str = "square",
+    *,
+    seconds: float = 4.0,
+    fps: int = 10,
+    speed: float = 18.0,
+    width: int = 128,
+    height: int = 96,
+    side: int = 20,
+) -> Clip:
+    """A bright, chequered square that crosses a textured scene, to and fro.
+
+    Args:
+        name: the video's id.
+        seconds, fps: how long, and how finely cut; the same happens at any rate.
+        speed: pixels a second.
+        width, height: pixels.
+        side: of the square, pixels.
+    """
+    info = VideoInfo(name, width, height, Fraction(fps), round(seconds * fps))
+    scene = _scene(width, height)
+    frames = tuple(
+        Frame(index, index / fps, _with_square(scene, index / fps * speed, side)) for index in range(info.frames or 0)
+    )
+    return Clip(info, frames)
+
+
+def _scene(width: int, height: int) -> ImageArray:
+    y, x = np.mgrid[:height, :width]
+    waves = 90 + 25 * np.sin(x / 5 + y / 11) + 15 * np.sin(y / 4) + 8 * ((x // 8 + y // 8) % 2)
+    return np.repeat(waves.astype(np.uint8)[..., None], 3, axis=2)
+
+
+def _with_square(scene: ImageArray, way: float, side: int) -> ImageArray:
+    height, width = scene.shape[:2]
+    room = width - side
+    x = round(room - abs(way % (2 * room) - room))
+    y = (height - side) // 2
+    image = scene.copy()
+    chequers = 200 + 50 * ((np.add.outer(np.arange(side), np.arange(side)) // 4) % 2)
+    image[y : y + side, x : x + side] = chequers[..., None].astype(np.uint8)
+    image.flags.writeable = False
+    return image
