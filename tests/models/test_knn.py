@@ -102,10 +102,9 @@ def scale(vectors: list[float], video: list[int], time: list[float], **given: An
 
 
 def test_the_scale_looks_at_other_videos_alone() -> None:
-    assert scale([0, 0.1, 5, 5.2], [0, 0, 1, 1], [0, 1, 0, 1]) == pytest.approx(5.0)
-    assert scale([0, 0.1, 5, 5.2], [0, 0, 1, 1], [0, 1, 0, 1], k=2) == pytest.approx(
-        5.15
-    )  # mean of 5 and 5.2 and so on
+    vectors, video, time = [0, 0.1, 5, 5.2], [0, 0, 1, 1], [0.0, 1.0, 0.0, 1.0]
+    assert scale(vectors, video, time) == pytest.approx(5.1)  # from 5.2 to 0.1
+    assert scale(vectors, video, time, k=2) == pytest.approx(5.15)  # from 5.2 to 0 and 0.1
 
 
 def test_in_one_video_the_scale_looks_beyond_the_gap() -> None:

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from oddframe.types import FloatArray, IntArray
 
-BATCH = 32
-"""Queries searched together, always."""
+BATCH = 16
+"""Queries searched together, always: many for throughput, few for the latency of a single one."""
 
 _BLOCK = 16384
 _SPARE = 8
