@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -101,8 +102,8 @@ def pieces(rows: IntArray, starts: IntArray) -> Iterable[tuple[int, IntArray, In
     order = np.argsort(rows, kind="stable")
     ordered = rows[order]
     piece = np.searchsorted(starts, ordered, side="right") - 1
-    cuts = np.flatnonzero(np.diff(piece, prepend=-1))
-    for first, stop in zip(cuts, np.append(cuts[1:], len(rows)), strict=True):
+    cuts = np.append(np.flatnonzero(np.diff(piece, prepend=-1)), len(rows))
+    for first, stop in pairwise(cuts):
         number = int(piece[first])
         yield number, ordered[first:stop] - starts[number], order[first:stop]
 
