@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oddframe.errors import SettingsError, StoreError
+from oddframe.index import flat
 from oddframe.index.flat import FlatIndex
+from oddframe.index.nearest import BATCH
 from oddframe.types import FloatArray
 
 Rows = npt.NDArray[np.float32]
@@ -94,6 +96,20 @@ def test_how_queries_are_cut_changes_no_bit(cuts: list[int], seed: int) -> None:
     whole = index.query("x", queries, 3)
     assert np.array_equal(np.concatenate([part.distance for part in parts]), whole.distance)
     assert np.array_equal(np.concatenate([part.row for part in parts]), whole.row)
+
+
+def test_a_query_sits_in_the_place_of_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a matrix product does with a row's place in its batch, it does alike however queries are cut."""
+
+    def places(stored: object, batch: Rows, where: slice, k: int) -> tuple[Rows, npt.NDArray[np.int64]]:
+        numbers = np.arange(where.start, where.stop)[:, None]
+        return numbers.astype(np.float32), numbers
+
+    monkeypatch.setattr(flat, "nearest", places)
+    index = filled(np.zeros((9, 2), np.float32))
+    for start in (0, 3, 40):
+        found = index.query("x", np.zeros((25, 2), np.float32), 1, start)
+        assert found.row[:, 0].tolist() == [number % BATCH for number in range(start, start + 25)]
 
 
 @pytest.mark.parametrize("capacity", [None, 1, 20, 100])

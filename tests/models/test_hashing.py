@@ -9,8 +9,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 from oddframe.errors import FitError, SettingsError
+from oddframe.models import lsh
 from oddframe.models.base import Model
 from oddframe.models.hash_net import HashNet
 from oddframe.models.llsh import LLSH
@@ -97,6 +99,23 @@ def test_any_cuts_give_the_same_bits(cuts: list[int], summary: str) -> None:
     model = LSH(summary=summary).train(data).absorb(data)
     whole = scored(model, INFO, [QUERIES])
     assert np.array_equal(scored(model, INFO, pieces(QUERIES, sorted(cuts))).score, whole.score)
+
+
+def test_rounding_by_place_in_a_batch_cannot_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A product that rounds each row by its place still gives a row the same code, absorbed or scored, however cut."""
+    plain = HashNet.forward
+
+    def by_place(net: HashNet, vectors: Tensor) -> Tensor:
+        return plain(net, vectors) + 1e-3 * torch.arange(len(vectors))[:, None]
+
+    monkeypatch.setattr(HashNet, "forward", by_place)
+    data = synthetic_source()
+    model = LSH().train(data).absorb(data)
+    monkeypatch.setattr(lsh, "chunk_rows", lambda spec: 37)
+    codes = (m.state().tensors["index.codes"] for m in (model, LSH().train(data).absorb(data)))
+    assert torch.equal(*codes)
+    whole = scored(model, INFO, [QUERIES]).score
+    assert np.array_equal(scored(model, INFO, pieces(QUERIES, [1, 2, 30])).score, whole)
 
 
 def test_the_score_is_the_least_over_the_tables_and_within_its_bounds() -> None:

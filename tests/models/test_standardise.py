@@ -72,7 +72,8 @@ def test_values_that_never_varied_do_not_explode(constant: float) -> None:
     shifted = replace(observations, data={"x": observations.data["x"] + torch.tensor([1.0, 0.0])})
     vectors = Standardiser(floor=0.05).fit(data).apply(shifted)
     assert float(vectors[0, 0]) == pytest.approx(20 / 2**0.5, rel=1e-3)  # a twentieth of the other's deviation, 1
-    alone, observations = source_of([[constant]] * 100)
+    jitter = constant * (1 + 2.0**-23)  # as constants that were computed have
+    alone, observations = source_of([[constant], [jitter]] * 50)
     shifted = replace(observations, data={"x": observations.data["x"] + 1.0})
     assert float(Standardiser().fit(alone).apply(shifted)[0, 0]) == pytest.approx(1.0, rel=1e-3)
 
