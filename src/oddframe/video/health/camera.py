@@ -30,8 +30,9 @@ class CameraHealth(Configured):
         least_edge: grey levels; covered is where no edge is stronger.
         least_sharpness: covered is also where edges are this blurred (`Glance.sharpness`).
         moved_after: seconds for which another view must show, to be told from a passing lorry.
-        lost_under, found_from: correlation of views under which the view is lost and from which it is found again.
+        lost_under, found_from: correlation of views under which one is lost and from which it is found again.
         displaced_by: how much better a displaced view must fit than one in place.
+        hidden_from: median correlation over parts of the picture from which the view is there, only hidden by a crowd.
         memory: seconds over which the video's own view is learnt, and follows slow change.
 
     Raises:
@@ -55,6 +56,7 @@ class CameraHealth(Configured):
         lost_under: float = 0.3,
         found_from: float = 0.35,
         displaced_by: float = 0.1,
+        hidden_from: float = 0.45,
         memory: float = 30.0,
     ) -> None:
         if min(frozen_after, moved_after, memory) <= 0:
@@ -65,6 +67,7 @@ class CameraHealth(Configured):
         self.dark_level, self.dark_contrast = dark_level, dark_contrast
         self.least_edge, self.least_sharpness = least_edge, least_sharpness
         self.lost_under, self.found_from, self.displaced_by = lost_under, found_from, displaced_by
+        self.hidden_from = hidden_from
 
     def open(self, info: VideoInfo, views: Sequence[View] = ()) -> HealthStream:
         """Start to watch a video; `views` are those that the camera may have (a detector was fitted on them)."""
@@ -94,7 +97,8 @@ class HealthStream:
             lost=health.lost_under,
             found=health.found_from,
             displaced=health.displaced_by,
-            believed=lasting(health.moved_after),
+            hidden=health.hidden_from,
+            patience=lasting(health.moved_after),
             memory=lasting(health.memory),
         )
         self._frozen, self._moved = Hindsight(lasting(health.frozen_after)), Hindsight(lasting(health.moved_after))

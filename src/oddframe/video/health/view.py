@@ -72,7 +72,8 @@ def fingerprint(grey: ImageArray) -> FloatArray:
     Args:
         grey: (192, 256) uint8, four by four pixels a cell.
     """
-    across, down = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
+    calm = cv2.GaussianBlur(grey, (5, 5), 0)
+    across, down = cv2.Sobel(calm, cv2.CV_32F, 1, 0), cv2.Sobel(calm, cv2.CV_32F, 0, 1)
     strength = cv2.magnitude(across, down)
     cells = np.sqrt(cv2.resize(strength, GRID[::-1], interpolation=cv2.INTER_AREA))
     return _unit(np.asarray(cells - cv2.blur(cells, (_NEIGHBOURHOOD, _NEIGHBOURHOOD)), np.float32))

@@ -7,39 +7,56 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from oddframe.types import BoolArray, FloatArray
+from oddframe.types import BoolArray, FloatArray, IntArray
 from oddframe.video.health.view import GRID, View
 
+BLOCK = 16
+"""Cells along each side of a block; a view has 3 x 4 of them."""
+
+_BLOCKS = GRID[0] // BLOCK * (GRID[1] // BLOCK)
+_STRUCTURED = 0.3 / _BLOCKS  # share of a view's edges that a block needs, to be worth comparing
+_STEADY = 0.4  # mean correlation of a block with its own past, under which it shows what comes and goes
+_ENOUGH = 8  # blocks; a plainer scene can be hidden by one person, so its loss tells nothing
+_BELIEVED = 3.0  # times as long as a view must be lost: so long the first pictures are believed, without given views
 _NEAR = 1  # cells by which a camera may tremble, either way
 
 
 class ViewWatch:
     """Compares fingerprints with the given views and with the video's own, which it learns as it goes.
 
-    A picture has lost its view if it resembles none (correlation under `lost`), or if it resembles the nearest one
-    clearly better when displaced. The second tells a camera that turned from a crowd that hides a part of the scene:
-    a crowd lowers the correlation in place, but raises it nowhere else.
+    A picture has lost its view if it resembles none overall, or the nearest one clearly better when displaced; and,
+    in either case, if over half of the picture's blocks show it, for a crowd can hide the rest. Views of scenes with
+    hardly any structure are never lost.
 
     Args:
         views: accepted from the start. Without any, the first pictures are believed.
         lost, found: correlation under which the view is lost, and from which it is found again.
         displaced: by how much the correlation must be better elsewhere to tell of a displacement.
-        believed: how many first pictures are taken for the video's own view where no views are given.
+        hidden: median correlation over blocks from which the view is there, merely hidden in part.
+        patience: for how many pictures a view must be lost before that counts.
         memory: the own view is the mean of about so many pictures.
     """
 
     def __init__(
-        self, views: Sequence[View], *, lost: float, found: float, displaced: float, believed: int, memory: int
+        self,
+        views: Sequence[View],
+        *,
+        lost: float,
+        found: float,
+        displaced: float,
+        hidden: float,
+        patience: int,
+        memory: int,
     ) -> None:
-        self._given = np.array([view.grid for view in views], np.float32).reshape(-1, *GRID)
-        self._lost, self._found, self._displaced = lost, found, displaced
-        self._believed, self._memory = (0 if views else believed), memory
-        self._own, self._seen = np.zeros(GRID, np.float32), 0
+        self._views = [view.grid for view in views if _structured(view.grid).sum() >= _ENOUGH]
+        self._lost, self._found, self._displaced, self._hidden = lost, found, displaced, hidden
+        self._believed, self._memory = int(_BELIEVED * patience), memory
+        self._own, self._steady, self._seen = np.zeros(GRID, np.float32), np.zeros(_BLOCKS, np.float32), 0
 
     @property
     def view(self) -> View | None:
-        """The video's own view; None before any picture matched."""
-        return View(self._own) if self._seen else None
+        """The video's own view, without the parts that did not stay; None before any picture matched."""
+        return View(self._settled()) if self._seen else None
 
     def lost(self, cells: FloatArray, moved: bool) -> bool:
         """Whether a picture's fingerprint shows another view; if not, learn from it.
@@ -48,30 +65,67 @@ class ViewWatch:
             cells: the fingerprint.
             moved: whether the camera is known to have moved: then more likeness is asked for.
         """
-        lost = self._seen >= self._believed and self._differs(cells, self._found if moved else self._lost)
+        lost = self._differs(cells, self._found if moved else self._lost)
         if not lost:
-            self._seen += 1
-            self._own += (cells - self._own) / min(self._seen, self._memory)
+            self._learn(cells)
         return lost
 
-    def _differs(self, cells: FloatArray, least: float) -> bool:
-        known = self._given
-        if self._seen:
-            known = np.concatenate([known, View(self._own).grid[np.newaxis]])
-        likeness = known.reshape(len(known), -1) @ cells.ravel()
-        best = int(likeness.argmax())
-        return bool(likeness[best] < least) or self._better_elsewhere(known[best], cells) > self._displaced
+    def _learn(self, cells: FloatArray) -> None:
+        self._seen += 1
+        weight = 1 / min(self._seen, self._memory)
+        if self._seen > 1:
+            self._steady += (_likeness(self._own, cells) - self._steady) * min(1.0, weight * 2)
+        self._own += (cells - self._own) * weight
 
-    def _better_elsewhere(self, known: FloatArray, cells: FloatArray) -> float:
-        """By how much the best displaced correlation exceeds the best one in place."""
-        spectrum = cv2.mulSpectrums(cv2.dft(cells), cv2.dft(known), 0, conjB=True)
-        correlations = np.asarray(cv2.idft(spectrum, flags=cv2.DFT_SCALE), np.float32)
-        return float(correlations[_AWAY].max() - correlations[~_AWAY].max())
+    def _settled(self) -> FloatArray:
+        keep = np.repeat(np.repeat((self._steady >= _STEADY).reshape(-1, GRID[1] // BLOCK), BLOCK, 0), BLOCK, 1)
+        return self._own * keep if keep.any() else self._own
+
+    def _differs(self, cells: FloatArray, least: float) -> bool:
+        known = list(self._views)
+        if self._seen >= self._believed:
+            own = View(self._settled()).grid
+            if _structured(own).sum() >= _ENOUGH:
+                known.append(own)
+        if not known:
+            return False
+        best = max(known, key=lambda grid: float(np.vdot(grid, cells)))
+        near, in_place, elsewhere = _fit(best, cells)
+        if in_place >= least and elsewhere - in_place <= self._displaced:
+            return False
+        still = _likeness(np.roll(best, near, (0, 1)), cells)[_structured(best)]
+        return bool(np.median(still) < self._hidden)
+
+
+def _cut(grid: FloatArray) -> FloatArray:
+    rows, columns = GRID[0] // BLOCK, GRID[1] // BLOCK
+    return grid.reshape(rows, BLOCK, columns, BLOCK).swapaxes(1, 2).reshape(_BLOCKS, BLOCK * BLOCK)
+
+
+def _structured(grid: FloatArray) -> BoolArray:
+    """Which blocks of a view have edges worth comparing."""
+    energy = (_cut(grid) ** 2).sum(axis=1)
+    return np.asarray(energy >= max(_STRUCTURED * float(energy.sum()), 1e-9))
+
+
+def _likeness(one: FloatArray, other: FloatArray) -> FloatArray:
+    """Correlation of each block."""
+    a, b = (cut - cut.mean(axis=1, keepdims=True) for cut in (_cut(one), _cut(other)))
+    norm = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
+    return np.asarray((a * b).sum(axis=1) / np.maximum(norm, 1e-9), np.float32)
+
+
+def _fit(known: FloatArray, cells: FloatArray) -> tuple[tuple[int, int], float, float]:
+    """The slight displacement of a known view that fits best, how well it fits, and how well the best other does."""
+    spectrum = cv2.mulSpectrums(cv2.dft(cells), cv2.dft(known), 0, conjB=True)
+    fit = np.asarray(cv2.idft(spectrum, flags=cv2.DFT_SCALE), np.float32)
+    near = int(np.where(_AWAY, -np.inf, fit).argmax())
+    return divmod(near, GRID[1]), float(fit.flat[near]), float(fit[_AWAY].max())
 
 
 def _away() -> BoolArray:
     away = np.ones(GRID, np.bool_)
-    near = range(-_NEAR, _NEAR + 1)
+    near: IntArray = np.arange(-_NEAR, _NEAR + 1)
     away[np.ix_(near, near)] = False
     return away
 
