@@ -13,8 +13,10 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+import typer
 
 import oddframe
 from tests.conftest import ROOT
@@ -69,6 +71,13 @@ def test_the_public_names_are_explicit_and_sorted() -> None:
     names = [n for n in lists[0] if not n.startswith("__")]
     assert names == sorted(names)
     assert all(inspect.getdoc(getattr(oddframe, name)) for name in names)
+
+
+def test_public_names_and_commands_have_a_changelog_line() -> None:
+    told = set(re.findall(r"`([^`]+)`", (ROOT / "CHANGELOG.md").read_text("utf-8")))
+    group: Any = typer.main.get_command(importlib.import_module("oddframe.cli").app)
+    public = {name for name in importlib.import_module("oddframe").__all__ if not name.startswith("__")}
+    assert public | {f"oddframe {command}" for command in group.commands} <= told
 
 
 @pytest.mark.parametrize("name", MODULES)
