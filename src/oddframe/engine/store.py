@@ -7,8 +7,10 @@ new. A folder that does not exist yet is made beside its place and renamed into 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -42,7 +44,7 @@ def write(folder: str | Path, document: Mapping[str, Json], tensors: Tensors) ->
         StoreError: something else is there, the disk is full, or writing is not allowed; then nothing has changed.
     """
     target = Path(folder).expanduser().absolute()
-    _check_target(target)
+    check_target(target)
     with _saving(target):
         if (target / INDEX).exists():
             _replace(target, document, tensors)
@@ -70,9 +72,19 @@ def read(folder: str | Path) -> tuple[dict[str, Any], dict[str, dict[str, Tensor
             index = again
 
 
-def _check_target(target: Path) -> None:
+def is_detector(folder: str | Path) -> bool:
+    """Whether a saved detector is there, sound or not."""
+    return (Path(folder).expanduser() / INDEX).is_file()
+
+
+def check_target(folder: str | Path) -> None:
+    """Raise `StoreError` where a save would: something else is there, or the place cannot be written."""
+    target = Path(folder).expanduser().absolute()
     with _saving(target):
-        if target.is_dir() and (target / INDEX).exists():
+        place = next(parent for parent in (target, *target.parents) if parent.exists())
+        if not os.access(place, os.W_OK):
+            raise PermissionError(errno.EACCES, "not allowed to write", str(place))
+        if is_detector(target):
             return
         if target.exists() and not (target.is_dir() and not any(target.iterdir())):
             raise StoreError(f"{target}: is not a detector, so it is left alone; save to another place")

@@ -1,0 +1,50 @@
+"""`oddframe fit`: learn what is normal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+
+from oddframe import catalog
+from oddframe.cli.app import app, stderr
+from oddframe.cli.options import Cache, Device, Fps, Videos, detector_of, read_videos
+from oddframe.cli.progress import reporting
+from oddframe.engine.store import check_target
+
+
+@app.command()
+def fit(
+    videos: Videos,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to save the detector in.")],
+    detector: Annotated[
+        str, typer.Option("--detector", "-d", help=f"A preset: {', '.join(catalog.PRESETS)}.")
+    ] = "default",
+    observer: Annotated[str | None, typer.Option(help="Replaces the preset's observer.", show_default=False)] = None,
+    model: Annotated[str | None, typer.Option(help="Replaces the preset's model.", show_default=False)] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting, as model.k=3, observer.embedding=0 or scoring.alarm_rate=0.001."),
+    ] = None,
+    mask: Annotated[
+        Path | None, typer.Option(help="A picture: white = look, black = ignore (a clock, a tree).", show_default=False)
+    ] = None,
+    fps: Fps = None,
+    holdout: Annotated[float, typer.Option(help="Share of the video held out for the threshold.")] = 0.2,
+    seed: Annotated[int, typer.Option(help="Chooses what is held out.")] = 0,
+    cache: Cache = None,
+    device: Device = "cpu",
+) -> None:
+    """Learn what is normal from VIDEOS in which nothing odd happens, and save a detector."""
+    check_target(output)  # before the long work, not after it
+    made = detector_of(detector, observer, model, settings or [], mask)
+    found = read_videos(videos, fps)
+    began = perf_counter()
+    with reporting(len(found), device) as run:
+        made.fit(found, run, cache=cache, holdout=holdout, seed=seed)
+    made.save(output)
+    calibration = made.calibration
+    threshold = "no threshold" if calibration.threshold is None else f"threshold {calibration.threshold:.4g}"
+    stderr().print(f"fitted on {len(found)} videos in {perf_counter() - began:.0f} s, {threshold}; saved to {output}")

@@ -1,0 +1,67 @@
+"""Options that several commands share, and how they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from oddframe import catalog
+from oddframe.engine.detector import Detector
+from oddframe.errors import SettingsError
+from oddframe.scoring import Scoring
+from oddframe.video import Mask, Video, find_videos
+
+Videos = Annotated[
+    list[str], typer.Argument(help="Files, frame folders, folders of these, or quoted patterns.", show_default=False)
+]
+Fps = Annotated[
+    str | None,
+    typer.Option(
+        "--fps", help="Frames a second, where the files do not say (frame folders: 25 is assumed).", show_default=False
+    ),
+]
+Cache = Annotated[
+    Path | None,
+    typer.Option("--cache", help="Where observations are kept [default: the user's cache folder].", show_default=False),
+]
+Device = Annotated[str, typer.Option("--device", help="A torch device: cpu, cuda, cuda:1, mps.")]
+
+
+def read_videos(sources: Sequence[str], fps: str | None) -> list[Video]:
+    """The videos that the arguments name."""
+    return find_videos(list(sources), fps=fps)
+
+
+def read_settings(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """`["model.k=3"]` -> `{"model": {"k": "3"}, ...}` for observer, model and scoring.
+
+    Raises:
+        SettingsError: not of that form.
+    """
+    found: dict[str, dict[str, Any]] = {"observer": {}, "model": {}, "scoring": {}}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        part, dot, setting = name.strip().partition(".")
+        if not equals or not dot or part not in found:
+            raise SettingsError(f"--set {pair}: write observer.NAME=VALUE, model.NAME=VALUE or scoring.NAME=VALUE")
+        found[part][setting] = value.strip()
+    return found
+
+
+def detector_of(
+    preset: str, observer: str | None, model: str | None, settings: Sequence[str], mask: Path | None
+) -> Detector:
+    """An unfitted detector: a preset, its parts replaced by name and changed by settings."""
+    chosen, given = catalog.preset(preset), read_settings(settings)
+    seeing = {} if observer else dict(chosen.observer_settings)
+    judging = {} if model else dict(chosen.model_settings)
+    return Detector(
+        preset,
+        observer=catalog.build("observer", observer or chosen.observer, seeing | given["observer"]),
+        model=catalog.build("model", model or chosen.model, judging | given["model"]),
+        scoring=catalog.construct(Scoring, given["scoring"]),
+        mask=None if mask is None else Mask.from_file(mask),
+    )

@@ -1,0 +1,77 @@
+"""Progress on a terminal's stderr: what, how far, how fast, how long still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bars
+from rich.text import Text
+
+from oddframe.cli.app import stderr
+from oddframe.types import Progress, Run
+
+
+class RateColumn(ProgressColumn):
+    """How many units a second, averaged over the recent past."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f} {task.fields['unit']}/s", style="progress.data.speed")
+
+
+class _Board:
+    """One line a stage; the line of a stage that is over goes away.
+
+    Args:
+        videos: how many stages of observing there will be, shown as "3 of 16"; None = not shown.
+    """
+
+    def __init__(self, bars: Bars, videos: int | None) -> None:
+        self._bars, self._videos = bars, videos
+        self._stage, self._count = "", 0
+        self._task: TaskID | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.stage != self._stage:
+            self._begin(progress)
+        if self._task is not None:
+            self._bars.update(self._task, completed=progress.done, total=progress.total)
+
+    def _begin(self, progress: Progress) -> None:
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+        self._stage = words = progress.stage
+        if self._videos and words.startswith("observing"):
+            self._count += 1
+            words = f"{words} ({self._count} of {self._videos})"
+        self._task = self._bars.add_task(words, total=progress.total, unit=progress.unit)
+
+
+@contextmanager
+def reporting(videos: int | None = None, device: str = "cpu") -> Iterator[Run]:
+    """A `Run` whose progress shows on stderr, where stderr is a terminal."""
+    console = stderr()
+    bars = Bars(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        RateColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bars:
+        yield Run(device=device, progress=_Board(bars, videos))
