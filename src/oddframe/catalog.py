@@ -40,7 +40,7 @@ MODELS: Mapping[str, str] = MappingProxyType(
     {
         "knn": "oddframe.models.knn:KNN",
         "llsh": "oddframe.models.llsh:LLSH",
-        "lsh": "oddframe.models.llsh:LSH",
+        "lsh": "oddframe.models.lsh:LSH",
     }
 )
 BACKBONES: Mapping[str, str] = MappingProxyType(
