@@ -70,7 +70,7 @@ def opened(source: str) -> Iterator[tuple[InputContainer, VideoStream]]:
         pictures = av.stream.Disposition.attached_pic
         streams = [stream for stream in container.streams.video if not stream.disposition & pictures]
         if not streams:
-            raise VideoError(f"{spoken(source)}: holds no video stream; is it a sound recording?")
+            raise _no_stream(source)
         streams[0].thread_type = "AUTO"
         yield container, streams[0]
 
@@ -130,24 +130,38 @@ def _cannot_open(source: str, error: Exception) -> VideoError:
         return VideoError(f"{name}: cannot be read ({reason}); check its permissions")
     if size == 0:
         return EmptyVideo(f"{name}: the file is empty; copy it again")
-    if unfinished:
-        return VideoError(
-            f"{name}: the recording was cut off before its index (moov) was written;"
-            " repair it with a tool such as untrunc, or record to MKV or fragmented MP4"
-        )
-    return VideoError(f"{name}: not a video that can be decoded ({reason}); convert it to MP4 (H.264)")
+    return (
+        _cut_off(name)
+        if unfinished
+        else VideoError(f"{name}: not a video that can be decoded ({reason}); convert it to MP4 (H.264)")
+    )
+
+
+def _no_stream(source: str) -> VideoError:
+    if not is_address(source) and _lacks_index(Path(source)):
+        return _cut_off(source)
+    return VideoError(f"{spoken(source)}: holds no video stream; is it a sound recording?")
+
+
+def _cut_off(name: str) -> VideoError:
+    return VideoError(
+        f"{name}: the recording was cut off before its index (moov) was complete;"
+        " repair it with a tool such as untrunc, or record to MKV or fragmented MP4"
+    )
 
 
 def _lacks_index(path: Path) -> bool:
-    """Whether it is an MP4 file without a `moov` box among its top-level boxes."""
+    """Whether it is an MP4 file that was cut off before or within the box that says where its frames are."""
     boxes: list[bytes] = []
     size = path.stat().st_size
     with path.open("rb") as file:
-        while file.tell() + 8 <= size and len(boxes) < 1000:
+        while file.tell() + 8 <= size:
             start, head = file.tell(), file.read(16)
             length = int.from_bytes(head[8:16] if head[:4] == b"\0\0\0\1" else head[:4])
             boxes.append(head[4:8])
-            if boxes[0] != b"ftyp" or length < 8:
+            if boxes[0] != b"ftyp":
+                return False
+            if start + length > size or length < 8:
                 break
             file.seek(start + length)
-    return boxes[:1] == [b"ftyp"] and b"moov" not in boxes
+    return bool(boxes) and (b"moov" not in boxes or boxes[-1] in {b"moov", b"moof"})

@@ -14,7 +14,7 @@ ASSUMED_FPS = Fraction(25)
 surveillance benchmarks were recorded at. Only seconds depend on it, never the order or number of frames."""
 
 FASTEST_FPS = 1000
-"""A stream that claims more is taken to have put its clock's resolution in the place of its frame rate."""
+"""A stream that claims as many is taken to have put its clock's resolution in the place of its frame rate."""
 
 
 def exact_fps(rate: Rate) -> Fraction:
@@ -40,4 +40,4 @@ def exact_fps(rate: Rate) -> Fraction:
 
 def sensible(rate: Fraction | None) -> bool:
     """Whether what a file says of its rate can be a frame rate."""
-    return rate is not None and 0 < rate <= FASTEST_FPS
+    return rate is not None and 0 < rate < FASTEST_FPS

@@ -127,12 +127,12 @@ class HealthStream:
         """No more frames: the reasons of the rest."""
         self._frozen_known.extend(self._frozen.close())
         # A short video that never showed any of the views has moved; one that lost it at the very end may have not.
-        never = self._given and self._watch.view is None
+        never = self._given and not self._watch.matched
         self._moved_known.extend(self._moved.close(verdict=never))
         return tuple(self._decided())
 
     def view(self) -> View | None:
-        """The view that this video has shown; None if it never showed one, or none of those it may have."""
+        """The view that this video has shown, to give to later `open`s; None if nothing in it stayed in place."""
         return self._watch.view
 
     def _judge(self, small: ImageArray) -> tuple[str, bool]:

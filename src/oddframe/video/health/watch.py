@@ -55,8 +55,14 @@ class ViewWatch:
 
     @property
     def view(self) -> View | None:
-        """The video's own view, without the parts that did not stay; None before any picture matched."""
-        return View(self._settled()) if self._seen else None
+        """The video's own view, without the parts that did not stay; None while nothing has stayed."""
+        settled = self._settled()
+        return View(settled) if settled.any() else None
+
+    @property
+    def matched(self) -> bool:
+        """Whether any picture has shown an accepted view."""
+        return self._seen > 0
 
     def lost(self, cells: FloatArray, moved: bool) -> bool:
         """Whether a picture's fingerprint shows another view; if not, learn from it.
@@ -79,7 +85,7 @@ class ViewWatch:
 
     def _settled(self) -> FloatArray:
         keep = np.repeat(np.repeat((self._steady >= _STEADY).reshape(-1, GRID[1] // BLOCK), BLOCK, 0), BLOCK, 1)
-        return self._own * keep if keep.any() else self._own
+        return np.asarray(self._own * keep, np.float32)
 
     def _differs(self, cells: FloatArray, least: float) -> bool:
         known = list(self._views)
