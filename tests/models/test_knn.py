@@ -41,13 +41,25 @@ def brute(data: MemorySource, k: int, quantile: float) -> dict[str, Vectors]:
 @given(k=st.integers(1, 5), seed=st.integers(0, 99), flow=st.floats(0.1, 3), quantile=st.floats(0.5, 1))
 def test_scores_are_those_of_brute_force(k: int, seed: int, flow: float, quantile: float) -> None:
     data = synthetic_source(seed=seed, videos=2)
-    found = scored(
-        KNN(k=k, weights={"flow": flow}, quantile=quantile).train(data).absorb(data), INFO, pieces(QUERIES, [7])
-    )
+    model = KNN(k=k, per_entry=True, weights={"flow": flow}, quantile=quantile).train(data).absorb(data)
+    found = scored(model, INFO, pieces(QUERIES, [7]))
     parts = brute(data, k, quantile)
     np.testing.assert_allclose(found.parts["flow"], parts["flow"], rtol=1e-4)
     np.testing.assert_allclose(found.parts["shape"], parts["shape"], rtol=1e-4)
-    np.testing.assert_allclose(found.score, flow * parts["flow"] + parts["shape"], rtol=1e-4)
+    np.testing.assert_allclose(found.score, np.log1p(flow * parts["flow"] + parts["shape"]), rtol=1e-4)
+
+
+def test_one_search_is_over_all_entries_together() -> None:
+    data = synthetic_source(videos=2)
+    found = scored(KNN().train(data).absorb(data), INFO, [QUERIES])
+    apart = brute(data, 1, 0.95)
+    assert list(found.parts) == ["distance"]
+    np.testing.assert_allclose(found.score, np.log1p(found.parts["distance"]), rtol=1e-6)
+    scale = KNN().train(data).state().tensors["scale.value"].item()
+    scales = KNN(per_entry=True).train(data).state().tensors["scale.value"].tolist()
+    # The nearest in all entries at once is never nearer than each entry's own nearest.
+    for part, own in zip(apart.values(), scales, strict=True):
+        assert (found.parts["distance"] * scale >= part * own * (1 - 1e-4)).all()
 
 
 @settings(max_examples=10, deadline=None)
@@ -61,18 +73,18 @@ def test_any_cuts_give_the_same_bits(cuts: list[int]) -> None:
 
 def test_normal_videos_stay_near_one_and_odd_rows_far_above() -> None:
     data = synthetic_source(videos=4)
-    model = KNN(fusion="max").train(data).absorb(data)
+    model = KNN().train(data).absorb(data)
     info, normal = synthetic_video(FLOW_AND_SHAPE, "new", seed=500)
-    assert np.median(scored(model, info, [normal]).score) < 1.5
+    assert np.median(scored(model, info, [normal]).parts["distance"]) < 1.5
     found = scored(model, INFO, [QUERIES])
-    assert found.score[QUERIES.frame == 30].max() > 5
+    assert found.parts["distance"][QUERIES.frame == 30].max() > 5
 
 
 def test_dropped_entries_are_not_among_the_parts() -> None:
     data = synthetic_source()
-    found = scored(KNN(weights={"flow": 0.0}).train(data).absorb(data), INFO, [QUERIES])
+    found = scored(KNN(per_entry=True, weights={"flow": 0.0}).train(data).absorb(data), INFO, [QUERIES])
     assert list(found.parts) == ["shape"]
-    assert np.array_equal(found.parts["shape"], found.score)
+    assert np.array_equal(np.log1p(found.parts["shape"]), found.score)
 
 
 def test_the_scale_is_of_training_whatever_is_absorbed_later() -> None:

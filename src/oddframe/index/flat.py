@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from oddframe.errors import SettingsError, StoreError
-from oddframe.index.nearest import BATCH, Haystack, nearest
+from oddframe.index.nearest import BATCH, nearest
 from oddframe.index.provenance import Provenance
 from oddframe.index.slots import slots
 from oddframe.index.stored import stored_array, to_tensor
@@ -56,7 +56,6 @@ class FlatIndex:
         self._sources: list[Provenance] = [Provenance.none()]
         self._vectors = {name: [np.zeros((0, size), np.float32)] for name, size in self._sizes.items()}
         self._waiting, self._ordered = 0, True
-        self._haystacks: dict[str, Haystack] = {}
 
     def __len__(self) -> int:
         return len(self.provenance)
@@ -97,14 +96,13 @@ class FlatIndex:
             start: the number within its video of the first one; see `slots`.
         """
         stored = self.vectors(name)
-        if name not in self._haystacks:
-            self._haystacks[name] = Haystack.of(stored)
         k = min(k, len(stored))
         distance, row = np.zeros((len(vectors), k), np.float32), np.zeros((len(vectors), k), np.int64)
         for slot in slots(len(vectors), start, BATCH):
             batch = np.zeros((BATCH, stored.shape[1]), np.float32)
             batch[slot.places] = vectors[slot.rows]
-            distance[slot.rows], row[slot.rows] = nearest(self._haystacks[name], batch, slot.places, k)
+            found = nearest(stored, batch, k)
+            distance[slot.rows], row[slot.rows] = found[0][slot.places], found[1][slot.places]
         return Neighbours(distance, row)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Json]]:
@@ -156,5 +154,5 @@ class FlatIndex:
         return self
 
     def _put(self, source: Provenance, vectors: Mapping[str, FloatArray]) -> None:
-        self._sources, self._waiting, self._haystacks = [source], 0, {}
+        self._sources, self._waiting = [source], 0
         self._vectors = {name: [vectors[name]] for name in self._sizes}

@@ -26,10 +26,11 @@ FUSIONS = ("sum", "max")
 class KNN(Model):
     """Scores an observation by its mean distance to the k nearest normal ones, exactly.
 
-    With `per_entry`, every entry of the data is searched on its own, each distance is divided by that entry's
-    normal scale (see `normal_scale`), and the weighted quotients are fused; they are the score's parts. Without it,
-    one search over the concatenated vector, likewise scaled. A part near 1 is at the edge of what normal videos
-    are to each other.
+    One search over the concatenated vector; the distance, divided by the normal scale (see `normal_scale`), is the
+    score's part. With `per_entry`, every entry of the data is searched and scaled on its own, and the weighted parts
+    are fused. A part near 1 is at the edge of what normal videos are to each other. The score is log(1 + parts):
+    distances have heavy tails, and one stray observation must not outweigh a second of others when frame scores are
+    smoothed over time.
 
     `train` fits means, deviations and scales; `absorb` only adds observations. So the scales are those of the
     training data however much is absorbed later, and absorbing is a sum: its order does not matter.
@@ -51,7 +52,7 @@ class KNN(Model):
         self,
         *,
         k: int = 1,
-        per_entry: bool = True,
+        per_entry: bool = False,
         fusion: str = "sum",
         weights: Mapping[str, float] | None = None,
         quantile: float = 0.95,
@@ -166,4 +167,4 @@ class KNN(Model):
         weights = (self.weights or {}) if self.per_entry else {}
         weighted = np.stack([part * np.float32(weights.get(name, 1.0)) for name, part in parts.items()])
         fused: FloatArray = weighted.sum(axis=0) if self.fusion == "sum" else weighted.max(axis=0)
-        return fused, parts
+        return np.log1p(fused), parts
