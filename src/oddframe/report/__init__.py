@@ -1,1 +1,1 @@
-"""Pictures of what was found."""
+"""Pictures of what was found: score curves, annotated frames, sheets of them."""

@@ -1,0 +1,35 @@
+"""The colours of every picture, in one place.
+
+They are told apart by people who confuse red with green (after Okabe and Ito, "Color Universal Design", 2008), and
+by their lightness alone, so that a grey print still reads.
+"""
+
+from __future__ import annotations
+
+INK = "#16202b"
+"""Text and the strongest lines."""
+QUIET = "#5b6672"
+"""Axes, ticks and what explains."""
+HAIR = "#c9d0d7"
+"""Hair lines: axes' edges, borders between videos, the hatching's ground."""
+CURVE = "#0b5a8f"
+"""The score."""
+ALARM = "#d04a00"
+"""Events, and the score where it is over the threshold."""
+TRUTH = "#fbe3b0"
+"""Ground truth, as a ground for everything else."""
+TRUTH_INK = "#7a4a00"
+"""Words on the ground truth."""
+SPOT = "#ff7a1a"
+"""The strongest box, on a frame of any brightness."""
+PAPER = "#ffffff"
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """A `#rrggbb` colour as 0..255 numbers.
+
+    >>> rgb(PAPER)
+    (255, 255, 255)
+    """
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue
