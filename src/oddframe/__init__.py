@@ -1,3 +1,102 @@
-"""oddframe finds what does not belong in video."""
+"""oddframe finds what does not belong in video.
+
+>>> import oddframe as odd
+>>> odd.Detector("knn").preset
+'knn'
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from oddframe.backbones.base import Backbone
+    from oddframe.engine.cache import ObservationCache
+    from oddframe.engine.detector import Detector
+    from oddframe.errors import OddframeError, OddframeWarning
+    from oddframe.models.base import Model, ModelState, Regime, ScoringStream
+    from oddframe.models.source import MemorySource, ObservationSource
+    from oddframe.observers.base import ObservationStream, Observer
+    from oddframe.scoring import Calibration, Scoring, Smoothing
+    from oddframe.types import (
+        Event,
+        Field,
+        Frame,
+        Observations,
+        Progress,
+        Run,
+        Scored,
+        Spec,
+        Timeline,
+        VideoInfo,
+        Window,
+    )
+    from oddframe.video import ArrayVideo, CameraHealth, Mask, Video, find_videos, open_video
+
+__all__ = [
+    "ArrayVideo",
+    "Backbone",
+    "Calibration",
+    "CameraHealth",
+    "Detector",
+    "Event",
+    "Field",
+    "Frame",
+    "Mask",
+    "MemorySource",
+    "Model",
+    "ModelState",
+    "ObservationCache",
+    "ObservationSource",
+    "ObservationStream",
+    "Observations",
+    "Observer",
+    "OddframeError",
+    "OddframeWarning",
+    "Progress",
+    "Regime",
+    "Run",
+    "Scored",
+    "Scoring",
+    "ScoringStream",
+    "Smoothing",
+    "Spec",
+    "Timeline",
+    "Video",
+    "VideoInfo",
+    "Window",
+    "__version__",
+    "find_videos",
+    "open_video",
+]
+
+# Torch and OpenCV take a second to import, so a name brings its module along only when it is first used.
+_HOMES = {
+    "oddframe.backbones.base": ["Backbone"],
+    "oddframe.engine.cache": ["ObservationCache"],
+    "oddframe.engine.detector": ["Detector"],
+    "oddframe.errors": ["OddframeError", "OddframeWarning"],
+    "oddframe.models.base": ["Model", "ModelState", "Regime", "ScoringStream"],
+    "oddframe.models.source": ["MemorySource", "ObservationSource"],
+    "oddframe.observers.base": ["ObservationStream", "Observer"],
+    "oddframe.scoring": ["Calibration", "Scoring", "Smoothing"],
+    "oddframe.types": [
+        *("Event", "Field", "Frame", "Observations", "Progress", "Run"),
+        *("Scored", "Spec", "Timeline", "VideoInfo", "Window"),
+    ],
+    "oddframe.video": ["ArrayVideo", "CameraHealth", "Mask", "Video", "find_videos", "open_video"],
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'oddframe' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,101 @@
+"""Foreground: what moved is found where it is, and noise, light and departures are not mistaken for it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+
+from oddframe.observers.background import Background
+from oddframe.observers.flow import Grey, InverseSearchFlow, working_grey
+from oddframe.observers.regions import ForegroundRule, connected_regions, moving_mask, standing_regions
+
+RULE = ForegroundRule(displacement=0.7, contrast=6, standing=24, smallest=30, border=6)
+
+
+def texture(height: int, width: int, seed: int) -> Grey:
+    """Smooth random texture that flow can hold on to."""
+    rough = np.random.default_rng(seed).uniform(0, 255, (height, width)).astype(np.float32)
+    smooth = cv2.GaussianBlur(rough, (0, 0), 2)
+    return np.asarray(cv2.normalize(smooth, np.zeros_like(smooth), 40, 220, cv2.NORM_MINMAX), np.uint8)
+
+
+BACKDROP = texture(120, 160, seed=0)
+THING = texture(30, 20, seed=1)
+
+
+def scene(x: int | None, y: int = 40, noise: float = 0.0, seed: int = 0, light: int = 0) -> Grey:
+    """The backdrop with the thing at (x, y), or without it."""
+    picture = BACKDROP.astype(np.float32) + light
+    if x is not None:
+        picture[y : y + 30, x : x + 20] = THING
+    picture += np.random.default_rng(seed).normal(0, 1, picture.shape) * noise
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def test_flow_tells_how_far_things_have_come_at_their_new_place() -> None:
+    flow = InverseSearchFlow()(scene(60, 40), scene(63, 38))
+    inside = flow[44:60, 68:78]
+    np.testing.assert_allclose(np.median(inside, axis=(0, 1)), [3, -2], atol=0.4)
+    assert np.abs(np.median(flow[90:, :40], axis=(0, 1))).max() < 0.1
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (1, 30)])
+def test_tiny_pictures_have_no_flow(shape: tuple[int, int]) -> None:
+    assert not InverseSearchFlow()(np.zeros(shape, np.uint8), np.full(shape, 9, np.uint8)).any()
+
+
+def test_working_picture_is_never_enlarged_and_keeps_its_aspect() -> None:
+    assert working_grey(np.zeros((100, 60, 3), np.uint8), 240).shape == (100, 60)
+    assert working_grey(np.zeros((1080, 1920, 3), np.uint8), 240).shape == (240, 427)
+
+
+def moved(previous: Grey, current: Grey) -> list[tuple[int, int, int, int]]:
+    mask = moving_mask(InverseSearchFlow()(previous, current), previous, current, RULE)
+    return [(r.left, r.top, r.right, r.bottom) for r in connected_regions(mask, RULE.smallest)]
+
+
+def test_a_moving_thing_is_one_region_around_it() -> None:
+    (box,) = moved(scene(60), scene(64))
+    assert np.abs(np.array(box) - [64, 40, 84, 70]).max() <= 6
+
+
+@pytest.mark.parametrize("noise", [2.0, 8.0, 20.0])
+def test_a_noisy_camera_is_not_a_crowd(noise: float) -> None:
+    assert moved(scene(None, noise=noise, seed=1), scene(None, noise=noise, seed=2)) == []
+
+
+def test_a_change_of_light_is_not_motion() -> None:
+    assert moved(scene(None), scene(None, light=20)) == []
+
+
+def test_what_touches_the_border_is_cut_off_there() -> None:
+    (box,) = moved(scene(0), scene(4))
+    assert box[0] >= RULE.border
+
+
+def watched(pictures: list[Grey], fps: int = 5) -> list[int]:
+    """How many standing regions each picture has, nothing moving."""
+    background = Background(Fraction(fps))
+    still = np.zeros(BACKDROP.shape, bool)
+    return [len(standing_regions(background, picture, still, RULE)) for picture in pictures]
+
+
+def test_a_thing_left_behind_stands_until_it_is_taken() -> None:
+    seconds = 5
+    found = watched([scene(None)] * 20 + [scene(50)] * (60 * seconds) + [scene(None)] * 10)
+    assert set(found[:20]) == {0}
+    assert set(found[20:-10]) == {1}  # a whole minute: it does not melt into the floor
+    assert set(found[-10:]) == {0}
+
+
+def test_somebody_who_was_there_from_the_start_leaves_no_ghost() -> None:
+    found = watched([scene(50)] * 20 + [scene(None)] * 20)
+    assert set(found) == {0}
+
+
+def test_slow_daylight_leaves_nothing_standing() -> None:
+    found = watched([scene(None, light=round(frame * 0.3)) for frame in range(100)])
+    assert set(found) == {0}
