@@ -1,0 +1,51 @@
+"""Stretches of frames with a word: what ground truth says is odd, and what could not be scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from oddframe.errors import DataError
+from oddframe.scoring import Reasons, as_codes, as_runs
+from oddframe.types import BoolArray, Timeline, VideoId
+
+Truth: TypeAlias = Mapping[VideoId, BoolArray | Sequence[tuple[int, int, str]]]
+"""Per video: (F,) whether the frame is odd, or (first frame, one past the last, kind) runs."""
+
+
+def truth_of(timeline: Timeline, truth: Truth | None) -> Reasons:
+    """The odd stretches of one video; those of a mask are of kind ""; none where the video is not in `truth`.
+
+    Raises:
+        DataError: the mask has not one value per frame, or a run lies outside the video.
+    """
+    said = () if truth is None else truth.get(timeline.info.id, ())
+    frames = len(timeline.scores)
+    if not isinstance(said, np.ndarray):
+        runs = tuple((int(start), int(end), str(kind)) for start, end, kind in said)
+    elif said.shape == (frames,):
+        runs = tuple((start, end, "") for start, end, _ in as_runs(said.astype(np.int64), ("", "odd")))
+    else:
+        raise DataError(f"{timeline.info.id}: truth of shape {said.shape} for {frames} frames; give one value a frame")
+    for start, end, _ in runs:
+        if not 0 <= start <= end <= frames:
+            raise DataError(f"{timeline.info.id}: truth runs over frames {start} to {end} of {frames}; give frame numbers")
+    return runs
+
+
+def kind_at(runs: Reasons, frame: int) -> str:
+    """The kind of the stretch that holds a frame; "" if none does.
+
+    >>> kind_at(((0, 5, "cart"), (5, 9, "skater")), 5)
+    'skater'
+    """
+    return next((kind for start, end, kind in runs if start <= frame < end), "")
+
+
+def not_scorable(timeline: Timeline) -> Reasons:
+    """The stretches without a score, each with its reason."""
+    code, words = as_codes(timeline.reasons, len(timeline.valid))
+    code = np.where(code == 0, len(words), code)
+    return as_runs(np.where(timeline.valid, 0, code), (*words, "not scorable"))
