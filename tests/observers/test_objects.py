@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from oddframe.backbones.efficientnet import EfficientNetLite0
 from oddframe.errors import SettingsError
+from oddframe.observers.crops import CropEmbedder
 from oddframe.observers.descriptors import direction_histogram, speed_levels
 from oddframe.observers.objects import Objects
 from oddframe.observers.regions import Region
-from oddframe.types import Frame, ImageArray, Observations, VideoInfo
+from oddframe.observers.tracking import Track
+from oddframe.types import Frame, ImageArray, Observations, Run, VideoInfo
 from tests.observers.test_flow_and_regions import texture
 
 
@@ -131,9 +134,16 @@ def test_too_few_frames_a_second_are_an_error_that_names_the_video() -> None:
 
 
 def test_different_things_look_different() -> None:
-    observer = Objects(embedding=64)
-    here, again = (walk(observer, 25, speed=speed).data["embedding"] for speed in (50, 60))
-    assert here.shape[1] == 64
-    upside_down = [np.rot90(picture(30 + 2.0 * i), 2).copy() for i in range(50)]
-    other = watch(observer, upside_down, 25).data["embedding"]
-    assert (here.mean(0) - other.mean(0)).norm() > 1.5 * (here.mean(0) - again.mean(0)).norm()
+    def looked(image: ImageArray) -> torch.Tensor:
+        track = Track(0, np.array([20.0, 20, 60, 60]), np.zeros(2), 0, age=1)
+        CropEmbedder(EfficientNetLite0(size=64), 64, Run()).look(Frame(7, 0.0, image), [track], scale=1.0)
+        assert track.embedded == 7
+        assert track.embedding is not None
+        return track.embedding
+
+    thing = np.repeat(texture(80, 80, seed=1)[:, :, None], 3, axis=2)
+    noisy = np.clip(thing + np.random.default_rng(0).normal(0, 3, thing.shape), 0, 255).astype(np.uint8)
+    disc = cv2.circle(np.full_like(thing, 90), (40, 40), 18, (220, 40, 40), -1)
+    same, near, far = ((looked(image) - looked(thing)).norm() for image in (thing, noisy, disc))
+    assert same == 0
+    assert far > 2 * near

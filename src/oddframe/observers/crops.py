@@ -27,7 +27,7 @@ class CropEmbedder:
         pixels: side of the crop before the backbone resizes it.
     """
 
-    def __init__(self, backbone: Backbone, size: int, run: Run, batch: int = 16, pixels: int = 64) -> None:
+    def __init__(self, backbone: Backbone, size: int, run: Run, batch: int = 4, pixels: int = 64) -> None:
         self._backbone, self._run, self._batch, self._pixels = backbone, run, batch, pixels
         generator = torch.Generator().manual_seed(0)
         self._projection = torch.randn(backbone.features, size, generator=generator) / size**0.5
@@ -37,7 +37,7 @@ class CropEmbedder:
         crops = [square_crop(frame.image, track.box * scale, self._pixels)[None] for track in tracks]
         for track, feature in zip(tracks, embed_in_batches(self._backbone, crops, self._batch, self._run), strict=True):
             # One row at a time, so that the product does not depend on how many rows there are.
-            track.embedding = feature @ self._projection
+            track.embedding, track.embedded = feature @ self._projection, frame.index
 
 
 def square_crop(image: ImageArray, box: Values, pixels: int, margin: float = 0.1) -> ImageArray:

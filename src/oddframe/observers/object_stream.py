@@ -47,8 +47,9 @@ class ObjectStream(ObservationStream):
         flow = self._flow(self._recent[0], grey)
         regions = self._regions(flow, grey)
         tracks = self._follow(frame.index, regions, flow)
-        if self._embedder is not None and frame.index % self._look == 0:
-            self._embedder.look(frame, tracks, frame.image.shape[0] / grey.shape[0])
+        if self._embedder is not None:
+            due = [t for t in tracks if t.embedding is None or frame.index - t.embedded >= self._look]
+            self._embedder.look(frame, due, frame.image.shape[0] / grey.shape[0])
         return self._report(frame.index, tracks, frame.image.shape[0] / grey.shape[0])
 
     def close(self) -> Observations:
@@ -97,8 +98,6 @@ class ObjectStream(ObservationStream):
         return told
 
     def _report(self, index: int, tracks: list[Track], scale: float) -> Observations:
-        if self._embedder is not None:
-            tracks = [track for track in tracks if track.embedding is not None]
         if not tracks:
             return self._nothing()
         count = len(tracks)
