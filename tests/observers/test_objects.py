@@ -143,7 +143,7 @@ def test_different_things_look_different() -> None:
 
     thing = np.repeat(texture(80, 80, seed=1)[:, :, None], 3, axis=2)
     noisy = np.clip(thing + np.random.default_rng(0).normal(0, 3, thing.shape), 0, 255).astype(np.uint8)
-    disc = cv2.circle(np.full_like(thing, 90), (40, 40), 18, (220, 40, 40), -1)
+    disc = np.asarray(cv2.circle(np.full_like(thing, 90), (40, 40), 18, (220, 40, 40), -1), np.uint8)
     same, near, far = ((looked(image) - looked(thing)).norm() for image in (thing, noisy, disc))
     assert same == 0
     assert far > 2 * near
