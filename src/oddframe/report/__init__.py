@@ -1,1 +1,21 @@
-"""Pictures of what was found: score curves, annotated frames, sheets of them."""
+"""Pictures of what was found: score curves, annotated frames, sheets of them. `write_image` keeps them."""
+
+from oddframe.report.annotate import annotate, annotate_event
+from oddframe.report.curves import plot_timelines
+from oddframe.report.gauge import Gauge
+from oddframe.report.hero import Moment, hero
+from oddframe.report.joined import plot_joined
+from oddframe.report.sheet import contact_sheet
+from oddframe.report.stretches import Truth
+
+__all__ = [
+    "Gauge",
+    "Moment",
+    "Truth",
+    "annotate",
+    "annotate_event",
+    "contact_sheet",
+    "hero",
+    "plot_joined",
+    "plot_timelines",
+]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from oddframe.errors import DataError
 from oddframe.report import palette, panel
 from oddframe.report.canvas import INCHES, new_figure, pixels, place
-from oddframe.report.clock import clock, ticks
+from oddframe.report.clock import duration, ticks
 from oddframe.report.legend import add_legend, entries_of
 from oddframe.report.stretches import Truth, truth_of
 from oddframe.report.typeface import legible, properties, shortened
@@ -75,7 +75,7 @@ def _draw(axes: Axes, timeline: Timeline, odd: Reasons, scale: tuple[float, floa
 
 def _title(figure: Figure, axes: Axes, timeline: Timeline) -> None:
     count = len(timeline.events)
-    aside = f"{clock(timeline.info.seconds(len(timeline.scores)))}"
+    aside = duration(timeline.info.seconds(len(timeline.scores)))
     if timeline.threshold is not None:
         aside += f"  ·  {count} event{'' if count == 1 else 's'}"
     box = axes.get_position()

@@ -31,7 +31,7 @@ def entries_of(timelines: Sequence[Timeline], odd: Sequence[Reasons]) -> dict[st
         "odd by ground truth": (any(odd), Patch(facecolor=palette.TRUTH, edgecolor="none")),
         "not scorable": (
             any(not t.valid.all() for t in timelines),
-            Patch(facecolor="#eef1f4", edgecolor="#a9b2bb", hatch="//////", linewidth=0),
+            Patch(facecolor=palette.BLANK, edgecolor=palette.BORDER, hatch="//////", linewidth=0),
         ),
     }
     return {word: example for word, (there, example) in every.items() if there}

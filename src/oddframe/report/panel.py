@@ -62,8 +62,8 @@ def hatch_not_scorable(axes: Axes, timeline: Timeline, points: float, begin: flo
     """The stretches without a score, hatched, with their reason."""
     for start, end, reason in not_scorable(timeline):
         left, right = (begin + timeline.info.seconds(frame) for frame in (start, end))
-        axes.axvspan(left, right, facecolor="#eef1f4", edgecolor="none", linewidth=0, zorder=2)
-        axes.axvspan(left, right, facecolor="none", edgecolor="#a9b2bb", hatch="////", linewidth=0, zorder=2)
+        axes.axvspan(left, right, facecolor=palette.BLANK, edgecolor="none", linewidth=0, zorder=2)
+        axes.axvspan(left, right, facecolor="none", edgecolor=palette.BORDER, hatch="////", linewidth=0, zorder=2)
         word = _fitting(axes, reason, left, right, points)
         _say(axes, word, ((left + right) / 2, 0.5), points, palette.INK, ground=True)
 
@@ -97,13 +97,21 @@ def draw_curve(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
     columns = max(int(axes.bbox.width), 1)
     frame, score = outline(timeline.scores, columns)
     time = begin + frame / float(timeline.info.fps)
-    axes.plot(time, score, color=palette.CURVE, linewidth=1.25, linestyle="-", marker="", solid_joinstyle="round", zorder=4)
+    axes.plot(
+        time, score, color=palette.CURVE, linewidth=1.25, linestyle="-", marker="", solid_joinstyle="round", zorder=4
+    )
     alone = _alone(score)
     axes.plot(time[alone], score[alone], color=palette.CURVE, linestyle="", marker="o", markersize=3, zorder=4)
     if timeline.threshold is not None:
         over = np.greater(score, timeline.threshold)
         axes.fill_between(
-            *(time, timeline.threshold, score), where=over, interpolate=True, color=palette.ALARM, alpha=0.55, linewidth=0, zorder=3
+            *(time, timeline.threshold, score),
+            where=over,
+            interpolate=True,
+            color=palette.ALARM,
+            alpha=0.32,
+            linewidth=0,
+            zorder=3,
         )
 
 
@@ -143,5 +151,13 @@ def mark_events(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
         bar.set(clip_on=False, zorder=5)
         peak = begin + timeline.info.seconds(event.peak + 0.5)
         axes.plot(
-            [peak], [low - 0.015], marker="v", markersize=5, color=palette.ALARM, markeredgewidth=0, transform=across, clip_on=False, zorder=6
+            [peak],
+            [low - 0.015],
+            marker="v",
+            markersize=5,
+            color=palette.ALARM,
+            markeredgewidth=0,
+            transform=across,
+            clip_on=False,
+            zorder=6,
         )

@@ -61,7 +61,7 @@ def width(text: str, size: float, bold: bool = False) -> float:
 
 
 def shortened(text: str, room: float, size: float, bold: bool = False) -> str:
-    """The text, or as much of its beginning as fits into `room` pixels; nothing if not even two letters do.
+    """The text, or as much of its beginning as fits into `room` pixels; nothing if not even four letters do.
 
     >>> shortened("wheelchair", 1000, 20), shortened("wheelchair", 5, 20)
     ('wheelchair', '')
@@ -74,7 +74,7 @@ def shortened(text: str, room: float, size: float, bold: bool = False) -> str:
         middle = (fits + too_many) // 2
         fitting = width(text[:middle].rstrip() + "…", size, bold) <= room
         fits, too_many = (middle, too_many) if fitting else (fits, middle)
-    return text[:fits].rstrip() + "…" if fits >= 2 else ""
+    return text[:fits].rstrip() + "…" if fits >= 4 else ""
 
 
 def write(

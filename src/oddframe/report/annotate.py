@@ -1,0 +1,159 @@
+"""Frames with what is odd in them outlined, and underneath a line that says what, when and how much."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from oddframe.errors import DataError
+from oddframe.report.boxes import as_boxes, corners, draw_faint, draw_strong, tag
+from oddframe.report.clock import clock
+from oddframe.report.gauge import Gauge, draw_gauge
+from oddframe.report.palette import HAIR, INK, PAPER, rgb
+from oddframe.report.typeface import shortened, write
+from oddframe.report.typeface import width as text_width
+from oddframe.types import Event, FloatArray, ImageArray, Timeline
+
+READABLE = 640
+"""Narrower frames are enlarged to at least this many pixels, or words would hide what they are about."""
+
+
+def annotate(
+    image: ImageArray,
+    boxes: npt.ArrayLike = (),
+    *,
+    labels: Sequence[str] = (),
+    odd: Sequence[int] | None = None,
+    title: str | None = None,
+    time: float | None = None,
+    gauge: Gauge | None = None,
+    width: int | None = None,
+    text: int | None = None,
+) -> ImageArray:
+    """A frame with boxes outlined; below it, if any of them is given, title, time stamp and score bar.
+
+    Args:
+        image: (H, W, 3) uint8 RGB; left as it is.
+        boxes: (N, 4) x0 y0 x1 y1 in pixels of `image`.
+        labels: one per box, or none; written at those that are odd.
+        odd: the rows of `boxes` that stand out, the others are faint; None lets all stand out.
+        title: a few words.
+        time: seconds.
+        gauge: how high the score is.
+        width: of the picture, in pixels; None takes the smallest whole multiple of the frame's that is readable.
+        text: size of the type, in pixels; None follows the width.
+
+    Returns:
+        (H', width, 3) uint8 RGB.
+
+    Raises:
+        DataError: boxes that are not (N, 4), or labels or rows that do not fit them.
+    """
+    rows = as_boxes(boxes)
+    strong = range(len(rows)) if odd is None else odd
+    _check(rows, labels, strong)
+    wide = width or image.shape[1] * ceil(READABLE / image.shape[1])
+    size = text or max(round(wide / 36), 8)
+    canvas = enlarged(image, wide)
+    scale = (canvas.shape[1] / image.shape[1], canvas.shape[0] / image.shape[0])
+    places, line = corners(rows, scale, canvas), max(size // 8, 1)
+    draw_faint(canvas, [place for row, place in enumerate(places) if place and row not in strong], max(line // 2, 1))
+    seen = [(place, labels[row] if labels else "") for row in strong if (place := places[row])]
+    for place, _ in seen:
+        draw_strong(canvas, place, line)
+    for place, label in seen:
+        tag(canvas, place, label, size)
+    if title is None and time is None and gauge is None:
+        return canvas
+    return np.concatenate([canvas, _footer(wide, size, title or "", time, gauge)])
+
+
+def _check(rows: FloatArray, labels: Sequence[str], odd: Sequence[int]) -> None:
+    if rows.ndim != 2 or rows.shape[1] != 4:
+        raise DataError(f"boxes of shape {rows.shape}; give x0 y0 x1 y1 of each, (N, 4)")
+    if labels and len(labels) != len(rows):
+        raise DataError(f"{len(labels)} labels for {len(rows)} boxes; give one each, or none")
+    if not all(0 <= row < len(rows) for row in odd):
+        raise DataError(f"odd boxes {list(odd)} of {len(rows)}; give row numbers from 0")
+
+
+def enlarged(image: ImageArray, width: int) -> ImageArray:
+    """A copy of the picture, `width` pixels wide, in its own proportions."""
+    high, wide = image.shape[:2]
+    if width == wide:
+        return image.copy()
+    how = cv2.INTER_AREA if width < wide else cv2.INTER_CUBIC
+    return cv2.resize(image, (width, max(round(high * width / wide), 1)), interpolation=how).astype(
+        np.uint8, copy=False
+    )
+
+
+def _footer(wide: int, size: int, title: str, time: float | None, gauge: Gauge | None) -> ImageArray:
+    """The dark line under a frame; of even height, as video codecs like it."""
+    high = 2 * round(0.95 * size)
+    strip = np.full((high, wide, 3), rgb(INK), np.uint8)
+    pad, level, right = size // 2, (high + 0.72 * size) / 2, wide - size // 2
+    if gauge is not None:
+        bar, thick = round(0.2 * wide), max(size // 2, 3)
+        draw_gauge(strip, gauge, right - bar, (high - thick) // 2, bar, thick)
+        right -= bar + size // 2
+    if time is not None:
+        stamp = clock(time)
+        write(strip, stamp, (right, level), size, rgb(HAIR), anchor="right")
+        right -= round(text_width(stamp, size)) + size // 2
+    write(strip, shortened(title, right - pad, size, bold=True), (pad, level), size, rgb(PAPER), bold=True)
+    return strip
+
+
+def annotate_event(
+    image: ImageArray,
+    timeline: Timeline,
+    event: Event,
+    title: str | None = None,
+    *,
+    beside: Sequence[Timeline] = (),
+    width: int | None = None,
+    text: int | None = None,
+) -> ImageArray:
+    """The frame at an event's peak: its oddest box stands out with its score, what else was seen there is faint.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, the frame number `event.peak`.
+        timeline: the video's, with the scored observations that the boxes are taken from.
+        event: one of the timeline's.
+        title: what it is; None says only when.
+        beside: other timelines whose scores the score bar spans too.
+        width, text: as in `annotate`.
+    """
+    boxes, score = _at(timeline, event.peak)
+    if event.box is None:
+        odd: list[int] = []
+    else:
+        same = np.flatnonzero((boxes == np.array(event.box, np.float32)).all(axis=1))
+        score = np.append(np.delete(score, same), score[same].max(initial=-np.inf) if len(same) else event.score)
+        boxes = np.concatenate([np.delete(boxes, same, axis=0), np.array([event.box], np.float32)])
+        odd = [len(boxes) - 1]
+    return annotate(
+        image,
+        boxes,
+        labels=[f"{value:.3g}" for value in score],
+        odd=odd,
+        title=title,
+        time=event.peak_time,
+        gauge=Gauge.at(timeline, event.peak, beside),
+        width=width,
+        text=text,
+    )
+
+
+def _at(timeline: Timeline, frame: int) -> tuple[FloatArray, FloatArray]:
+    """Boxes and scores of the observations that cover a frame: only of those nearest to it, or one thing has many."""
+    rows = timeline.scored.observations
+    covers = np.flatnonzero((rows.span[:, 0] <= frame) & (frame < rows.span[:, 1]))
+    away = np.abs(rows.frame[covers] - frame)
+    nearest = covers[away == away.min(initial=np.iinfo(np.int64).max)]
+    return rows.box[nearest], timeline.scored.score[nearest]
