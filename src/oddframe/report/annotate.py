@@ -99,7 +99,7 @@ def _footer(wide: int, size: int, title: str, time: float | None, gauge: Gauge |
     pad, level, right = size // 2, (high + 0.72 * size) / 2, wide - size // 2
     if gauge is not None:
         bar, thick = round(0.2 * wide), max(size // 2, 3)
-        draw_gauge(strip, gauge, right - bar, (high - thick) // 2, bar, thick)
+        draw_gauge(strip, gauge, left=right - bar, top=(high - thick) // 2, width=bar, height=thick)
         right -= bar + size // 2
     if time is not None:
         stamp = clock(time)

@@ -44,7 +44,7 @@ class Gauge:
         return min(max((value - self.low) / ((self.high - self.low) or 1.0), 0.0), 1.0)
 
 
-def draw_gauge(image: ImageArray, gauge: Gauge, left: int, top: int, width: int, height: int) -> None:
+def draw_gauge(image: ImageArray, gauge: Gauge, *, left: int, top: int, width: int, height: int) -> None:
     """Draw the bar into an (H, W, 3) picture, in place: filled up to the score, with a notch at the threshold."""
     right, bottom = left + width - 1, top + height - 1
     cv2.rectangle(image, (left, top), (right, bottom), rgb(QUIET), cv2.FILLED)

@@ -66,10 +66,7 @@ def hero(
 def _frame(moment: Moment, timelines: Sequence[Timeline], truth: Truth | None, width: int, text: int) -> ImageArray:
     kind = kind_at(truth_of(moment.timeline, truth), moment.event.peak)
     title = moment.title if moment.title is not None else kind or moment.timeline.info.id
-    picture = annotate_event(
-        moment.image, moment.timeline, moment.event, title, beside=timelines, width=width, text=text
-    )
-    return picture
+    return annotate_event(moment.image, moment.timeline, moment.event, title, beside=timelines, width=width, text=text)
 
 
 def _numbered(image: ImageArray, number: int, text: int) -> ImageArray:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from oddframe.errors import DataError
 from oddframe.report import palette, panel
@@ -19,8 +17,9 @@ from oddframe.types import ImageArray, Timeline, VideoId
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-LEFT, RIGHT, LEGEND, AXIS = 0.46, 0.08, 0.5, 0.32
+LEFT, RIGHT, LEGEND, MIDDLE, AXIS = 0.46, 0.08, 0.54, 0.14, 0.32
 POINTS = 9.0
 
 
@@ -37,7 +36,7 @@ def plot_joined(
     Args:
         timelines: from left to right.
         truth: what is odd, by video: (F,) bool, or (first frame, one past the last, kind) runs.
-        marks: (video, frame) places to number on the curve, from 1.
+        marks: (video, frame) places to number over the curve, from 1.
         width: of the picture, in pixels; type and lines grow with it.
         height: of the axes, in tenths of the width.
 
@@ -52,20 +51,8 @@ def plot_joined(
     odd = [truth_of(timeline, truth) for timeline in timelines]
     begins = [0.0, *accumulate(timeline.info.seconds(len(timeline.scores)) for timeline in timelines)]
     figure = new_figure(width, LEGEND + height + AXIS)
-    add_legend(figure, entries_of(timelines, odd), LEFT, 0.16, POINTS)
-    high = float(figure.get_figheight())
-    count = f"{len(timelines)} videos end to end, " if len(timelines) > 1 else ""
-    note = properties(POINTS - 1)
-    right = 1 - RIGHT / INCHES
-    figure.text(
-        right,
-        1 - 0.16 / high,
-        count + duration(begins[-1]),
-        ha="right",
-        va="center",
-        color=palette.QUIET,
-        fontproperties=note,
-    )
+    add_legend(figure, entries_of(timelines, odd), LEFT, MIDDLE, POINTS)
+    _note(figure, f"{len(timelines)} videos end to end, " * (len(timelines) > 1) + duration(begins[-1]))
     axes = place(figure, LEFT, LEGEND, INCHES - LEFT - RIGHT, height)
     panel.set_scale(axes, *panel.score_range(timelines), begins[-1])
     axes.set_xticks([])
@@ -76,56 +63,52 @@ def plot_joined(
         panel.draw_curve(axes, timeline, begin)
         panel.draw_threshold(axes, timeline, begin)
         panel.mark_events(axes, timeline, begin)
+    _divide(axes, begins[1:-1])
     _name(axes, timelines, begins)
     for number, (video, frame) in enumerate(marks, 1):
-        _mark(axes, number, *_place(timelines, begins, video, frame))
+        _mark(axes, number, _time(timelines, begins, video, frame))
     return pixels(figure)
 
 
+def _note(figure: Figure, words: str) -> None:
+    level = 1 - MIDDLE / float(figure.get_figheight())
+    style: dict[str, Any] = {"color": palette.QUIET, "fontproperties": properties(POINTS - 1)}
+    figure.text(1 - RIGHT / INCHES, level, words, ha="right", va="center", **style)
+
+
+def _divide(axes: Axes, borders: Sequence[float]) -> None:
+    """Lines between the videos, and gaps in the strip of events: none runs from one video into the next."""
+    for border in borders:
+        below, above = axes.plot([border] * 2, [-0.04, 1], [border] * 2, [panel.STRIP[0] - 0.01, panel.STRIP[1] + 0.01])
+        below.set(color=palette.BORDER, linewidth=0.8, zorder=2.5)
+        above.set(color=palette.PAPER, linewidth=2.0, zorder=5.5)
+        for line in (below, above):
+            line.set(transform=axes.get_xaxis_transform(), clip_on=False, linestyle="-", marker="")
+
+
 def _name(axes: Axes, timelines: Sequence[Timeline], begins: Sequence[float]) -> None:
-    """Names under the videos, as far as they fit, and lines between them."""
-    across = axes.get_xaxis_transform()
+    """Names under the videos, as far as they fit."""
     size = (POINTS - 1) * axes.figure.dpi / 72
     share = float(axes.bbox.width) / max(begins[-1], 1e-3)
+    style: dict[str, Any] = {"color": palette.QUIET, "fontproperties": properties(POINTS - 1), "parse_math": False}
     for timeline, begin, end in zip(timelines, begins, begins[1:], strict=False):
-        name = shortened(timeline.info.id, (end - begin) * share - 0.5 * size, size)
-        font = properties(POINTS - 1)
-        axes.text(
-            *((begin + end) / 2, -0.05, legible(name)),
-            transform=across,
-            ha="center",
-            va="top",
-            color=palette.QUIET,
-            fontproperties=font,
-            parse_math=False,
-        )
-    for border in begins[1:-1]:
-        axes.plot(
-            [border] * 2, [-0.04, 1], transform=across, color=palette.BORDER, linewidth=0.8, clip_on=False, zorder=2.5
-        )
+        name = legible(shortened(timeline.info.id, (end - begin) * share - 0.5 * size, size))
+        under = axes.text((begin + end) / 2, -0.05, name, ha="center", va="top", **style)
+        under.set_transform(axes.get_xaxis_transform())
 
 
-def _place(timelines: Sequence[Timeline], begins: Sequence[float], video: VideoId, frame: int) -> tuple[float, float]:
-    """Where a frame's score is on the axes; frames without a score are marked at the bottom."""
+def _time(timelines: Sequence[Timeline], begins: Sequence[float], video: VideoId, frame: int) -> float:
+    """Where a frame is on the axes."""
     for timeline, begin in zip(timelines, begins, strict=False):
         if timeline.info.id == video and 0 <= frame < len(timeline.scores):
-            return begin + timeline.info.seconds(frame + 0.5), float(timeline.scores[frame])
+            return begin + timeline.info.seconds(frame + 0.5)
     raise DataError(f"{video}: frame {frame} is on none of the timelines; plot its video too")
 
 
-def _mark(axes: Axes, number: int, time: float, score: float) -> None:
-    level = score if np.isfinite(score) else axes.get_ylim()[0]
-    axes.plot(
-        [time],
-        [level],
-        marker="o",
-        markersize=13,
-        color=palette.INK,
-        markeredgecolor=palette.PAPER,
-        zorder=7,
-        clip_on=False,
-    )
-    font = properties(POINTS - 0.5, bold=True)
-    axes.text(
-        time, level, str(number), ha="center", va="center_baseline", color=palette.PAPER, fontproperties=font, zorder=8
-    )
+def _mark(axes: Axes, number: int, time: float) -> None:
+    """A number in a disc, on the strip of events."""
+    across, level = axes.get_xaxis_transform(), sum(panel.STRIP) / 2
+    (disc,) = axes.plot([time], [level], marker="o", markersize=15, color=palette.INK, markeredgecolor=palette.PAPER)
+    disc.set(transform=across, clip_on=False, zorder=7)
+    style: dict[str, Any] = {"color": palette.PAPER, "fontproperties": properties(POINTS, bold=True), "zorder": 8}
+    axes.text(time, level, str(number), transform=across, ha="center", va="center_baseline", **style)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from oddframe.report import palette
+from oddframe.report.outline import alone, outline
 from oddframe.report.stretches import not_scorable
-from oddframe.report.typeface import legible, properties, shortened
+from oddframe.report.typeface import legible, properties, shortened, width
 from oddframe.scoring import Reasons
-from oddframe.types import FloatArray, Timeline
+from oddframe.types import Timeline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,42 +55,32 @@ def shade_truth(axes: Axes, timeline: Timeline, truth: Reasons, points: float, b
     for start, end, kind in truth:
         left, right = (begin + timeline.info.seconds(frame) for frame in (start, end))
         axes.axvspan(left, right, facecolor=palette.TRUTH, edgecolor="none", linewidth=0, zorder=1)
-        title = _fitting(axes, kind, left, right, points)
-        _say(axes, title, ((left + right) / 2, 0.965), points, palette.TRUTH_INK)
+        _say(axes, kind, (left, right), points, level=0.965, va="top", color=palette.TRUTH_INK)
 
 
 def hatch_not_scorable(axes: Axes, timeline: Timeline, points: float, begin: float = 0.0) -> None:
     """The stretches without a score, hatched, with their reason."""
+    ground = {"boxstyle": "round,pad=0.25", "facecolor": palette.PAPER, "edgecolor": "none"}
     for start, end, reason in not_scorable(timeline):
         left, right = (begin + timeline.info.seconds(frame) for frame in (start, end))
         axes.axvspan(left, right, facecolor=palette.BLANK, edgecolor="none", linewidth=0, zorder=2)
         axes.axvspan(left, right, facecolor="none", edgecolor=palette.BORDER, hatch="////", linewidth=0, zorder=2)
-        word = _fitting(axes, reason, left, right, points)
-        _say(axes, word, ((left + right) / 2, 0.5), points, palette.INK, ground=True)
+        _say(axes, reason, (left, right), points, level=0.5, va="center", color=palette.INK, bbox=ground)
 
 
-def _fitting(axes: Axes, word: str, left: float, right: float, points: float) -> str:
-    ends = axes.transData.transform([(left, 0.0), (right, 0.0)])[:, 0]
-    size = points * axes.figure.dpi / 72
-    return shortened(word, float(ends[1] - ends[0]) - 0.5 * size, size)
-
-
-def _say(axes: Axes, word: str, at: tuple[float, float], points: float, colour: str, ground: bool = False) -> None:
-    if not word:
-        return
-    box = {"boxstyle": "round,pad=0.25", "facecolor": palette.PAPER, "edgecolor": "none"} if ground else None
-    axes.text(
-        *at,
-        legible(word),
-        transform=axes.get_xaxis_transform(),
-        ha="center",
-        va="center" if ground else "top",
-        color=colour,
-        fontproperties=properties(points),
-        bbox=box,
-        parse_math=False,
-        zorder=6,
-    )
+def _say(axes: Axes, word: str, between: tuple[float, float], points: float, *, level: float, **style: Any) -> None:
+    """Write a word between two times, smaller or shortened where it has to be; nothing where there is no room."""
+    ends = axes.transData.transform([(time, 0.0) for time in between])[:, 0]
+    pixel = axes.figure.dpi / 72
+    room = float(ends[1] - ends[0]) - 0.4 * points * pixel
+    if width(word, points * pixel) > room:
+        points *= 0.85
+    if shown := shortened(word, room, points * pixel):
+        font, across = properties(points), axes.get_xaxis_transform()
+        at = (sum(between) / 2, level)
+        axes.text(
+            *at, legible(shown), transform=across, ha="center", fontproperties=font, parse_math=False, zorder=6, **style
+        )
 
 
 def draw_curve(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
@@ -100,8 +91,8 @@ def draw_curve(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
     axes.plot(
         time, score, color=palette.CURVE, linewidth=1.25, linestyle="-", marker="", solid_joinstyle="round", zorder=4
     )
-    alone = _alone(score)
-    axes.plot(time[alone], score[alone], color=palette.CURVE, linestyle="", marker="o", markersize=3, zorder=4)
+    dots = alone(score)
+    axes.plot(time[dots], score[dots], color=palette.CURVE, linestyle="", marker="o", markersize=3, zorder=4)
     if timeline.threshold is not None:
         over = np.greater(score, timeline.threshold)
         axes.fill_between(
@@ -115,25 +106,6 @@ def draw_curve(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
         )
 
 
-def outline(scores: FloatArray, columns: int) -> tuple[FloatArray, FloatArray]:
-    """Frame positions and scores to draw: all of them, or of a long video each column's lowest and highest.
-
-    A day of video has millions of frames, a picture a thousand columns; a peak of one frame still shows.
-    """
-    exact = scores.astype(np.float64)
-    if len(scores) <= 4 * columns:
-        return np.arange(len(scores)) + 0.5, exact  # type: ignore[return-value]
-    edges = np.linspace(0, len(scores), columns + 1).astype(np.int64)
-    low, high = np.fmin.reduceat(exact, edges[:-1]), np.fmax.reduceat(exact, edges[:-1])
-    return np.repeat((edges[:-1] + edges[1:]) / 2, 2), np.stack([low, high], axis=1).ravel()
-
-
-def _alone(score: FloatArray) -> FloatArray:
-    """The places of scores between two gaps, of which a line would show nothing."""
-    there = np.isfinite(np.concatenate([[np.nan], score, [np.nan]]))
-    return np.flatnonzero(there[1:-1] & ~there[:-2] & ~there[2:])
-
-
 def draw_threshold(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
     """The threshold, over the video's length; nothing where the detector has none."""
     if timeline.threshold is not None:
@@ -143,21 +115,10 @@ def draw_threshold(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
 
 def mark_events(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
     """Each event as a bar along the top edge, with a mark at its peak."""
-    across = axes.get_xaxis_transform()
-    low, high = STRIP
     for event in timeline.events:
         left, right = begin + event.start_time, begin + event.end_time
         bar = axes.axvspan(left, right, *STRIP, facecolor=palette.ALARM, edgecolor=palette.ALARM, linewidth=0.8)
         bar.set(clip_on=False, zorder=5)
         peak = begin + timeline.info.seconds(event.peak + 0.5)
-        axes.plot(
-            [peak],
-            [low - 0.015],
-            marker="v",
-            markersize=5,
-            color=palette.ALARM,
-            markeredgewidth=0,
-            transform=across,
-            clip_on=False,
-            zorder=6,
-        )
+        (mark,) = axes.plot([peak], [STRIP[0] - 0.02], marker="v", markersize=6, color=palette.ALARM, markeredgewidth=0)
+        mark.set(transform=axes.get_xaxis_transform(), clip_on=False, zorder=6)

@@ -31,9 +31,7 @@ def truth_of(timeline: Timeline, truth: Truth | None) -> Reasons:
         raise DataError(f"{timeline.info.id}: truth of shape {said.shape} for {frames} frames; give one value a frame")
     for start, end, _ in runs:
         if not 0 <= start <= end <= frames:
-            raise DataError(
-                f"{timeline.info.id}: truth runs over frames {start} to {end} of {frames}; give frame numbers"
-            )
+            raise DataError(f"{timeline.info.id}: truth has frames {start} to {end} of {frames}; give frame numbers")
     return runs
 
 
