@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Sequence
 from typing import Annotated, TextIO
@@ -26,9 +27,21 @@ FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 """Exit codes besides 0: an error that one line explains; a command line that makes no sense; Ctrl-C."""
 
 
+UNLIMITED = 100_000
+"""Columns of a file or a pipe."""
+
+
 def stderr() -> Console:
     """Where everything goes that is not the result."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+
+
+def stdout() -> Console:
+    """Where results go: names are printed as they are, and only a terminal has an edge."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = UNLIMITED
+    return console
 
 
 def _version(wanted: bool) -> None:
@@ -61,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: list[str], debug: bool) -> int:
     try:
-        app(arguments, standalone_mode=True)
+        app(arguments, standalone_mode=True, prog_name="oddframe", obj=debug)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else FAILED
     except KeyboardInterrupt:
@@ -70,18 +83,34 @@ def _run(arguments: list[str], debug: bool) -> int:
         # Whoever read our output has enough (`| head`); keep Python from complaining when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except (OddframeError, OSError) as error:
-        if debug:
-            raise
-        complain(error)
+    except Exception as error:
+        complain(error, debug)
         return FAILED
     return 0
 
 
-def complain(error: Exception) -> None:
-    """One line on stderr that says what is wrong and what to do."""
+def complain(error: Exception, debug: bool = False, about: str = "") -> None:
+    """One line on stderr that says what is wrong and what to do; with `debug`, the traceback.
+
+    Args:
+        error: what went wrong.
+        debug: whether to show where in the code.
+        about: the file that was worked on, for errors that do not say it.
+    """
+    if debug:
+        traceback.print_exception(error)
+        return
     stderr().print("[bold red]error:[/]", end=" ")
-    stderr().print(" ".join(str(error).split()), markup=False)
+    stderr().print(" ".join(_told(error, about).split()), markup=False)
+
+
+def _told(error: Exception, about: str) -> str:
+    if isinstance(error, OddframeError):
+        return str(error)
+    if isinstance(error, OSError):  # files are named; what has no name is where results are printed
+        return f"{error.filename or about or 'standard output'}: {error.strerror or error}"
+    place = f"{about}: " if about else ""
+    return f"{place}{type(error).__name__}: {error}; this should not happen: add --debug, and report what it shows"
 
 
 def _show_warning(

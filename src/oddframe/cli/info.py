@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from oddframe import catalog
-from oddframe.cli.app import app
+from oddframe.cli.app import app, stdout
 from oddframe.cli.options import Fps, read_videos
 from oddframe.engine.detector import Detector
 from oddframe.engine.store import is_detector
@@ -32,13 +31,13 @@ def info(
     if not what:
         _print_catalog()
     elif len(what) == 1 and is_detector(Path(what[0])):
-        Console(highlight=False, soft_wrap=True).print_json(json.dumps(Detector.load(what[0]).info()))
+        stdout().print_json(json.dumps(Detector.load(what[0]).info()))
     else:
         _print_videos(what, fps, count)
 
 
 def _print_catalog() -> None:
-    console = Console(highlight=False)
+    console = stdout()
     presets = Table("preset", "observer", "model", box=None)
     for name, preset in catalog.PRESETS.items():
         presets.add_row(name, preset.observer, preset.model)
@@ -60,4 +59,4 @@ def _print_videos(sources: list[str], fps: str | None, count: bool) -> None:
         believed = "unknown" if video.hint is None else f"about {video.hint}"
         frames = str(video.count()) if count else believed
         table.add_row(video.info.id, f"{video.info.width} x {video.info.height}", rate, frames)
-    Console(highlight=False).print(table)
+    stdout().print(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -64,13 +65,14 @@ def reporting(videos: int | None = None, device: str = "cpu") -> Iterator[Run]:
     console = stderr()
     bars = Bars(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         RateColumn(),
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        redirect_stdout=sys.stdout.isatty(),  # else a result meant for a file or a pipe would land on stderr
         disable=not console.is_terminal,
     )
     with bars:
