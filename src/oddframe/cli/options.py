@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import torch
 import typer
 
 from oddframe import catalog
 from oddframe.engine.detector import Detector
-from oddframe.errors import SettingsError
+from oddframe.errors import SettingsError, VideoError
 from oddframe.scoring import Scoring
 from oddframe.video import Mask, Video, find_videos
 
@@ -25,14 +26,30 @@ Fps = Annotated[
 ]
 Cache = Annotated[
     Path | None,
-    typer.Option("--cache", help="Where observations are kept [default: the user's cache folder].", show_default=False),
+    typer.Option(
+        "--cache", help="Where observations are kept (the user's cache folder, if not given).", show_default=False
+    ),
 ]
-Device = Annotated[str, typer.Option("--device", help="A torch device: cpu, cuda, cuda:1, mps.")]
 
 
-def read_videos(sources: Sequence[str], fps: str | None) -> list[Video]:
-    """The videos that the arguments name."""
-    return find_videos(list(sources), fps=fps)
+def _usable(device: str) -> str:
+    """Refuse at once what torch would refuse in the middle of the work."""
+    try:
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise SettingsError(f"--device {device}: cannot be used here ({reason}); cpu always can") from error
+    return device
+
+
+Device = Annotated[str, typer.Option("--device", help="A torch device: cpu, cuda, cuda:1, mps.", callback=_usable)]
+
+
+def read_videos(
+    sources: Sequence[str], fps: str | None, failed: Callable[[VideoError], None] | None = None
+) -> list[Video]:
+    """The videos that the arguments name; with `failed`, those that can be read, and it is told of the others."""
+    return find_videos(list(sources), fps=fps, failed=failed)
 
 
 def read_settings(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import glob
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -44,7 +45,9 @@ class _Place:
         return self.pictures not in {(), (self.path,)}
 
 
-def find_videos(sources: Sources, *, fps: Rate | None = None) -> list[Video]:
+def find_videos(
+    sources: Sources, *, fps: Rate | None = None, failed: Callable[[VideoError], None] | None = None
+) -> list[Video]:
     """Every video that the sources hold, in natural order within each source, each only once.
 
     A source is a file; a folder; a pattern with `*`, `?`, `[...]` or `**`; a stream's address; an opened `Video`;
@@ -58,6 +61,7 @@ def find_videos(sources: Sources, *, fps: Rate | None = None) -> list[Video]:
     Args:
         sources: where to look.
         fps: replaces what the sources say of their frame rate; opened videos keep theirs.
+        failed: is told of each source or video that cannot be read, and the others are given; by default that raises.
 
     Raises:
         VideoNotFound: a path or pattern with nothing behind it.
@@ -66,12 +70,27 @@ def find_videos(sources: Sources, *, fps: Rate | None = None) -> list[Video]:
     """
     found: list[_Place | Video] = []
     for position, source in enumerate(_each(sources)):
-        found.extend(_look(source, position, fps))
+        with _telling(failed):
+            found.extend(_look(source, position, fps))
     found = list(dict.fromkeys(found))
     places = [item for item in found if isinstance(item, _Place)]
     names = unique_names([place.path for place in places], [place.is_folder for place in places])
-    opened = {place: _open(place, fps, name) for place, name in zip(places, names, strict=True)}
-    return _checked([opened[item] if isinstance(item, _Place) else item for item in found])
+    opened: dict[_Place, Video] = {}
+    for place, name in zip(places, names, strict=True):
+        with _telling(failed):
+            opened[place] = _open(place, fps, name)
+    kept = (opened.get(item) if isinstance(item, _Place) else item for item in found)
+    return _checked([video for video in kept if video is not None])
+
+
+@contextmanager
+def _telling(failed: Callable[[VideoError], None] | None) -> Iterator[None]:
+    try:
+        yield
+    except VideoError as error:
+        if failed is None:
+            raise
+        failed(error)
 
 
 def _each(sources: Sources) -> list[Any]:
