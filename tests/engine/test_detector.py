@@ -142,7 +142,7 @@ def test_no_hold_out_is_silent_when_it_is_asked_for(cache: ObservationCache) -> 
     ("clips", "why"),
     [
         ([video("still", [None] * 20)], "20 frames without anything to observe"),
-        ([video("short", walk(3))], "3 frames shorter than the 5 frames"),
+        ([video("short", walk(3))], "3 frames in video shorter than the 5 frames"),
         ([ArrayVideo(np.zeros((20, 48, 64, 3), np.uint8), fps=10)], r"20 frames not scorable \(dark\)"),
     ],
 )

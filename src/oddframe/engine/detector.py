@@ -13,6 +13,7 @@ from oddframe.engine import saved
 from oddframe.engine.cache import ObservationCache
 from oddframe.engine.facts import Fitted, FittedOn
 from oddframe.engine.fit import fit_model, observed
+from oddframe.engine.holdout import check_share
 from oddframe.engine.observe import Watching
 from oddframe.engine.score import Judged, judge_source, judge_video
 from oddframe.engine.source import CachedSource
@@ -96,12 +97,14 @@ class Detector:
             VideoError: a video cannot be read.
             FitError: there is nothing to learn from.
             StoreError: the cache cannot be written.
-            SettingsError: the observer cannot watch at a video's frame rate.
+            SettingsError: the observer cannot watch at a video's frame rate, the mask has another shape, or `holdout`
+                or `seed` is out of range.
         """
         self._fitted = None
         if isinstance(videos, ObservationSource):
             return self._fit(videos, run, holdout, seed)
-        self.model.check(self.observer.spec)  # before hours of observing
+        check_share(holdout, seed)  # before hours of observing
+        self.model.check(self.observer.spec)
         found = find_videos(videos, fps=fps)
         if isinstance(cache, ObservationCache):
             return self._fit(observed(found, self._watching(), cache, run), run, holdout, seed)

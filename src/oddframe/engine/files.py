@@ -12,7 +12,7 @@ from oddframe.errors import StoreError
 
 @contextmanager
 def storing(
-    folder: Path, remedy: str = "free some space or choose another cache folder with ODDFRAME_CACHE"
+    folder: Path, remedy: str = "free some space or choose another cache folder (--cache, ODDFRAME_CACHE)"
 ) -> Iterator[None]:
     """Turn whatever the file system refuses into a StoreError that names the folder and the remedy."""
     try:

@@ -27,12 +27,12 @@ def observed(videos: Sequence[Video], watching: Watching, cache: ObservationCach
 
     Raises:
         VideoError: a video cannot be read.
-        SettingsError: the observer cannot watch at a video's frame rate.
+        SettingsError: the observer cannot watch at a video's frame rate, or the mask has another shape.
         StoreError: the cache cannot be written.
     """
+    windows = [watching.admit(video) for video in videos]  # all of them, before hours of observing
     items = []
-    for video in videos:
-        window = watching.window(video.info)
+    for video, window in zip(videos, windows, strict=True):
         fill = partial(observe_into, video=video, watching=watching, run=run)
         entry = cache.entry(video_key(video, watching), watching.observer.spec, fill)
         items.append((video.info, window, entry))
@@ -76,8 +76,8 @@ def fit_model(
     model.absorb(parts.rest, run)
     if calibration.threshold is not None and not calibration.enough:
         _warn(
-            f"{calibration.normal_seconds:.0f} s of normal video were held out, too little for a threshold that"
-            f" {scoring.alarm_rate:.1%} of normal frames exceed: it is their highest score; fit on more video"
+            f"only {calibration.normal_seconds:.0f} s of normal video were held out, too little for a threshold at an"
+            f" alarm rate of {scoring.alarm_rate:.1%}: the threshold is their highest score; fit on more video"
         )
     return calibration
 
@@ -114,7 +114,7 @@ def _why_nothing(source: ObservationSource) -> str:
     for info in source.videos():
         frames, window = frames_of(info, source), window_of(source, info.id)
         if frames < window.extent:
-            words[f"shorter than the {window.extent} frames that one observation needs"] += frames
+            words[f"in video shorter than the {window.extent} frames that one observation needs"] += frames
             continue
         code, names = as_codes(reasons_of(source, info.id), frames)
         for number, count in zip(*np.unique(code, return_counts=True), strict=True):
@@ -122,7 +122,13 @@ def _why_nothing(source: ObservationSource) -> str:
     if not words:
         return "there is no video to fit on; name some"
     told = ", ".join(f"{count} frames {word}" for word, count in words.most_common())
-    return f"nothing to learn from in {len(source.videos())} videos: {told}; give video in which normal things happen"
+    return f"nothing to learn from in {_named(source)}: {told}; give video in which normal things happen"
+
+
+def _named(source: ObservationSource) -> str:
+    names = [info.id for info in source.videos()]
+    more = len(names) - 3
+    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
 
 
 def _warn(text: str) -> None:

@@ -34,14 +34,21 @@ def hold_out(source: ObservationSource, share: float, seed: int) -> HoldOut:
     """Keep back a share of the videos (a seeded choice), or of each video's end where there are fewer than five.
 
     Raises:
-        SettingsError: the share is not between 0 and 1.
+        SettingsError: the share is not between 0 and 1, or the seed is negative.
     """
-    if not 0 <= share < 1:
-        raise SettingsError(f"holdout {share}: give a share from 0 to less than 1")
+    check_share(share, seed)
     names = [info.id for info in source.videos()]
     if share and len(names) >= ENOUGH_VIDEOS:
         return _whole_videos(source, names, share, seed)
     return _ends(source, share)
+
+
+def check_share(share: float, seed: int) -> None:
+    """Raise what `hold_out` would, without a source."""
+    if not 0 <= share < 1:
+        raise SettingsError(f"holdout {share}: give a share from 0 to less than 1")
+    if seed < 0:
+        raise SettingsError(f"seed {seed}: give a whole number, 0 or more")
 
 
 def _whole_videos(source: ObservationSource, names: list[VideoId], share: float, seed: int) -> HoldOut:

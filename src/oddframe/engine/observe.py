@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import cv2
@@ -47,6 +48,26 @@ class Watching:
         except ValueError as error:
             rate = f"{float(info.fps):.3g} fps"
             raise SettingsError(f"{info.id}: {self.observer.name} cannot watch at {rate}: {error}") from error
+
+    def admit(self, video: Video) -> Window:
+        """The window, once it is certain that this video can be watched at all.
+
+        Raises:
+            SettingsError: its frame rate does not suit the observer, or its shape the mask; the message names the file.
+        """
+        with _naming(video):
+            if self.mask is not None:
+                self.mask.looked_at(video.info.width, video.info.height)
+            return self.window(video.info)
+
+
+@contextmanager
+def _naming(video: Video) -> Iterator[None]:
+    """Observers and masks know a video's id at most; what they refuse should name the file."""
+    try:
+        yield
+    except SettingsError as error:
+        raise SettingsError(f"{video.source}: {str(error).removeprefix(video.info.id + ': ')}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,10 @@ def judge_video(video: Video, watching: Watching, model: Model, run: Run = Run()
 
     Raises:
         EmptyVideo: there is not one frame.
-        SettingsError: the observer cannot watch at this frame rate.
+        SettingsError: the observer cannot watch at this frame rate, or the mask has another shape.
         NotFitted: the model is not fitted.
     """
-    window = watching.window(video.info)
+    window = watching.admit(video)
     health = ReasonRuns()
     stream = WatchStream(watching, video.info, run)
     scored = _drain(_sieved(watch(video, stream, run), Sieve(window), health), model, video.info, run)

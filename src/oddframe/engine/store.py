@@ -7,10 +7,8 @@ new. A folder that does not exist yet is made beside its place and renamed into 
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -81,13 +79,14 @@ def check_target(folder: str | Path) -> None:
     """Raise `StoreError` where a save would: something else is there, or the place cannot be written."""
     target = Path(folder).expanduser().absolute()
     with _saving(target):
-        place = next(parent for parent in (target, *target.parents) if parent.exists())
-        if not os.access(place, os.W_OK):
-            raise PermissionError(errno.EACCES, "not allowed to write", str(place))
-        if is_detector(target):
-            return
-        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        known = is_detector(target)
+        if target.exists() and not known and not (target.is_dir() and not any(target.iterdir())):
             raise StoreError(f"{target}: is not a detector, so it is left alone; save to another place")
+        place = target if known else next(parent for parent in target.parents if parent.exists())
+        # Only trying tells: permissions do not bind everybody, and some file systems take no folders.
+        probe = place / f".{target.name}.{uuid4().hex[:12]}.saving"
+        probe.mkdir()
+        probe.rmdir()
 
 
 def _create(target: Path, document: Mapping[str, Json], tensors: Tensors) -> None:
@@ -160,6 +159,9 @@ def _read_index(target: Path) -> dict[str, Any]:
     path = target / INDEX
     try:
         with _reading(path):
+            if not path.is_file():
+                found = "is no saved detector" if target.exists() else "nothing is there"
+                raise StoreError(f"{target}: {found}; name the folder that a detector was saved in")
             index = json.loads(path.read_bytes())
     except ValueError as error:
         raise StoreError(f"{path}: damaged ({error}); fit and save the detector again") from error
@@ -220,14 +222,17 @@ def _remove_stale(left: Iterable[Path]) -> None:
 
 @contextmanager
 def _saving(target: Path) -> Iterator[None]:
+    """The target is what the user knows, not the temporary name beside it that an error may speak of."""
     try:
-        with storing(target, "nothing has been saved; free some space or save to another place"):
-            yield
-    except SafetensorError as error:
-        raise StoreError(f"{target}: {error}; nothing has been saved; save to another place") from error
+        yield
+    except (OSError, SafetensorError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise StoreError(
+            f"{target}: cannot be written ({why}), so nothing has been saved; free some space or save to another place"
+        ) from error
 
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    with storing(path, "name the folder of a saved detector"):
+    with storing(path, "copy the detector again, or check its permissions"):
         yield
