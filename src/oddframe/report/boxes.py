@@ -20,14 +20,22 @@ def corners(boxes: FloatArray, scale: tuple[float, float], image: ImageArray) ->
     """Where boxes (N, 4), multiplied by `scale`, have their outlines in a picture; None where one lies outside it."""
     high, wide = image.shape[:2]
     grown = np.rint(boxes.astype(np.float64) * np.array([*scale, *scale]))
-    seen = (grown[:, 0] < wide) & (grown[:, 1] < high) & (grown[:, 2] > 0) & (grown[:, 3] > 0)
+    seen = (
+        np.isfinite(grown).all(axis=1)
+        & (grown[:, 0] < wide)
+        & (grown[:, 1] < high)
+        & (grown[:, 2] > 0)
+        & (grown[:, 3] > 0)
+    )
     last = grown - [0, 0, 1, 1]  # x1 and y1 are one past the last pixel
-    held = np.clip(last, 0, [wide - 1, high - 1] * 2).astype(int)
+    held = np.clip(np.nan_to_num(last), 0, [wide - 1, high - 1] * 2).astype(int)
     return [tuple(row) if there else None for row, there in zip(held.tolist(), seen, strict=True)]
 
 
 def draw_faint(image: ImageArray, places: list[Corners], line: int) -> None:
     """Outline what does not matter, in place: white, half transparent."""
+    if not places:
+        return
     over = image.copy()
     for x0, y0, x1, y1 in places:
         cv2.rectangle(over, (x0, y0), (x1, y1), rgb(INK), line + 2)

@@ -47,7 +47,9 @@ def ticks(length: float, most: int = 10) -> tuple[list[float], list[str]]:
 def duration(seconds: float) -> str:
     """How long something lasts.
 
-    >>> duration(18.04), duration(725.0)
-    ('18.0 s', '12:05')
+    >>> duration(0.04), duration(18.04), duration(725.0)
+    ('0.04 s', '18.0 s', '12:05')
     """
-    return f"{seconds:.1f} s" if seconds <= CLOCK_FROM else clock(seconds, 0)
+    if seconds > CLOCK_FROM:
+        return clock(seconds, 0)
+    return f"{seconds:.1f} s" if seconds >= 1 or seconds == 0 else f"{seconds:.2f} s"

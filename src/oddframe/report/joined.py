@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from oddframe.errors import DataError
 from oddframe.report import palette, panel
 from oddframe.report.canvas import INCHES, new_figure, pixels, place
-from oddframe.report.clock import duration
+from oddframe.report.clock import duration, ticks
 from oddframe.report.legend import add_legend, entries_of
 from oddframe.report.stretches import Truth, truth_of
 from oddframe.report.typeface import legible, properties, shortened
@@ -33,6 +33,8 @@ def plot_joined(
 ) -> ImageArray:
     """The score curves of videos end to end, with thresholds, events, ground truth, and what was not scorable.
 
+    Below the axes stand the videos' names, or the time if there is only one.
+
     Args:
         timelines: from left to right.
         truth: what is odd, by video: (F,) bool, or (first frame, one past the last, kind) runs.
@@ -55,7 +57,7 @@ def plot_joined(
     _note(figure, f"{len(timelines)} videos end to end, " * (len(timelines) > 1) + duration(begins[-1]))
     axes = place(figure, LEFT, LEGEND, INCHES - LEFT - RIGHT, height)
     panel.set_scale(axes, *panel.score_range(timelines), begins[-1])
-    axes.set_xticks([])
+    axes.set_xticks(*(ticks(begins[-1]) if len(timelines) == 1 else ([], [])))
     panel.dress(axes, POINTS - 1)
     for timeline, runs, begin in zip(timelines, odd, begins, strict=False):
         panel.shade_truth(axes, timeline, runs, POINTS - 1, begin)
@@ -64,7 +66,8 @@ def plot_joined(
         panel.draw_threshold(axes, timeline, begin)
         panel.mark_events(axes, timeline, begin)
     _divide(axes, begins[1:-1])
-    _name(axes, timelines, begins)
+    if len(timelines) > 1:
+        _name(axes, timelines, begins)
     for number, (video, frame) in enumerate(marks, 1):
         _mark(axes, number, _time(timelines, begins, video, frame))
     return pixels(figure)
