@@ -27,7 +27,9 @@ def new_figure(width: int, height: float) -> Figure:
     from matplotlib.figure import Figure  # noqa: PLC0415  matplotlib is slow to import, and few need it
 
     # The quarter pixel keeps 140.3 * 10, which is 1402.9999999999998 in binary, from becoming 1402.
-    return Figure(figsize=(INCHES, height), dpi=(width + 0.25) / INCHES, facecolor=PAPER, layout="none")
+    figure = Figure(figsize=(INCHES, height), dpi=(width + 0.25) / INCHES, facecolor=PAPER)
+    figure.set_layout_engine("none")  # places are exact, whatever the user's settings say
+    return figure
 
 
 def place(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LEFT, RIGHT, LEGEND, MIDDLE, AXIS = 0.46, 0.08, 0.54, 0.14, 0.32
+LEFT, RIGHT, LEGEND, MIDDLE, AXIS = 0.46, 0.22, 0.54, 0.14, 0.32
 POINTS = 9.0
 
 
