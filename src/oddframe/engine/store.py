@@ -131,7 +131,10 @@ def _write_groups(folder: Path, tensors: Tensors, token: str) -> dict[str, dict[
     files = {}
     for group, content in tensors.items():
         name = f"{group}-{token}.safetensors"
+        (folder / name).touch()
+        mode = (folder / name).stat().st_mode  # what the umask says, where safetensors would let only us read it
         save_file(_apart(content), folder / name)
+        (folder / name).chmod(mode)
         sync_file(folder / name)
         files[group] = {"name": name, "sha256": _checksum(folder / name)}
     return files
