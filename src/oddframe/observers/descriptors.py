@@ -8,8 +8,11 @@ from oddframe.observers.regions import Region
 from oddframe.observers.tracking import Values
 from oddframe.types import FloatArray
 
-# Frame heights a second: what flow cannot tell from standing still. Logarithms of speed start here.
 SLOW = 0.05
+"""Frame heights a second: what flow cannot tell from standing still. Logarithms of speed start here."""
+
+SLOW_PACE = 0.3
+"""The same in a thing's own heights a second, for things about a sixth of the picture high."""
 
 
 def mean_flow(flow: FloatArray, region: Region) -> Values:
@@ -17,7 +20,7 @@ def mean_flow(flow: FloatArray, region: Region) -> Values:
     return np.asarray(_inside(flow, region).mean(axis=0), np.float64)
 
 
-def speed_levels(flow: FloatArray, region: Region, rate: float) -> Values:
+def speed_levels(flow: FloatArray, region: Region, rate: float, slow: float = SLOW) -> Values:
     """Flow histogram with bins of equal mass: the log speeds under which half, 90 % and 98 % of the pixels lie.
 
     Fixed bins would put all of one scene into one bin and none of the next; these edges move with the data.
@@ -25,11 +28,12 @@ def speed_levels(flow: FloatArray, region: Region, rate: float) -> Values:
     Args:
         flow: (h, w, 2) pixels between the two pictures.
         region: where to look.
-        rate: turns such pixels into frame heights a second.
+        rate: turns such pixels into the unit of speed.
+        slow: added before the logarithm, in that unit.
     """
     speed = np.sort(np.hypot(*_inside(flow, region).T)) * rate
     edges = speed[[int(share * (len(speed) - 1)) for share in (0.5, 0.9, 0.98)]]
-    return np.asarray(np.log(edges + SLOW), np.float64)
+    return np.asarray(np.log(edges + slow), np.float64)
 
 
 def direction_histogram(flow: FloatArray, region: Region, rate: float) -> Values:

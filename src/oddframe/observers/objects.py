@@ -15,13 +15,14 @@ class Objects(Observer):
 
     Foreground is dense inverse-search flow above a noise floor, plus what differs from the empty scene without moving.
     Each region is followed over time and its descriptors are averaged over its recent past. Entries of the data:
-    `speed` (3,) log speed levels; `direction` (8,) speed by direction; `geometry` (2,) log width and height;
+    `speed` (3,) log speed levels; `pace` (3,) the same in own
+    heights, so that near and far walkers agree; `direction` (8,) speed by direction; `geometry` (2,) log width and height;
     `place` (2,) position in the picture; `dwell` (1,) log(1 + seconds) that it has stayed where it is;
     `embedding` (`embedding`,) what its crop looks like to the backbone. Speeds are frame heights per second and sizes
     frame heights, so frame rate and resolution may differ between fitting and scoring.
 
     Args:
-        speed, direction, geometry, place, dwell: which entries to give.
+        speed, pace, direction, geometry, place, dwell: which entries to give.
         embedding: values of the embedding entry (a fixed random projection of the backbone's feature); 0 leaves the
             entry and the backbone out.
         backbone: what embeds a crop; EfficientNet-Lite0 on 64 x 64 pixels where None is given.
@@ -40,7 +41,7 @@ class Objects(Observer):
         SettingsError: no entry is switched on.
 
     >>> sorted(Objects(embedding=0).spec.fields)
-    ['dwell', 'geometry', 'speed']
+    ['dwell', 'geometry', 'pace', 'speed']
     """
 
     name = "objects"
@@ -49,6 +50,7 @@ class Objects(Observer):
         self,
         *,
         speed: bool = True,
+        pace: bool = True,
         direction: bool = False,
         geometry: bool = True,
         place: bool = False,
@@ -66,7 +68,7 @@ class Objects(Observer):
         confirm: int = 3,
         look: float = 0.4,
     ) -> None:
-        self.speed, self.direction, self.geometry = speed, direction, geometry
+        self.speed, self.pace, self.direction, self.geometry = speed, pace, direction, geometry
         self.place, self.dwell, self.embedding = place, dwell, embedding
         self.backbone = backbone or (EfficientNetLite0(size=64) if embedding else None)
         self.standing, self.short_side, self.step = standing, short_side, step
@@ -79,6 +81,7 @@ class Objects(Observer):
     def spec(self) -> Spec:
         sizes = {
             "speed": 3 * self.speed,
+            "pace": 3 * self.pace,
             "direction": 8 * self.direction,
             "geometry": 2 * self.geometry,
             "place": 2 * self.place,
