@@ -79,6 +79,16 @@ def test_arguments_in_the_wrong_order_are_told_from_a_damaged_detector(
     assert command("score", tmp_path, fast).error.startswith(f"{tmp_path}: is no saved detector")
 
 
+def test_a_detector_for_other_observations_says_so_once_and_not_for_every_video(
+    command: Command, detector: Path, footage: Path
+) -> None:
+    document = json.loads((detector / "detector.json").read_text())["document"]
+    document["fitted"]["spec"] = {"else": {"shape": [3], "dtype": "float32"}}
+    change(detector, document=document)
+    told = command("score", detector, footage, "--json").error
+    assert told.startswith("fitted on observations ['else'], which observer 'objects' does not give: fit it again")
+
+
 @contextmanager
 def unprivileged() -> Iterator[None]:
     """As somebody whom permissions bind; root is bound by none."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +61,19 @@ def test_names_are_printed_as_they_are(command: Command, fitted: Path, tmp_path:
     assert command("info", tmp_path / "[b] :key:").error.startswith(f"{tmp_path / '[b] :key:'}: ")
 
 
+def test_a_name_that_cannot_be_printed_does_not_cost_the_results(
+    command: Command, fitted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = album(tmp_path / "caf\xe9", seconds=1)
+    for form in ([], ["--json"]):
+        printed = io.BytesIO()
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding="ascii", write_through=True))
+        result = command("score", fitted, frames, *form)
+        assert (result.code, result.err) == (0, "")
+        assert b"caf\\" in printed.getvalue()
+    assert json.loads(printed.getvalue())["video"] == "caf\xe9"
+
+
 def test_what_cannot_be_scored_is_null_and_says_why(command: Command, fitted: Path, tmp_path: Path) -> None:
     still = film(tmp_path / "still.mp4", speed=0, seconds=6)
     printed = command("score", fitted, still, "--json").objects[0]
@@ -108,6 +123,7 @@ def test_every_command_is_explained(command: Command, name: str) -> None:
     assert name in command("--help").out
     result = command(name, "--help")
     assert (result.code, result.err) == (0, "")
+    assert command(name, "-h") == result
     assert f"Usage: oddframe {name} [OPTIONS]" in result.out
     assert command("--version").out == f"oddframe {__version__}\n"
 

@@ -16,6 +16,7 @@ from oddframe.cli.app import FAILED, app, complain, stdout
 from oddframe.cli.options import Device, Fps, Videos, read_videos
 from oddframe.cli.progress import reporting
 from oddframe.engine.detector import Detector
+from oddframe.errors import SpecError
 from oddframe.types import Run, Timeline
 from oddframe.video import Video
 
@@ -75,6 +76,8 @@ def _scored(detector: Detector, videos: list[Video], run: Run, failures: _Failur
     for video in videos:
         try:
             yield detector.score(video, run)
+        except SpecError:  # the detector's fault, so every video's
+            raise
         except Exception as error:  # even a defect, met in one video, must not cost the others
             failures(error, video.source)
 

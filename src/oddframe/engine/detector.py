@@ -141,8 +141,8 @@ class Detector:
         fitted = self._known()
         if self.observer.spec != fitted.spec:
             raise SpecError(
-                f"fitted on {sorted(fitted.spec.fields)}, which observer {self.observer.name!r} does not give;"
-                " score a source of such observations"
+                f"fitted on observations {sorted(fitted.spec.fields)}, which observer {self.observer.name!r} does not"
+                " give: fit it again, or score a source of such observations"
             )
         found = find_videos(videos, fps=fps)
         watching = self._watching(tuple(View.from_json(view) for view in _objects(fitted.views)))
