@@ -15,7 +15,6 @@ from torch import Tensor
 
 from oddframe.engine.files import storing, write_durably
 from oddframe.engine.shards import SHARD_BYTES, Array, MappedFiles, ShardWriter, pieces, to_numpy, to_tensor
-from oddframe.engine.specs import reasons_from_json, spec_from_json, spec_to_json
 from oddframe.errors import SpecError
 from oddframe.scoring import Reasons
 from oddframe.types import IntArray, Json, Observations, Spec, VideoId
@@ -81,7 +80,7 @@ class EntryWriter:
                 "format": FORMAT,
                 "frames": frames,
                 "rows": self._rows,
-                "spec": spec_to_json(self.spec),
+                "spec": self.spec.to_json(),
                 "reasons": [list(run) for run in reasons],
                 "view": view,
                 "columns": {name: self._described(writer) for name, writer in self._writers.items()},
@@ -149,8 +148,8 @@ class Entry:
                 folder=folder,
                 frames=int(meta["frames"]),
                 rows=int(meta["rows"]),
-                spec=spec_from_json(meta["spec"]),
-                reasons=reasons_from_json(meta["reasons"]),
+                spec=Spec.from_json(meta["spec"]),
+                reasons=_reasons_from_json(meta["reasons"]),
                 view=meta["view"],
                 columns=columns,
             )
@@ -203,3 +202,7 @@ def empty_rows(spec: Spec, rows: int) -> tuple[dict[str, Array], dict[str, Tenso
         for name, field in spec.fields.items()
     }
     return arrays, {name: to_tensor(array, spec.fields[name].dtype) for name, array in arrays.items()}
+
+
+def _reasons_from_json(value: Any) -> Reasons:
+    return tuple((int(start), int(stop), str(word)) for start, stop, word in value)

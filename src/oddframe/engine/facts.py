@@ -9,7 +9,6 @@ from typing import Any, Self
 
 from oddframe import __version__
 from oddframe.engine.source import frames_of
-from oddframe.engine.specs import spec_from_json, spec_to_json
 from oddframe.errors import StoreError
 from oddframe.models.source import ObservationSource
 from oddframe.scoring import Calibration
@@ -74,7 +73,7 @@ class Fitted:
         return {
             "on": asdict(self.on),
             "calibration": self.calibration.to_json(),
-            "spec": spec_to_json(self.spec),
+            "spec": self.spec.to_json(),
             "views": list(self.views),
         }
 
@@ -88,7 +87,7 @@ class Fitted:
         try:
             on = dict(value["on"])
             on["videos"], on["fps"] = tuple(on["videos"]), tuple(on["fps"])
-            calibration, spec = Calibration.from_json(value["calibration"]), spec_from_json(value["spec"])
+            calibration, spec = Calibration.from_json(value["calibration"]), Spec.from_json(value["spec"])
             return cls(FittedOn(**on), calibration, spec, tuple(value["views"]))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StoreError(f"a saved detector's description is damaged ({error}); fit and save it again") from error

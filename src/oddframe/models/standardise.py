@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from oddframe.index.stored import stored_tensor, stored_value
 from oddframe.models.base import ModelState
 from oddframe.models.moments import Moments
 from oddframe.models.source import ObservationSource
-from oddframe.types import Field, Json, Observations, Progress, Run, Spec
+from oddframe.types import Field, Observations, Progress, Run, Spec
 
 _FAR = 1e15
 _CELLS = 1 << 22  # values read at once: 32 MiB as float64
@@ -30,7 +30,7 @@ class Standardiser:
     lengths. Entries lie in the vector in the order of their names.
 
     Args:
-        weights: entry name -> weight >= 0, 1 where none is given; 0 drops the entry.
+        weights: entry name -> weight >= 0, the spec's where none is given; 0 drops the entry.
         floor: least deviation, as a share of the median positive one in its entry, so that a value that hardly
             varied in training does not drown the others. An entry without any variation counts in its own units.
         plain: take nothing away and divide by nothing: values as they are, times their entry's own weight.
@@ -118,17 +118,14 @@ class Standardiser:
 
     def state(self) -> ModelState:
         """What was fitted."""
-        fields: dict[str, Json] = {
-            name: {"shape": list(f.shape), "dtype": _name(f.dtype)} for name, f in self.spec.fields.items()
-        }
-        return ModelState({"mean": self._mean, "std": self._std}, {"spec": fields})
+        return ModelState({"mean": self._mean, "std": self._std}, {"spec": self.spec.to_json()})
 
     def restore(self, state: ModelState) -> Self:
         """Become the standardiser whose state this is. Raises `StoreError` where it does not fit."""
-        spec = _spec(stored_value(state.meta, "spec", dict))
         try:
+            spec = Spec.from_json(stored_value(state.meta, "spec", dict))
             self.check(spec)
-        except SpecError as error:
+        except (SpecError, ValueError) as error:
             raise StoreError(f"the saved state does not fit these settings: {error}") from error
         self._mean = stored_tensor(state.tensors, "mean", torch.float64, spec.vector_size)
         self._std = stored_tensor(state.tensors, "std", torch.float64, spec.vector_size)
@@ -147,7 +144,7 @@ class Standardiser:
         for name in sorted(self.spec.fields):
             end = start + _values(self.spec.fields[name])
             divisor = torch.ones(end - start, dtype=torch.float64) if self._plain else self._divisor(start, end)
-            scales.append(self._weights.get(name, 1.0) / divisor)
+            scales.append(self._weights.get(name, self.spec.fields[name].weight) / divisor)
             start = end
         self._shift = torch.zeros(start) if self._plain else self._mean.float()
         self._scale = torch.cat(scales).float()
@@ -193,7 +190,9 @@ def entries(spec: Spec, weights: Mapping[str, float]) -> dict[str, int]:
     >>> entries(Spec({"shape": Field((2, 2)), "flow": Field((8,))}), {})
     {'flow': 8, 'shape': 4}
     """
-    return {name: _values(f) for name, f in sorted(spec.fields.items()) if weights.get(name, 1.0) > 0 and _values(f)}
+    return {
+        name: _values(f) for name, f in sorted(spec.fields.items()) if weights.get(name, f.weight) > 0 and _values(f)
+    }
 
 
 def chunk_rows(spec: Spec) -> int:
@@ -211,10 +210,3 @@ def _words(spec: Spec) -> str:
 
 def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
-
-
-def _spec(saved: dict[str, Any]) -> Spec:
-    try:
-        return Spec({str(n): Field(tuple(map(int, f["shape"])), getattr(torch, f["dtype"])) for n, f in saved.items()})
-    except (TypeError, KeyError, ValueError, AttributeError) as error:
-        raise StoreError(f"the saved spec cannot be read ({error}); the file is damaged") from error

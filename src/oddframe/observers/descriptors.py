@@ -11,16 +11,13 @@ from oddframe.types import FloatArray
 SLOW = 0.05
 """Frame heights a second: what flow cannot tell from standing still. Logarithms of speed start here."""
 
-SLOW_PACE = 0.3
-"""The same in a thing's own heights a second, for things about a sixth of the picture high."""
-
 
 def mean_flow(flow: FloatArray, region: Region) -> Values:
     """Mean displacement of a region, (2,) pixels between the two pictures."""
     return np.asarray(_inside(flow, region).mean(axis=0), np.float64)
 
 
-def speed_levels(flow: FloatArray, region: Region, rate: float, slow: float = SLOW) -> Values:
+def speed_levels(flow: FloatArray, region: Region, rate: float) -> Values:
     """Flow histogram with bins of equal mass: the log speeds under which half, 90 % and 98 % of the pixels lie.
 
     Fixed bins would put all of one scene into one bin and none of the next; these edges move with the data.
@@ -28,12 +25,11 @@ def speed_levels(flow: FloatArray, region: Region, rate: float, slow: float = SL
     Args:
         flow: (h, w, 2) pixels between the two pictures.
         region: where to look.
-        rate: turns such pixels into the unit of speed.
-        slow: added before the logarithm, in that unit.
+        rate: turns such pixels into frame heights a second.
     """
     speed = np.sort(np.hypot(*_inside(flow, region).T)) * rate
     edges = speed[[int(share * (len(speed) - 1)) for share in (0.5, 0.9, 0.98)]]
-    return np.asarray(np.log(edges + slow), np.float64)
+    return np.asarray(np.log(edges + SLOW), np.float64)
 
 
 def direction_histogram(flow: FloatArray, region: Region, rate: float) -> Values:

@@ -87,9 +87,6 @@ class ObjectStream(ObservationStream):
         told: dict[str, Values] = {}
         if observer.speed:
             told["speed"] = descriptors.speed_levels(flow, region, rate)
-        if observer.pace:
-            own = rate * height / (region.bottom - region.top)
-            told["pace"] = descriptors.speed_levels(flow, region, own, descriptors.SLOW_PACE)
         if observer.direction:
             told["direction"] = descriptors.direction_histogram(flow, region, rate)
         if observer.geometry:

@@ -9,20 +9,22 @@ from oddframe.observers.base import ObservationStream, Observer
 from oddframe.observers.object_stream import ObjectStream
 from oddframe.types import Field, Run, Spec, VideoInfo, Window
 
+EMBEDDING_WEIGHT = 0.3
+"""What looks count for beside motion, size and stay; chosen on the rendered walkway (see docs/benchmarks.md)."""
+
 
 class Objects(Observer):
     """Follows whatever moves, or stands where nothing stood, and describes how fast, how large and what it is.
 
     Foreground is dense inverse-search flow above a noise floor, plus what differs from the empty scene without moving.
     Each region is followed over time and its descriptors are averaged over its recent past. Entries of the data:
-    `speed` (3,) log speed levels; `pace` (3,) the same in own
-    heights, so that near and far walkers agree; `direction` (8,) speed by direction; `geometry` (2,) log width and height;
+    `speed` (3,) log speed levels; `direction` (8,) speed by direction; `geometry` (2,) log width and height;
     `place` (2,) position in the picture; `dwell` (1,) log(1 + seconds) that it has stayed where it is;
     `embedding` (`embedding`,) what its crop looks like to the backbone. Speeds are frame heights per second and sizes
     frame heights, so frame rate and resolution may differ between fitting and scoring.
 
     Args:
-        speed, pace, direction, geometry, place, dwell: which entries to give.
+        speed, direction, geometry, place, dwell: which entries to give.
         embedding: values of the embedding entry (a fixed random projection of the backbone's feature); 0 leaves the
             entry and the backbone out.
         backbone: what embeds a crop; EfficientNet-Lite0 on 64 x 64 pixels where None is given.
@@ -41,7 +43,7 @@ class Objects(Observer):
         SettingsError: no entry is switched on.
 
     >>> sorted(Objects(embedding=0).spec.fields)
-    ['dwell', 'geometry', 'pace', 'speed']
+    ['dwell', 'geometry', 'speed']
     """
 
     name = "objects"
@@ -50,7 +52,6 @@ class Objects(Observer):
         self,
         *,
         speed: bool = True,
-        pace: bool = True,
         direction: bool = False,
         geometry: bool = True,
         place: bool = False,
@@ -68,7 +69,7 @@ class Objects(Observer):
         confirm: int = 3,
         look: float = 0.4,
     ) -> None:
-        self.speed, self.pace, self.direction, self.geometry = speed, pace, direction, geometry
+        self.speed, self.direction, self.geometry = speed, direction, geometry
         self.place, self.dwell, self.embedding = place, dwell, embedding
         self.backbone = backbone or (EfficientNetLite0(size=64) if embedding else None)
         self.standing, self.short_side, self.step = standing, short_side, step
@@ -81,14 +82,14 @@ class Objects(Observer):
     def spec(self) -> Spec:
         sizes = {
             "speed": 3 * self.speed,
-            "pace": 3 * self.pace,
             "direction": 8 * self.direction,
             "geometry": 2 * self.geometry,
             "place": 2 * self.place,
             "dwell": 1 * self.dwell,
             "embedding": self.embedding,
         }
-        return Spec({name: Field((size,)) for name, size in sizes.items() if size})
+        weights = {"embedding": EMBEDDING_WEIGHT}
+        return Spec({n: Field((size,), weight=weights.get(n, 1.0)) for n, size in sizes.items() if size})
 
     def window(self, video: VideoInfo) -> Window:
         """Two pictures about `step` seconds apart; about the later one.

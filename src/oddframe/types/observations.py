@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from oddframe.types.arrays import FloatArray, IntArray, frozen_array
+from oddframe.types.arrays import FloatArray, IntArray, Json, frozen_array
 from oddframe.types.frames import VideoId
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Shape (without the leading N) and dtype of one entry of `Observations.data`."""
+    """One entry of `Observations.data`.
+
+    Args:
+        shape: without the leading N.
+        dtype: of its tensor.
+        weight: what it counts for, >= 0, where a model mixes entries into one distance and is not told otherwise.
+    """
 
     shape: tuple[int, ...]
     dtype: torch.dtype = torch.float32
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +47,51 @@ class Spec:
         return isinstance(other, Spec) and dict(self.fields) == dict(other.fields)
 
     def __hash__(self) -> int:
-        return hash(tuple(sorted((name, f.shape, str(f.dtype)) for name, f in self.fields.items())))
+        return hash(tuple(sorted((name, f.shape, str(f.dtype), f.weight) for name, f in self.fields.items())))
 
     @property
     def vector_size(self) -> int:
         """Values per observation when every entry is flattened into one vector."""
         return sum(int(np.prod(f.shape)) for f in self.fields.values())
 
+    def to_json(self) -> Json:
+        """Name -> shape, dtype and weight.
+
+        >>> Spec({"flow": Field((8,))}).to_json()
+        {'flow': {'shape': [8], 'dtype': 'float32', 'weight': 1.0}}
+        """
+        return {
+            name: {"shape": list(f.shape), "dtype": str(f.dtype).removeprefix("torch."), "weight": f.weight}
+            for name, f in self.fields.items()
+        }
+
+    @classmethod
+    def from_json(cls, value: Any) -> Spec:
+        """The inverse of `to_json`.
+
+        Raises:
+            ValueError: anything else was given.
+        """
+        try:
+            return cls(
+                {
+                    str(name): Field(tuple(map(int, f["shape"])), _dtype(f["dtype"]), float(f["weight"]))
+                    for name, f in value.items()
+                }
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a spec: {error!r}") from error
+
     def empty(self) -> dict[str, Tensor]:
         """Data of no observations."""
         return {name: torch.zeros((0, *f.shape), dtype=f.dtype) for name, f in self.fields.items()}
+
+
+def _dtype(name: str) -> torch.dtype:
+    found = getattr(torch, name, None)
+    if not isinstance(found, torch.dtype):
+        raise ValueError(f"no dtype {name!r}")
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
