@@ -83,7 +83,7 @@ def test_a_detector_for_other_observations_says_so_once_and_not_for_every_video(
     command: Command, detector: Path, footage: Path
 ) -> None:
     document = json.loads((detector / "detector.json").read_text())["document"]
-    document["fitted"]["spec"] = {"else": {"shape": [3], "dtype": "float32"}}
+    document["fitted"]["spec"] = {"else": document["fitted"]["spec"]["speed"]}
     change(detector, document=document)
     told = command("score", detector, footage, "--json").error
     assert told.startswith("fitted on observations ['else'], which observer 'objects' does not give: fit it again")
