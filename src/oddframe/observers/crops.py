@@ -37,7 +37,7 @@ class CropEmbedder:
         crops = [square_crop(frame.image, track.box * scale, self._pixels)[None] for track in tracks]
         for track, feature in zip(tracks, embed_in_batches(self._backbone, crops, self._batch, self._run), strict=True):
             # One row at a time, so that the product does not depend on how many rows there are.
-            track.embedding, track.embedded = feature @ self._projection, frame.index
+            track.embedding = feature @ self._projection
 
 
 def square_crop(image: ImageArray, box: Values, pixels: int, margin: float = 0.1) -> ImageArray:

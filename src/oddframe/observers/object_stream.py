@@ -48,7 +48,8 @@ class ObjectStream(ObservationStream):
         regions = self._regions(flow, grey)
         tracks = self._follow(frame.index, regions, flow)
         if self._embedder is not None:
-            due = [t for t in tracks if t.embedding is None or frame.index - t.embedded >= self._look]
+            # All on one beat, so that batches are full; newcomers at once, so that nothing waits to be reported.
+            due = tracks if frame.index % self._look == 0 else [t for t in tracks if t.embedding is None]
             self._embedder.look(frame, due, frame.image.shape[0] / grey.shape[0])
         return self._report(frame.index, tracks, frame.image.shape[0] / grey.shape[0])
 

@@ -67,7 +67,7 @@ class Objects(Observer):
         border: float = 0.025,
         memory: float = 0.2,
         confirm: int = 3,
-        look: float = 0.4,
+        look: float = 0.8,
     ) -> None:
         self.speed, self.direction, self.geometry = speed, direction, geometry
         self.place, self.dwell, self.embedding = place, dwell, embedding

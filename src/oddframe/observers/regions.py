@@ -82,7 +82,8 @@ def connected_regions(mask: BoolArray, smallest: float) -> list[Region]:
 def standing_regions(background: Background, grey: Grey, moving: BoolArray, rule: ForegroundRule) -> list[Region]:
     """What stands in front of the empty scene; the background learns from the rest.
 
-    A place that differs because somebody left it is given back to the background instead.
+    A place that differs because somebody left it, or because the light on it changed, is given back to the background
+    instead.
     """
     difference = background.difference(grey)
     if difference is None:
@@ -91,8 +92,9 @@ def standing_regions(background: Background, grey: Grey, moving: BoolArray, rule
     background.follow(difference, mask)
     kept = []
     for region in connected_regions(mask, 2 * rule.smallest):
-        if background.uncovered(grey, region.inside, region.top, region.left):
-            background.accept(grey, region.inside, region.top, region.left)
+        place = region.inside, region.top, region.left
+        if background.uncovered(grey, *place) or background.relit(grey, *place):
+            background.accept(grey, *place)
         else:
             kept.append(region)
     return kept

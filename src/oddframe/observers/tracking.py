@@ -24,7 +24,7 @@ class Track:
         age: how many times it was seen.
         averages: its descriptors, averaged over its recent past.
         anchor: where it began to stay, and `since` which frame.
-        embedding: what it looks like, `embedded` at which frame; None before the first look.
+        embedding: what it looked like of late; None before the first look.
     """
 
     number: int
@@ -36,7 +36,6 @@ class Track:
     anchor: Values = field(default_factory=lambda: np.zeros(2))
     since: int = 0
     embedding: Tensor | None = None
-    embedded: int = -1
 
     def average(self, descriptors: Mapping[str, Values], share: float) -> None:
         """Move the averages towards what is seen now: a plain mean at first, then by `share` a time."""
