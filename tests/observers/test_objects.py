@@ -128,6 +128,26 @@ def test_nothing_switched_on_is_an_error() -> None:
         Objects(speed=False, geometry=False, dwell=False, embedding=0)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"embedding": -1},
+        {"memory": 0.0},
+        {"step": -1.0},
+        {"look": 0.0},
+        {"confirm": 0},
+        {"short_side": 0},
+        {"border": 0.5},
+        {"smallest": -0.1},
+        {"contrast": float("nan")},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_senseless_settings_are_refused_by_name(wrong: dict[str, float]) -> None:
+    with pytest.raises(SettingsError, match=next(iter(wrong))):
+        Objects(**wrong)  # type: ignore[arg-type]
+
+
 def test_too_few_frames_a_second_are_an_error_that_names_the_video() -> None:
     with pytest.raises(SettingsError, match="v: 1 frames a second"):
         BARE.window(VideoInfo("v", 10, 10, Fraction(1)))

@@ -40,7 +40,7 @@ class Objects(Observer):
         look: seconds between two embeddings of one track.
 
     Raises:
-        SettingsError: no entry is switched on.
+        SettingsError: no entry is switched on, or a value is out of range.
 
     >>> sorted(Objects(embedding=0).spec.fields)
     ['dwell', 'geometry', 'speed']
@@ -75,8 +75,21 @@ class Objects(Observer):
         self.standing, self.short_side, self.step = standing, short_side, step
         self.displacement, self.contrast, self.smallest, self.border = displacement, contrast, smallest, border
         self.memory, self.confirm, self.look = memory, confirm, look
+        self._check()
+
+    def _check(self) -> None:
+        whole = {"short_side": self.short_side, "confirm": self.confirm}
+        spans = {"step": self.step, "memory": self.memory, "look": self.look}
+        shares = {"smallest": self.smallest, "border": self.border}
+        levels = {"displacement": self.displacement, "contrast": self.contrast, "embedding": self.embedding}
+        wrong = [f"{name} must be at least 1" for name, value in whole.items() if value < 1]
+        wrong += [f"{name} must be over 0" for name, value in spans.items() if not value > 0]
+        wrong += [f"{name} must lie in 0 .. 0.4" for name, value in shares.items() if not 0 <= value <= 0.4]
+        wrong += [f"{name} must not be negative" for name, value in levels.items() if not value >= 0]
         if not self.spec.fields:
-            raise SettingsError("objects: every entry is switched off; switch on at least speed or geometry")
+            wrong.append("every entry is switched off; switch on at least speed or geometry")
+        if wrong:
+            raise SettingsError(f"objects: {'; '.join(wrong)}")
 
     @property
     def spec(self) -> Spec:

@@ -21,8 +21,8 @@ class Configured:
 
     def settings(self) -> dict[str, Json]:
         """The constructor's arguments as JSON values; nested parts as `{"name": ..., "settings": ...}`."""
-        parameters = inspect.signature(type(self).__init__).parameters
-        return {name: _as_json(getattr(self, name)) for name in parameters if name != "self"}
+        parameters = inspect.signature(type(self)).parameters
+        return {name: _as_json(getattr(self, name)) for name in parameters}
 
     def identity(self) -> dict[str, Json]:
         """Name, version and settings: equal identities behave alike."""
