@@ -73,6 +73,8 @@ import os, signal
 from oddframe.cli import main
 from oddframe.video.file import FileVideo
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs in the background inherits a deaf ear
+
 def at_the_thirtieth(frame):
     if frame.index == 30:
         os.kill(os.getpid(), signal.SIGINT)
