@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from oddframe.errors import DataError
+from oddframe.metrics.checked import checked_frames, need_both_classes
 
 
 def auroc(scores: npt.ArrayLike, labels: npt.ArrayLike) -> float:
@@ -71,17 +71,6 @@ def _admitted(ascending: npt.NDArray[Any], thresholds: npt.NDArray[Any]) -> npt.
 
 def _split(scores: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Checked scores of the anomalous and of the normal frames, each in rising order."""
-    values, truth = np.asarray(scores), np.asarray(labels)
-    if values.ndim != 1 or values.shape != truth.shape:
-        raise DataError(f"scores and labels must be two rows of one length, not {values.shape} and {truth.shape}")
-    if values.dtype.kind not in "fiub" or truth.dtype.kind not in "fiub":
-        raise DataError(f"scores and labels must be numbers, not {values.dtype} and {truth.dtype}")
-    if values.dtype.kind == "f" and bool(np.isnan(values).any()):
-        first = int(np.flatnonzero(np.isnan(values))[0])
-        raise DataError(f"score of frame {first} is NaN: leave frames that are not scorable out of scores and labels")
-    odd = truth.astype(bool)
-    if not np.array_equal(odd, truth):
-        raise DataError("labels must be 0 or 1 (False or True)")
-    if not 0 < np.count_nonzero(odd) < len(odd):
-        raise DataError(f"undefined: only one class among {len(odd)} labels; both normal and anomalous are needed")
+    values, odd = checked_frames(scores, labels)
+    need_both_classes(odd)
     return np.sort(values[odd]), np.sort(values[~odd])
