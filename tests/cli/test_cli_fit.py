@@ -156,3 +156,12 @@ def test_a_command_line_that_makes_no_sense_says_what_is_missing(command: Comman
     assert (result.code, result.out) == (2, "")
     assert "oddframe fit [OPTIONS]" in result.err
     assert missing in result.err
+
+
+def test_an_assumed_frame_rate_is_told_and_a_given_one_is_not(tmp_path: Path, command: Command) -> None:
+    pictures = [album(tmp_path / "pictures" / name, seconds=8) for name in ("a", "b")][0].parent
+    assumed = command("fit", pictures, "-o", tmp_path / "d", *QUICK)
+    assert "25 a second were assumed" in assumed.err
+    given = command("fit", pictures, "-o", tmp_path / "d", "--fps", "10", *QUICK)
+    assert (assumed.code, given.code) == (0, 0)
+    assert "assumed" not in given.err

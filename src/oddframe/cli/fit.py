@@ -13,6 +13,7 @@ from oddframe.cli.app import app, stderr
 from oddframe.cli.options import Cache, Device, Fps, Videos, detector_of, read_videos
 from oddframe.cli.progress import reporting
 from oddframe.engine.store import check_target
+from oddframe.video import ASSUMED_FPS
 
 
 @app.command()
@@ -48,3 +49,7 @@ def fit(
     calibration = made.calibration
     threshold = "no threshold" if calibration.threshold is None else f"threshold {calibration.threshold:.4g}"
     stderr().print(f"fitted on {len(found)} videos in {perf_counter() - began:.0f} s, {threshold}; saved to {output}")
+    if any(video.fps_assumed for video in found):
+        stderr().print(
+            f"pictures carry no frame rate: {float(ASSUMED_FPS):g} a second were assumed; --fps says otherwise"
+        )

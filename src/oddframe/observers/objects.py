@@ -32,7 +32,7 @@ class Objects(Observer):
         short_side: pixels of the shorter side at which motion is looked for.
         step: seconds between the two pictures of a flow (at least one frame).
         displacement: pixels between the two pictures under which flow is noise.
-        contrast: grey levels of change under which a pixel is noise.
+        contrast: grey levels of change under which a pixel is noise; to count as standing there, four times as much.
         smallest: least area of a region, as a share of the picture.
         border: width of the ignored edge, as a share of the shorter side.
         memory: seconds over which a track's descriptors are averaged.
