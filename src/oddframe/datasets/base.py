@@ -1,0 +1,115 @@
+"""What every data set is: videos of two splits, with what is known about them, all of it read when first wanted."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+
+from oddframe.errors import DataError, SettingsError
+from oddframe.types import BoolArray, Configured, VideoId
+
+if TYPE_CHECKING:
+    from oddframe.video import Video  # at run time, listing the names of data sets must not load OpenCV
+
+Split: TypeAlias = Literal["training", "testing"]
+
+SPLITS: tuple[Split, ...] = ("training", "testing")
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledVideo:
+    """A video and the truth about it. Nothing is opened or decoded until it is asked for.
+
+    Args:
+        name: the video's name, unique within its split.
+        split: "training" or "testing".
+        opener: opens the video.
+        labeller: the number of frames -> (F,) whether each is abnormal, or a DataError; None where nobody labelled.
+        masker: a fresh pass over (H, W) masks, one a frame, True where something is abnormal; None where none exist.
+    """
+
+    name: VideoId
+    split: Split
+    opener: Callable[[], Video]
+    labeller: Callable[[int], BoolArray] | None = None
+    masker: Callable[[], Iterator[BoolArray]] | None = None
+
+    @cached_property
+    def video(self) -> Video:
+        """The video, opened once; its id is `name`. Raises what `open_video` raises."""
+        return self.opener()
+
+    @cached_property
+    def labels(self) -> BoolArray | None:
+        """(F,) whether each frame is abnormal; None where nobody labelled, as training videos that are normal.
+
+        Counts the frames: free for pictures and after a pass, else one pass without conversion to pictures.
+
+        Raises:
+            DataError: the label file is damaged, or made for another number of frames.
+            VideoError: the video cannot be read.
+        """
+        return None if self.labeller is None else self.labeller(self.video.count())
+
+    @property
+    def has_masks(self) -> bool:
+        """Whether the abnormal pixels of this video are published."""
+        return self.masker is not None
+
+    def masks(self) -> Iterator[BoolArray]:
+        """(H, W) bool per frame, in order, one at a time; True where something abnormal is.
+
+        Raises:
+            DataError: none are published, or their number or size is not that of the video's frames.
+        """
+        if self.masker is None:
+            raise DataError(f"{self.name}: has no pixel masks; ask `has_masks` first")
+        info, frames, seen = self.video.info, self.video.count(), 0
+        for mask in self.masker():
+            if mask.shape != (info.height, info.width):
+                size = f"{mask.shape[1]} x {mask.shape[0]}"
+                raise DataError(f"{self.name}: mask {seen} is {size} where the video is {info.width} x {info.height}")
+            seen += 1
+            if seen <= frames:
+                yield mask
+        if seen != frames:
+            raise other_length("its masks", self.name, seen, frames)
+
+
+class DataSet(Configured, ABC):
+    """Videos of a training and a testing split.
+
+    A class sets `name` and `citation`, and its constructor takes where the data lie. Constructing one reads nothing.
+    """
+
+    citation: ClassVar[str]
+
+    def videos(self, split: Split) -> tuple[LabelledVideo, ...]:
+        """The videos of a split in natural order of their names, labels not yet read.
+
+        Raises:
+            SettingsError: another split than "training" or "testing".
+            DataError: the folder does not look as it should, or a label file is missing.
+        """
+        if split not in SPLITS:
+            raise SettingsError(f"{self.name} has no split {split!r}; there are {' and '.join(SPLITS)}")
+        return self._videos(split)
+
+    @abstractmethod
+    def _videos(self, split: Split) -> tuple[LabelledVideo, ...]: ...
+
+
+def other_length(what: object, video: str, given: int, frames: int) -> DataError:
+    """The error for labels that were made for another number of frames than the video has.
+
+    >>> print(other_length("7.npy", "7", 182, 180))
+    7.npy: 2 frames more than video '7' (182 to 180); the video lacks frames, or the labels are another video's
+    """
+    if given > frames:
+        why = f"{given - frames} frames more than video {video!r} ({given} to {frames}); the video lacks frames"
+    else:
+        why = f"{frames - given} frames fewer than video {video!r} ({given} to {frames}); the labels lack frames"
+    return DataError(f"{what}: {why}, or the labels are another video's")

@@ -1,0 +1,76 @@
+"""Folders as a data set's authors pack them: found, listed, and described where they are otherwise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from oddframe.datasets.base import DataSet
+from oddframe.errors import DataError
+from oddframe.video.names import natural
+
+SHOWN = 12
+"""Entries of a folder that an error lists."""
+
+
+@dataclass(frozen=True, repr=False)
+class StoredDataSet(DataSet):
+    """A data set that lies in a folder.
+
+    Args:
+        root: the folder; what must be in it, the module's docstring says.
+    """
+
+    root: str | Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", str(self.root))  # settings are JSON values
+
+    @property
+    def folder(self) -> Path:
+        """The root as a path."""
+        return Path(self.root).expanduser()
+
+
+def found_in(folder: Path) -> str:
+    """The first dozen entries of a folder in words, for errors."""
+    if not folder.is_dir():
+        return "no such folder"
+    entries = sorted(folder.iterdir(), key=natural)
+    names = [entry.name + "/" * entry.is_dir() for entry in entries[:SHOWN]]
+    more = f" and {len(entries) - SHOWN} more" if len(entries) > SHOWN else ""
+    return f"found {', '.join(names)}{more}" if names else "found an empty folder"
+
+
+def misfit(folder: Path, title: str, expected: Iterable[str]) -> DataError:
+    """The error for a folder that is not packed in any of the expected ways."""
+    return DataError(f"{folder}: not {title}; expected {' or '.join(expected)}; {found_in(folder)}")
+
+
+def first_with(root: Path, below: Sequence[str], inside: str) -> Path | None:
+    """The first of root, root/below[0], ... that has an entry `inside`, for archives unpack one level deeper or not."""
+    folders = [root, *(root / name for name in below)]
+    return next((folder for folder in folders if (folder / inside).exists()), None)
+
+
+def entries(folder: Path, pattern: str) -> list[Path]:
+    """What lies directly in a folder under a name that matches the whole regular expression, in natural order.
+
+    A folder that does not exist has no entries.
+    """
+    if not folder.is_dir():
+        return []
+    return sorted((path for path in folder.iterdir() if re.fullmatch(pattern, path.name)), key=natural)
+
+
+def needed(file: Path, what: str) -> Path:
+    """The file, if it is there.
+
+    Raises:
+        DataError: it is not; the text says what it would hold.
+    """
+    if not file.exists():
+        raise DataError(f"{file}: missing; {what}; {file.parent.name}/: {found_in(file.parent)}")
+    return file
