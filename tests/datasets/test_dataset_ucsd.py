@@ -17,6 +17,7 @@ from oddframe.datasets.base import LabelledVideo
 from oddframe.datasets.ped1 import Ped1
 from oddframe.datasets.ped2 import Ped2
 from oddframe.errors import DataError, SettingsError
+from oddframe.types import VideoInfo
 from oddframe.video import open_video, write_image
 from tests.datasets.trees import cells, common_form, mask_pictures, pictures
 
@@ -227,7 +228,8 @@ def test_a_data_set_is_its_settings_and_cannot_be_changed(tmp_path: Path) -> Non
 def test_ranges_give_back_the_labels_that_they_were_made_of(wanted: list[bool]) -> None:
     edges = np.flatnonzero(np.diff([False, *wanted, False])).tolist()
     ranges = list(zip(edges[::2], edges[1::2], strict=True))
-    assert labels.from_ranges(Path("x"), "x", ranges)(len(wanted)).tolist() == wanted
+    info = VideoInfo("x", 8, 8, Fraction(25), len(wanted))
+    assert labels.from_ranges(Path("x"), ranges)(info).tolist() == wanted
 
 
 @pytest.mark.real_data

@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
+import numpy as np
+
 from oddframe.errors import DataError, SettingsError
-from oddframe.types import BoolArray, Configured, VideoId
+from oddframe.types import BoolArray, Configured, VideoId, VideoInfo, frozen_array
 
 if TYPE_CHECKING:
     from oddframe.video import Video  # at run time, listing the names of data sets must not load OpenCV
 
 Split: TypeAlias = Literal["training", "testing"]
+
+Labeller: TypeAlias = Callable[[VideoInfo], BoolArray]
+"""The labels of a video whose frames are counted."""
+
+Masker: TypeAlias = Callable[[], Iterator[BoolArray]]
+"""A fresh pass over (H, W) masks, one a frame, with every call."""
 
 SPLITS: tuple[Split, ...] = ("training", "testing")
 
@@ -27,15 +35,15 @@ class LabelledVideo:
         name: the video's name, unique within its split.
         split: "training" or "testing".
         opener: opens the video.
-        labeller: the number of frames -> (F,) whether each is abnormal, or a DataError; None where nobody labelled.
+        labeller: the counted video -> (F,) whether each frame is abnormal, or a DataError; None where nobody labelled.
         masker: a fresh pass over (H, W) masks, one a frame, True where something is abnormal; None where none exist.
     """
 
     name: VideoId
     split: Split
     opener: Callable[[], Video]
-    labeller: Callable[[int], BoolArray] | None = None
-    masker: Callable[[], Iterator[BoolArray]] | None = None
+    labeller: Labeller | None = None
+    masker: Masker | None = None
 
     @cached_property
     def video(self) -> Video:
@@ -52,7 +60,10 @@ class LabelledVideo:
             DataError: the label file is damaged, or made for another number of frames.
             VideoError: the video cannot be read.
         """
-        return None if self.labeller is None else self.labeller(self.video.count())
+        if self.labeller is None:
+            return None
+        self.video.count()
+        return frozen_array(self.labeller(self.video.info), np.bool_, "labels", self.video.info.frames)
 
     @property
     def has_masks(self) -> bool:

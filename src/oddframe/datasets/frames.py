@@ -15,10 +15,10 @@ from functools import partial
 from pathlib import Path
 
 from oddframe.datasets import labels, masks
-from oddframe.datasets.base import LabelledVideo, Split
+from oddframe.datasets.base import LabelledVideo, Labeller, Masker, Split
 from oddframe.datasets.layout import entries, needed
-from oddframe.types import BoolArray
 from oddframe.video import Video, open_video
+from oddframe.video.rates import Rate
 
 EXPECTED = "training/frames/NN/*.jpg, testing/frames/NN/*.jpg, labels.csv or {name}.mat"
 
@@ -50,17 +50,17 @@ def framed(root: Path, name: str, split: Split, fps: Fraction) -> tuple[Labelled
     )
 
 
-def opener(source: Path, fps: Fraction | None = None, name: str | None = None) -> Callable[[], Video]:
+def opener(source: Path, fps: Rate | None = None, name: str | None = None) -> Callable[[], Video]:
     """Opens a folder or file when called; named after the folder, or the file without suffix, unless told."""
     return partial(open_video, source, fps=fps, name=name or (source.name if source.is_dir() else source.stem))
 
 
-def mask_pictures(root: Path, video: str) -> masks.Masker | None:
+def mask_pictures(root: Path, video: str) -> Masker | None:
     """The masks of a video in the common form, if there are any."""
     return masks.from_pictures(root / "testing" / "masks" / video) or masks.from_pictures(root / "masks" / video)
 
 
-def range_labellers(root: Path, name: str, videos: list[str]) -> dict[str, Callable[[int], BoolArray]]:
+def range_labellers(root: Path, name: str, videos: list[str]) -> dict[str, Labeller]:
     """Video -> labeller, from `labels.csv`, else `NAME.mat`.
 
     Raises:
@@ -72,4 +72,4 @@ def range_labellers(root: Path, name: str, videos: list[str]) -> dict[str, Calla
     else:
         needed(table, f"the test labels, which may also be in {cells.name}")
         file, ranges = table, labels.table_ranges(table, videos)
-    return {video: labels.from_ranges(file, video, ranges[video]) for video in videos}
+    return {video: labels.from_ranges(file, ranges[video]) for video in videos}

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from oddframe.datasets.base import other_length
+from oddframe.datasets.base import Labeller, other_length
 from oddframe.datasets.layout import needed
 from oddframe.errors import DataError
-from oddframe.types import BoolArray
+from oddframe.types import BoolArray, VideoInfo
 
 Range = tuple[int, int]
 """First and one-past-last abnormal frame, counted from 0."""
@@ -21,20 +21,20 @@ Range = tuple[int, int]
 COLUMNS = ("clip", "first_abnormal_frame", "end_exclusive")
 
 
-def from_ranges(file: Path, video: str, ranges: Iterable[Range]) -> Callable[[int], BoolArray]:
+def from_ranges(file: Path, ranges: Iterable[Range]) -> Labeller:
     """Labels that are True within ranges.
 
     The labeller raises DataError where a range ends beyond the video.
 
-    >>> from_ranges(Path("a.csv"), "7", [(1, 3)])(5)
+    >>> from_ranges(Path("a.csv"), [(1, 3)])(VideoInfo("7", width=32, height=24, fps=25, frames=5))
     array([False,  True,  True, False, False])
     """
     kept = tuple(ranges)
 
-    def labels(frames: int) -> BoolArray:
-        last = max((end for _, end in kept), default=0)
+    def labels(info: VideoInfo) -> BoolArray:
+        frames, last = info.frames or 0, max((end for _, end in kept), default=0)
         if last > frames:
-            raise other_length(file, video, last, frames)
+            raise other_length(file, info.id, last, frames)
         marked = np.zeros(frames, np.bool_)
         for first, end in kept:
             marked[first:end] = True
@@ -43,16 +43,16 @@ def from_ranges(file: Path, video: str, ranges: Iterable[Range]) -> Callable[[in
     return labels
 
 
-def from_array(file: Path, video: str, load: Callable[[], npt.NDArray[Any]]) -> Callable[[int], BoolArray]:
+def from_array(file: Path, load: Callable[[], npt.NDArray[Any]]) -> Labeller:
     """Labels with one value a frame, loaded when first wanted; anything but zero is abnormal.
 
     The labeller raises DataError where there are more or fewer values than frames.
     """
 
-    def labels(frames: int) -> BoolArray:
+    def labels(info: VideoInfo) -> BoolArray:
         values = np.asarray(load() != 0, np.bool_).ravel()
-        if len(values) != frames:
-            raise other_length(file, video, len(values), frames)
+        if len(values) != info.frames:
+            raise other_length(file, info.id, len(values), info.frames or 0)
         return values
 
     return labels

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 
+from oddframe.datasets.base import Masker
 from oddframe.datasets.labels import load_npy
 from oddframe.errors import DataError
 from oddframe.types import BoolArray
 from oddframe.video.folder import pictures_in
 from oddframe.video.pictures import read_image
-
-Masker: TypeAlias = Callable[[], Iterator[BoolArray]]
-"""A fresh pass over (H, W) masks, one a frame, with every call."""
 
 
 def from_pictures(folder: Path) -> Masker | None:

@@ -65,7 +65,7 @@ class UCSD(StoredDataSet):
                 clip.name,
                 split,
                 opener(clip, FPS),
-                labels.from_ranges(file, clip.name, ranges[clip.name]),
+                labels.from_ranges(file, ranges[clip.name]),
                 masks.from_pictures(clip.with_name(f"{clip.name}_gt")),
             )
             for clip in clips
