@@ -127,6 +127,23 @@ def test_an_example_by_hand() -> None:
     assert tbdc(*pair, share=0.6) == pytest.approx(0.5 * 0.75)
 
 
+def test_points_are_those_of_an_independent_package() -> None:
+    """Counts by py-ssvad-metrics 1.0.0 for this scene of boxes that never touch; it cannot run beside us."""
+    truth: list[True_] = [(f, (20, 20, 40, 40), 1 + (f >= 10)) for f in range(4, 16)]
+    truth += [(f, (20, 60, 40, 80), 1 + (f >= 10)) for f in range(8, 13)]
+    detected: list[Found] = []
+    for f in range(20):
+        dx, dy = 4 * f % 17, 3 * f % 13
+        detected += [(f, (20 + dx, 20 + dy, 40 + dx, 40 + dy), (7 * f + 3) % 10)]
+        detected += [(f, (20, 65 + dy, 36, 85 + dy), (3 * f + 1) % 10)] if f % 3 else []
+        detected += [(f, (70, 5, 90, 15), f % 10)] if f % 4 == 0 else []
+    regions, tracks = (curve(*one(20, truth, detected)) for curve in (region_curve, track_curve))
+    assert regions.threshold.tolist() == [np.inf, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
+    assert regions.false_positives * 20 == pytest.approx([0, 3, 5, 8, 11, 13, 16, 19, 23, 24, 27])
+    assert regions.rate * 17 == pytest.approx([0, 0, 2, 2, 3, 4, 6, 7, 8, 10, 11])
+    assert tracks.rate * 2 == pytest.approx([0, 0, 2, 2, 2, 2, 2, 2, 2, 2, 2])
+
+
 def test_a_curve_is_cut_exactly_at_one_false_positive_a_frame() -> None:
     """One score for all: from (0, 0) straight to (2, 1), of which half the way counts: a triangle of 1 by 1/2."""
     box: Box = (0, 0, 10, 10)

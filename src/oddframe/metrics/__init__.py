@@ -1,1 +1,32 @@
 """Scores and labels in, figures out."""
+
+from oddframe.metrics.frame import auroc, average_precision, equal_error_rate
+from oddframe.metrics.intervals import Figure, Interval, bootstrap_interval, micro_auroc_interval
+from oddframe.metrics.macro import MacroAuroc, OneClassPolicy, macro_auroc, micro_auroc
+from oddframe.metrics.operating import OperatingPoint, false_alarms_per_hour, operating_point
+from oddframe.metrics.region import DetectionCurve, rbdc, region_curve, tbdc, track_curve
+from oddframe.metrics.regions import DetectedRegions, TrueRegions
+
+__all__ = [
+    "DetectedRegions",
+    "DetectionCurve",
+    "Figure",
+    "Interval",
+    "MacroAuroc",
+    "OneClassPolicy",
+    "OperatingPoint",
+    "TrueRegions",
+    "auroc",
+    "average_precision",
+    "bootstrap_interval",
+    "equal_error_rate",
+    "false_alarms_per_hour",
+    "macro_auroc",
+    "micro_auroc",
+    "micro_auroc_interval",
+    "operating_point",
+    "rbdc",
+    "region_curve",
+    "tbdc",
+    "track_curve",
+]

@@ -14,8 +14,15 @@ Frames: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]
 """One video's scores (F,) and whether each frame is anomalous (F,)."""
 
 
-def checked_frames(scores: npt.ArrayLike, labels: npt.ArrayLike) -> Frames:
+LEAVE_OUT = "leave frames that are not scorable out of scores and labels"
+
+
+def checked_frames(scores: npt.ArrayLike, labels: npt.ArrayLike, remedy: str = LEAVE_OUT) -> Frames:
     """Scores (F,) without NaN, and labels (F,) as booleans; either class may be missing.
+
+    Args:
+        scores, labels: as somebody gave them.
+        remedy: what to do about a NaN.
 
     Raises:
         DataError: a NaN score, labels other than 0 and 1, shapes that differ, or what is not numbers.
@@ -27,15 +34,17 @@ def checked_frames(scores: npt.ArrayLike, labels: npt.ArrayLike) -> Frames:
         raise DataError(f"scores and labels must be numbers, not {values.dtype} and {truth.dtype}")
     if values.dtype.kind == "f" and bool(np.isnan(values).any()):
         first = int(np.flatnonzero(np.isnan(values))[0])
-        raise DataError(f"score of frame {first} is NaN: leave frames that are not scorable out of scores and labels")
+        raise DataError(f"score of frame {first} is NaN: {remedy}")
     odd = truth.astype(bool)
     if not np.array_equal(odd, truth):
         raise DataError("labels must be 0 or 1 (False or True)")
     return values, odd
 
 
-def checked_videos(scores: Sequence[npt.ArrayLike], labels: Sequence[npt.ArrayLike]) -> list[Frames]:
-    """Each video's checked scores and labels; at least one video.
+def checked_videos(
+    scores: Sequence[npt.ArrayLike], labels: Sequence[npt.ArrayLike], remedy: str = LEAVE_OUT
+) -> list[Frames]:
+    """Each video's checked scores and labels; at least one video. Arguments as for `checked_frames`, one row a video.
 
     Raises:
         DataError: as `checked_frames`, and the message names the video by its position; or lists that differ in length.
@@ -44,7 +53,7 @@ def checked_videos(scores: Sequence[npt.ArrayLike], labels: Sequence[npt.ArrayLi
         raise DataError(
             f"scores and labels must be two lists with one entry a video, not {len(scores)} and {len(labels)} entries"
         )
-    return [_named(video, *pair) for video, pair in enumerate(zip(scores, labels, strict=True))]
+    return [_named(video, *pair, remedy) for video, pair in enumerate(zip(scores, labels, strict=True))]
 
 
 def need_both_classes(odd: npt.NDArray[np.bool_]) -> None:
@@ -57,9 +66,9 @@ def need_both_classes(odd: npt.NDArray[np.bool_]) -> None:
         raise DataError(f"undefined: only one class among {len(odd)} labels; both normal and anomalous are needed")
 
 
-def _named(video: int, scores: npt.ArrayLike, labels: npt.ArrayLike) -> Frames:
+def _named(video: int, scores: npt.ArrayLike, labels: npt.ArrayLike, remedy: str) -> Frames:
     try:
-        return checked_frames(scores, labels)
+        return checked_frames(scores, labels, remedy)
     except DataError as error:
         raise DataError(f"video {video}: {error}") from error
 

@@ -105,8 +105,9 @@ def rbdc(truth: Sequence[TrueRegions], detected: Sequence[DetectedRegions], *, o
 
     In 0 .. 1, higher is better. Arguments and errors as for `region_curve`.
 
-    The package py-ssvad-metrics differs on purpose of its own: it paints boxes into pixel maps, so that touching
-    boxes become one region, tries 103 fixed thresholds, and neither cuts nor extends the curve at 1.
+    The package py-ssvad-metrics 1.0.0 counts the same points, and sums them otherwise: it has no point beyond 1 to cut
+    towards and does not go on level, its threshold 0 makes every whole frame one region, and as it paints boxes into
+    pixel maps, boxes that touch are one region to it.
 
     >>> truth = TrueRegions(frames=2, frame=[0, 1], box=[[0, 0, 10, 10], [5, 0, 15, 10]], track=[7, 7])
     >>> detected = DetectedRegions(frame=[0, 1], box=[[0, 0, 10, 9], [50, 50, 60, 60]], score=[0.9, 0.2])

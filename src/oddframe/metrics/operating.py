@@ -1,0 +1,145 @@
+"""What a threshold means to whoever gets the alarms: how often they are false, how late, and what is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from oddframe.errors import DataError, SettingsError
+from oddframe.metrics.checked import checked_videos
+from oddframe.types import BoolArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """Figures at one threshold.
+
+    Args:
+        threshold: frames that score strictly above it are flagged; runs of flagged frames are alarms.
+        false_alarms_per_hour: see the function of this name.
+        false_positive_rate: share of the normal frames that are flagged, 0 .. 1. One alarm that never ends is a
+            single false alarm, or none, and shows here.
+        precision: share of the flagged frames that are anomalous, 0 .. 1; None where no frame is flagged.
+        recall: share of the anomalous frames that are flagged, 0 .. 1.
+        delays: for each anomalous stretch (a run of anomalous frames), video by video in order, the seconds from its
+            first frame to the first flagged frame within it; None for a stretch that is missed.
+    """
+
+    threshold: float
+    false_alarms_per_hour: float
+    false_positive_rate: float
+    precision: float | None
+    recall: float
+    delays: tuple[float | None, ...]
+
+    @property
+    def missed(self) -> int:
+        """How many anomalous stretches have no flagged frame at all."""
+        return self.delays.count(None)
+
+    @property
+    def mean_delay(self) -> float | None:
+        """Seconds, over the stretches that are not missed; None where all are."""
+        found = [delay for delay in self.delays if delay is not None]
+        return sum(found) / len(found) if found else None
+
+
+def operating_point(
+    scores: Sequence[npt.ArrayLike], labels: Sequence[npt.ArrayLike], threshold: float, fps: Fraction | float
+) -> OperatingPoint:
+    """False alarms, delays, precision and recall at a threshold.
+
+    Args:
+        scores: V rows, each (F_v,), one score for every frame; higher = more anomalous. A frame that is not scorable
+            raises no alarm, and its time counts: give it the score -inf.
+        labels: V rows, each (F_v,); True or 1 = anomalous.
+        threshold: in units of the scores.
+        fps: frames a second, the same in all videos, > 0.
+
+    Raises:
+        DataError: a NaN score, labels other than 0 and 1, shapes that differ, or only one class in all videos together.
+        SettingsError: a threshold that is NaN, or frames a second that are not positive.
+
+    >>> point = operating_point([[0, 5, 0, 0, 2, 7, 7]], [[0, 0, 0, 1, 1, 1, 0]], threshold=3, fps=2)
+    >>> point.delays, point.missed, point.precision, point.false_alarms_per_hour
+    ((1.0,), 0, 0.3333333333333333, 1800.0)
+    """
+    flagged, odd = _flags(scores, labels, threshold, fps)
+    every_flag, every_odd = np.concatenate(flagged), np.concatenate(odd)
+    if not every_odd.any():
+        raise DataError(
+            "undefined: only one class, no anomalous frame: give anomalous video too, or ask for "
+            "false_alarms_per_hour, which needs normal video alone"
+        )
+    per_hour = _false_per_hour(flagged, odd, fps)  # refuses video without normal frames
+    hits, alarms = int(np.count_nonzero(every_flag & every_odd)), int(np.count_nonzero(every_flag))
+    return OperatingPoint(
+        threshold=float(threshold),
+        false_alarms_per_hour=per_hour,
+        false_positive_rate=(alarms - hits) / int(np.count_nonzero(~every_odd)),
+        precision=hits / alarms if alarms else None,
+        recall=hits / int(np.count_nonzero(every_odd)),
+        delays=tuple(delay for pair in zip(flagged, odd, strict=True) for delay in _delays(*pair, fps)),
+    )
+
+
+def false_alarms_per_hour(
+    scores: Sequence[npt.ArrayLike], labels: Sequence[npt.ArrayLike], threshold: float, fps: Fraction | float
+) -> float:
+    """Alarms on normal frames alone, per hour of normal frames.
+
+    An alarm is a run of frames that score strictly above the threshold; it is false if none of its frames is
+    anomalous, so that an alarm which sets in early or outlasts its cause is not. Arguments and errors as for
+    `operating_point`, save that anomalous frames are not needed.
+
+    Raises:
+        DataError: as there, or no normal frame.
+
+    >>> false_alarms_per_hour([[0, 5, 5, 0, 5, 0]], [[0, 0, 0, 0, 0, 0]], threshold=3, fps=1)
+    1200.0
+    """
+    return _false_per_hour(*_flags(scores, labels, threshold, fps), fps)
+
+
+def _flags(
+    scores: Sequence[npt.ArrayLike], labels: Sequence[npt.ArrayLike], threshold: float, fps: Fraction | float
+) -> tuple[list[BoolArray], list[BoolArray]]:
+    """Which frames of each video are flagged, and which are anomalous."""
+    if np.isnan(threshold):
+        raise SettingsError("threshold must be a number, not NaN")
+    if not 0 < fps < float("inf"):
+        raise SettingsError(f"fps must be over 0, not {fps}")
+    videos = checked_videos(
+        scores, labels, "give frames that are not scorable the score -inf, so that time stays whole"
+    )
+    return [np.greater(row, threshold) for row, _ in videos], [odd for _, odd in videos]
+
+
+def _false_per_hour(flagged: Sequence[BoolArray], odd: Sequence[BoolArray], fps: Fraction | float) -> float:
+    normal = sum(int(np.count_nonzero(~o)) for o in odd)
+    if not normal:
+        raise DataError("undefined: only one class, no normal frame: false alarms need normal video")
+    false = sum(_wholly(~o, _runs(f)) for f, o in zip(flagged, odd, strict=True))
+    return float(false * 3600 * fps / normal)
+
+
+def _runs(flags: BoolArray) -> IntArray:
+    """(R, 2) first and one-past-last frame of each run."""
+    return np.flatnonzero(np.diff(flags, prepend=False, append=False)).reshape(-1, 2)
+
+
+def _wholly(flags: BoolArray, runs: IntArray) -> int:
+    """How many runs hold flagged frames only."""
+    before = np.concatenate([[0], np.cumsum(flags)])
+    return int(np.count_nonzero(before[runs[:, 1]] - before[runs[:, 0]] == runs[:, 1] - runs[:, 0]))
+
+
+def _delays(flagged: BoolArray, odd: BoolArray, fps: Fraction | float) -> list[float | None]:
+    runs = _runs(odd)
+    alarms = np.append(np.flatnonzero(flagged), len(flagged))  # the last one lies beyond every stretch
+    first = alarms[np.searchsorted(alarms, runs[:, 0])]
+    return [float((int(f) - int(s)) / fps) if f < e else None for f, (s, e) in zip(first, runs, strict=True)]
