@@ -1,8 +1,8 @@
 """Every name that a user can choose by, and how a name and settings become an object.
 
 Names are listed here and nowhere else. Classes are loaded when they are first wanted, so that listing names is quick.
-A package extends the tables through the entry-point groups `oddframe.observers`, `oddframe.models` and
-`oddframe.backbones`; a name of ours is never replaced.
+A package extends the tables through the entry-point groups `oddframe.observers`, `oddframe.models`,
+`oddframe.backbones` and `oddframe.datasets`; a name of ours is never replaced.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from typing import Any, Literal, TypeAlias, TypeVar, overload
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from oddframe.backbones.base import Backbone
+from oddframe.datasets.base import DataSet
 from oddframe.errors import OddframeWarning, SettingsError
 from oddframe.models.base import Model
 from oddframe.observers.base import Observer
 from oddframe.types import Configured
 
-Kind: TypeAlias = Literal["observer", "model", "backbone"]
+Kind: TypeAlias = Literal["observer", "model", "backbone", "dataset"]
 T = TypeVar("T", bound=Configured)
 
 OBSERVERS: Mapping[str, str] = MappingProxyType(
@@ -46,6 +47,16 @@ MODELS: Mapping[str, str] = MappingProxyType(
 BACKBONES: Mapping[str, str] = MappingProxyType(
     {
         "efficientnet-lite0": "oddframe.backbones.efficientnet:EfficientNetLite0",
+    }
+)
+DATASETS: Mapping[str, str] = MappingProxyType(
+    {
+        "avenue": "oddframe.datasets.avenue:Avenue",
+        "folder": "oddframe.datasets.folder:Folder",
+        "ped1": "oddframe.datasets.ped1:Ped1",
+        "ped2": "oddframe.datasets.ped2:Ped2",
+        "shanghaitech": "oddframe.datasets.shanghaitech:ShanghaiTech",
+        "walkway": "oddframe.datasets.walkway:WalkwayDataSet",
     }
 )
 
@@ -71,8 +82,18 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
     }
 )
 
-_BASES: Mapping[Kind, type[Configured]] = {"observer": Observer, "model": Model, "backbone": Backbone}
-_OURS: Mapping[str, Mapping[str, str]] = {"observer": OBSERVERS, "model": MODELS, "backbone": BACKBONES}
+_BASES: Mapping[Kind, type[Configured]] = {
+    "observer": Observer,
+    "model": Model,
+    "backbone": Backbone,
+    "dataset": DataSet,
+}
+_OURS: Mapping[str, Mapping[str, str]] = {
+    "observer": OBSERVERS,
+    "model": MODELS,
+    "backbone": BACKBONES,
+    "dataset": DATASETS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +157,8 @@ def build(kind: Literal["observer"], name: str, settings: Mapping[str, Any] | No
 def build(kind: Literal["model"], name: str, settings: Mapping[str, Any] | None = None) -> Model: ...
 @overload
 def build(kind: Literal["backbone"], name: str, settings: Mapping[str, Any] | None = None) -> Backbone: ...
+@overload
+def build(kind: Literal["dataset"], name: str, settings: Mapping[str, Any] | None = None) -> DataSet: ...
 def build(kind: Kind, name: str, settings: Mapping[str, Any] | None = None) -> Configured:
     """An object by name. Values may be text from a command line; nested parts are `{"name": ..., "settings": ...}`.
 
