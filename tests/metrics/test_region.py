@@ -160,12 +160,12 @@ def test_perfect_and_empty_detections() -> None:
     assert (rbdc(*one(2, truth, [])), tbdc(*one(2, truth, []))) == (0.0, 0.0)
 
 
-@pytest.mark.parametrize("size", [10, 30, 70])
-def test_a_tenth_of_a_track_is_enough_whatever_binary_fractions_say(size: int) -> None:
+@pytest.mark.parametrize(("share", "size", "enough"), [(0.1, 30, 3), (0.07, 100, 7), (0.14, 50, 7), (0.55, 100, 55)])
+def test_just_enough_of_a_track_is_enough_whatever_binary_fractions_say(share: float, size: int, enough: int) -> None:
     box: Box = (0, 0, 10, 10)
     truth = [(frame, box, 1) for frame in range(size)]
-    for found, expected in ((size // 10, 1.0), (size // 10 - 1, 0.0)):
-        assert tbdc(*one(size, truth, [(frame, box, 1) for frame in range(found)])) == expected
+    for found, expected in ((enough, 1.0), (enough - 1, 0.0)):
+        assert tbdc(*one(size, truth, [(frame, box, 1) for frame in range(found)]), share=share) == expected
 
 
 def test_tracks_of_two_videos_are_two_whatever_their_numbers() -> None:

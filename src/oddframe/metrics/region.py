@@ -207,7 +207,7 @@ def _track_scores(track: npt.NDArray[np.int64], best: Reals, share: float) -> Re
     """The highest threshold at which enough regions of each track are detected."""
     size = np.bincount(track)
     needed = np.ceil(share * size).astype(np.int64)
-    needed -= (needed - 1) / size >= share  # 0.1 * 30 is a little over 3
+    needed -= (needed - 1) / size >= share  # 0.07 * 100 is a little over 7
     falling = np.lexsort((-best, track))
     return np.asarray(best[falling][np.cumsum(size) - size + np.maximum(needed, 1) - 1])
 
