@@ -25,7 +25,7 @@ from oddframe.datasets.frames import EXPECTED, framed, opener
 from oddframe.datasets.labels import from_array, load_mat
 from oddframe.datasets.layout import StoredDataSet, entries, first_with, misfit, needed
 from oddframe.errors import DataError
-from oddframe.types import BoolArray
+from oddframe.types import BoolArray, VideoInfo
 
 FPS = Fraction(25)
 """Of the recordings, for the form without video files."""
@@ -68,7 +68,7 @@ def _labelled(file: Path, truth: Path) -> LabelledVideo:
     return LabelledVideo(file.stem, "testing", opener(file), abnormal, partial(_masks, truth))
 
 
-def _masks(file: Path) -> Iterator[BoolArray]:
+def _masks(file: Path, _: VideoInfo | None = None) -> Iterator[BoolArray]:
     for index, cell in enumerate(load_mat(file, "volLabel").ravel()):
         if getattr(cell, "ndim", 0) != 2 or cell.dtype.kind not in "buif":
             raise DataError(f"{file}: volLabel has no mask for frame {index}; download it again")

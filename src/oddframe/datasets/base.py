@@ -21,8 +21,8 @@ Split: TypeAlias = Literal["training", "testing"]
 Labeller: TypeAlias = Callable[[VideoInfo], BoolArray]
 """The labels of a video whose frames are counted."""
 
-Masker: TypeAlias = Callable[[], Iterator[BoolArray]]
-"""A fresh pass over (H, W) masks, one a frame, with every call."""
+Masker: TypeAlias = Callable[[VideoInfo], Iterator[BoolArray]]
+"""A fresh pass over the (H, W) masks of a video whose frames are counted, one a frame."""
 
 SPLITS: tuple[Split, ...] = ("training", "testing")
 
@@ -36,7 +36,7 @@ class LabelledVideo:
         split: "training" or "testing".
         opener: opens the video.
         labeller: the counted video -> (F,) whether each frame is abnormal, or a DataError; None where nobody labelled.
-        masker: a fresh pass over (H, W) masks, one a frame, True where something is abnormal; None where none exist.
+        masker: the counted video -> a pass over (H, W) masks, True where something is abnormal; None if there are none.
     """
 
     name: VideoId
@@ -78,8 +78,8 @@ class LabelledVideo:
         """
         if self.masker is None:
             raise DataError(f"{self.name}: has no pixel masks; ask `has_masks` first")
-        info, frames, seen = self.video.info, self.video.count(), 0
-        for mask in self.masker():
+        frames, info, seen = self.video.count(), self.video.info, 0
+        for mask in self.masker(info):
             if mask.shape != (info.height, info.width):
                 size = f"{mask.shape[1]} x {mask.shape[0]}"
                 raise DataError(f"{self.name}: mask {seen} is {size} where the video is {info.width} x {info.height}")

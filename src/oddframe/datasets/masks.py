@@ -10,7 +10,7 @@ import numpy as np
 from oddframe.datasets.base import Masker
 from oddframe.datasets.labels import load_npy
 from oddframe.errors import DataError
-from oddframe.types import BoolArray
+from oddframe.types import BoolArray, VideoInfo
 from oddframe.video.folder import pictures_in
 from oddframe.video.pictures import read_image
 
@@ -18,7 +18,7 @@ from oddframe.video.pictures import read_image
 def from_pictures(folder: Path) -> Masker | None:
     """Masks from a folder with one picture a frame; anything but black is abnormal. None if there is no folder."""
 
-    def masks() -> Iterator[BoolArray]:
+    def masks(_: VideoInfo) -> Iterator[BoolArray]:
         for picture in pictures_in(folder):
             yield np.asarray(read_image(picture).any(2), np.bool_)
 
@@ -28,7 +28,7 @@ def from_pictures(folder: Path) -> Masker | None:
 def from_npy(file: Path) -> Masker | None:
     """Masks from an array (F, H, W), read frame by frame; anything but 0 is abnormal. None if there is no file."""
 
-    def masks() -> Iterator[BoolArray]:
+    def masks(_: VideoInfo) -> Iterator[BoolArray]:
         frames = load_npy(file, mapped=True)
         if frames.ndim != 3:
             raise DataError(f"{file}: masks are (frames, height, width), not {frames.shape}; download it again")
