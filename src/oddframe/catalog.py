@@ -53,6 +53,7 @@ DATASETS: Mapping[str, str] = MappingProxyType(
     {
         "avenue": "oddframe.datasets.avenue:Avenue",
         "folder": "oddframe.datasets.folder:Folder",
+        "nwpu": "oddframe.datasets.nwpu:NWPU",
         "ped1": "oddframe.datasets.ped1:Ped1",
         "ped2": "oddframe.datasets.ped2:Ped2",
         "shanghaitech": "oddframe.datasets.shanghaitech:ShanghaiTech",
