@@ -57,6 +57,7 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "ped1": "oddframe.datasets.ped1:Ped1",
         "ped2": "oddframe.datasets.ped2:Ped2",
         "shanghaitech": "oddframe.datasets.shanghaitech:ShanghaiTech",
+        "street-scene": "oddframe.datasets.street_scene:StreetScene",
         "ubnormal": "oddframe.datasets.ubnormal:UBnormal",
         "walkway": "oddframe.datasets.walkway:WalkwayDataSet",
     }
