@@ -2,8 +2,7 @@
 
     python benchmarks/objects.py
 
-The defaults were chosen by this table (and never by test labels of a standard split or of real footage). A row is the
-frame AUROC over all test clips joined, and by kind of event against the normal frames.
+A row is the frame AUROC over all test clips joined, and by kind of event against the normal frames.
 """
 
 from __future__ import annotations

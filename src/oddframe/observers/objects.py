@@ -10,7 +10,7 @@ from oddframe.observers.object_stream import ObjectStream
 from oddframe.types import Field, Run, Spec, VideoInfo, Window
 
 EMBEDDING_WEIGHT = 0.3
-"""What looks count for beside motion, size and stay; chosen on the rendered walkway (see docs/benchmarks.md)."""
+"""What looks count for beside motion, size and stay: an aid that must not drown them (see docs/benchmarks.md)."""
 
 
 class Objects(Observer):
