@@ -27,7 +27,7 @@ def info(
     count: Annotated[bool, typer.Option("--count", help="Count a video's frames, which reads all of it.")] = False,
     fps: Fps = None,
 ) -> None:
-    """Describe a saved detector or videos; without arguments, list presets, observers, models and backbones."""
+    """Describe a saved detector or videos; without arguments, list all that there is to choose from."""
     if not what:
         _print_catalog()
     elif len(what) == 1 and is_detector(Path(what[0])):
@@ -42,7 +42,7 @@ def _print_catalog() -> None:
     for name, preset in catalog.PRESETS.items():
         presets.add_row(name, preset.observer, preset.model)
     console.print(presets)
-    for kind in ("observer", "model", "backbone"):
+    for kind in ("observer", "model", "backbone", "dataset"):
         table = Table(kind, "", box=None)
         for listed in catalog.describe(kind):
             table.add_row(listed.name, listed.summary)
