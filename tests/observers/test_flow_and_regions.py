@@ -101,7 +101,10 @@ def test_slow_daylight_leaves_nothing_standing() -> None:
     assert set(found) == {0}
 
 
-def test_a_patch_of_sun_or_shade_is_not_a_thing() -> None:
-    shaded = scene(None).astype(np.float32)
-    shaded[30:80, 40:90] *= 0.6
-    assert set(watched([scene(None, noise=1)] * 20 + [shaded.astype(np.uint8)] * 20)) == {0}
+@pytest.mark.parametrize("light", [0.6, 1.35])
+def test_a_patch_of_sun_or_shade_is_not_a_thing(light: float) -> None:
+    patch = scene(None).astype(np.float32) * 0.7
+    changed = patch.copy()
+    changed[30:80, 40:90] *= light
+    before, after = (np.clip(picture, 0, 255).astype(np.uint8) for picture in (patch, changed))
+    assert set(watched([before] * 20 + [after] * 20)) == {0}
