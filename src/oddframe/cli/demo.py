@@ -21,6 +21,7 @@ from oddframe.cli.score import clock
 from oddframe.datasets.synthetic import Split, benchmark
 from oddframe.engine.detector import Detector
 from oddframe.engine.files import storing
+from oddframe.observers.tracking import intersection_over_union
 from oddframe.types import Run, Timeline
 
 
@@ -92,13 +93,10 @@ def _found(split: Split, timelines: list[Timeline]) -> tuple[int, int, float]:
             own = {i: b.box for i, boxes in enumerate(clip.boxes) for b in boxes if b.track == track}
             events = [e for e in timeline.events if own.keys() & set(range(e.start, e.end))]
             there, hit = there + 1, hit + bool(events)
-            boxed += any(e.box and e.peak in own and _overlap(e.box, own[e.peak]) > 0.1 for e in events)
+            boxed += any(
+                e.box
+                and e.peak in own
+                and intersection_over_union(np.array([e.box]), np.array([own[e.peak]])).item() > 0.1
+                for e in events
+            )
     return hit, there, boxed / max(hit, 1)
-
-
-def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
-    wide = min(a[2], b[2]) - max(a[0], b[0])
-    tall = min(a[3], b[3]) - max(a[1], b[1])
-    shared = max(wide, 0.0) * max(tall, 0.0)
-    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
-    return float(np.divide(shared, areas - shared))
