@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 import numpy as np
 
 from oddframe.errors import DataError, SettingsError
-from oddframe.types import BoolArray, Configured, VideoId, VideoInfo, frozen_array
+from oddframe.types import BoolArray, Configured, FloatArray, IntArray, Medium, VideoId, VideoInfo, frozen_array
 
 if TYPE_CHECKING:
     from oddframe.video import Video  # at run time, listing the names of data sets must not load OpenCV
@@ -27,6 +27,30 @@ Masker: TypeAlias = Callable[[VideoInfo], Iterator[BoolArray]]
 SPLITS: tuple[Split, ...] = ("training", "testing")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledBoxes:
+    """The abnormal regions of one video, as published.
+
+    Args:
+        frame: (G,) the frame that each lies in.
+        box: (G, 4) x0 y0 x1 y1 in pixels.
+        track: (G,) identity over time, within the video.
+    """
+
+    frame: IntArray
+    box: FloatArray
+    track: IntArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frame", frozen_array(self.frame, np.int64, "frame", None))
+        object.__setattr__(self, "box", frozen_array(self.box, np.float32, "box", len(self.frame), 4))
+        object.__setattr__(self, "track", frozen_array(self.track, np.int64, "track", len(self.frame)))
+
+
+Boxer: TypeAlias = Callable[[VideoInfo], LabelledBoxes]
+"""The abnormal regions of a video whose frames are counted."""
+
+
 @dataclass(frozen=True, eq=False)
 class LabelledVideo:
     """A video and the truth about it. Nothing is opened or decoded until it is asked for.
@@ -37,6 +61,8 @@ class LabelledVideo:
         opener: opens the video.
         labeller: the counted video -> (F,) whether each frame is abnormal, or a DataError; None where nobody labelled.
         masker: the counted video -> a pass over (H, W) masks, True where something is abnormal; None if there are none.
+        boxer: the counted video -> its abnormal regions; None where nobody published them.
+        label: whether something abnormal happens in the video, where that is published (weak labels); else None.
     """
 
     name: VideoId
@@ -44,6 +70,8 @@ class LabelledVideo:
     opener: Callable[[], Video]
     labeller: Labeller | None = None
     masker: Masker | None = None
+    boxer: Boxer | None = None
+    label: bool | None = None
 
     @cached_property
     def video(self) -> Video:
@@ -70,6 +98,24 @@ class LabelledVideo:
         """Whether the abnormal pixels of this video are published."""
         return self.masker is not None
 
+    @property
+    def has_boxes(self) -> bool:
+        """Whether the abnormal regions of this video are published."""
+        return self.boxer is not None
+
+    def boxes(self) -> LabelledBoxes:
+        """The abnormal regions, followed over time. Counts the frames.
+
+        Raises:
+            DataError: none are published, or they do not fit the video.
+        """
+        if self.boxer is None:
+            raise DataError(f"{self.name}: has no boxes; ask `has_boxes` first")
+        frames, found = self.video.count(), self.boxer(self.video.info)
+        if len(found.frame) and int(found.frame.max()) >= frames:
+            raise other_length("its boxes", self.name, int(found.frame.max()) + 1, frames)
+        return found
+
     def masks(self) -> Iterator[BoolArray]:
         """(H, W) bool per frame, in order, one at a time; True where something abnormal is.
 
@@ -94,8 +140,10 @@ class DataSet(Configured, ABC):
     """Videos of a training and a testing split.
 
     A class sets `name` and `citation`, and its constructor takes where the data lie. Constructing one reads nothing.
+    `medium` says what its recordings carry.
     """
 
+    medium: ClassVar[Medium] = "pictures"
     citation: ClassVar[str]
 
     def videos(self, split: Split) -> tuple[LabelledVideo, ...]:

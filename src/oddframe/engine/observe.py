@@ -53,10 +53,18 @@ class Watching:
         """The window, once it is certain that this video can be watched at all.
 
         Raises:
-            SettingsError: its frame rate does not suit the observer, or its shape the mask; the message names the file.
+            SettingsError: it carries nothing that the observer looks at, its frame rate does not suit the observer, or
+                its shape the mask; the message names the file.
         """
         with _naming(video):
+            if video.medium != self.observer.medium:
+                raise SettingsError(
+                    f"observer {self.observer.name!r} looks at {self.observer.medium}, and this recording carries"
+                    f" {video.medium}; choose an observer of {video.medium}"
+                )
             if self.mask is not None:
+                if video.medium != "pictures":
+                    raise SettingsError(f"a mask hides pixels, and this recording carries {video.medium}; leave it out")
                 self.mask.looked_at(video.info.width, video.info.height)
             return self.window(video.info)
 
@@ -90,10 +98,14 @@ class WatchStream:
         self._mask = watching.mask
         self._look = None if watching.mask is None else watching.mask.looked_at(info.width, info.height)
         self._observing = watching.observer.open(info, run)
-        self._health = watching.health.open(info, watching.views)
+        # Without pictures, nobody can tell how the camera is.
+        pictures = watching.observer.medium == "pictures"
+        self._health = watching.health.open(info, watching.views) if pictures else None
 
     def push(self, frame: Frame) -> Seen:
         """Take the next frame."""
+        if self._health is None:
+            return Seen(self._observing.push(frame), ("",))
         if self._mask is None or self._look is None:
             return Seen(self._observing.push(frame), self._health.push(frame))
         masked = self._mask.apply(frame.image)
@@ -102,11 +114,11 @@ class WatchStream:
 
     def close(self) -> Seen:
         """No more frames: give the rest."""
-        return Seen(self._observing.close(), self._health.close())
+        return Seen(self._observing.close(), () if self._health is None else self._health.close())
 
     def view(self) -> View | None:
         """What the camera saw, for later videos to be compared with; None where too little was seen."""
-        return self._health.view()
+        return None if self._health is None else self._health.view()
 
 
 def _levelled(image: ImageArray, masked: ImageArray, look: BoolArray) -> ImageArray:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
-from oddframe.types import Configured, Frame, Observations, Run, Spec, VideoInfo, Window
+from oddframe.types import Configured, Frame, Medium, Observations, Run, Spec, VideoInfo, Window
 
 
 class ObservationStream(ABC):
@@ -23,7 +24,12 @@ class ObservationStream(ABC):
 
 
 class Observer(Configured, ABC):
-    """Turns frames into observations. Stateless and unfitted: its constructor is its whole identity."""
+    """Turns frames into observations. Stateless and unfitted: its constructor is its whole identity.
+
+    `medium` says what it looks at in a frame.
+    """
+
+    medium: ClassVar[Medium] = "pictures"
 
     @property
     @abstractmethod

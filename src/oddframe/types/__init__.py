@@ -1,7 +1,7 @@
 """The value objects that flow from room to room: frozen, shape-checked, imported by all and importing none of ours."""
 
 from oddframe.types.arrays import BoolArray, FloatArray, ImageArray, IntArray, Json, frozen_array
-from oddframe.types.frames import Frame, VideoId, VideoInfo, Window
+from oddframe.types.frames import Boxes, Frame, Medium, VideoId, VideoInfo, Window
 from oddframe.types.observations import Field, Observations, Spec
 from oddframe.types.run import Progress, Run
 from oddframe.types.settings import Configured
@@ -9,6 +9,7 @@ from oddframe.types.timeline import Event, Scored, Timeline
 
 __all__ = [
     "BoolArray",
+    "Boxes",
     "Configured",
     "Event",
     "Field",
@@ -17,6 +18,7 @@ __all__ = [
     "ImageArray",
     "IntArray",
     "Json",
+    "Medium",
     "Observations",
     "Progress",
     "Run",

@@ -4,14 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
-from oddframe.types.arrays import ImageArray
+from oddframe.types.arrays import FloatArray, ImageArray, IntArray, frozen_array
 
 VideoId: TypeAlias = str
 """A video's name within one run: unique there, and stable from run to run."""
+
+Medium: TypeAlias = Literal["pictures", "tracks", "features"]
+"""What the frames of a recording carry: pictures; or, without pixels, what others made of them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Boxes:
+    """What a detector and a tracker found in one frame.
+
+    Args:
+        track: (N,) identity over time.
+        box: (N, 4) x0 y0 x1 y1 in pixels of the frame.
+
+    Raises:
+        ValueError: shapes disagree.
+    """
+
+    track: IntArray
+    box: FloatArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "track", frozen_array(self.track, np.int64, "track", None))
+        object.__setattr__(self, "box", frozen_array(self.box, np.float32, "box", len(self.track), 4))
+
+    def __len__(self) -> int:
+        return len(self.track)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,12 +47,16 @@ class Frame:
     Args:
         index: position in the video, 0-based, without gaps.
         time: seconds since the video's first frame.
-        image: (H, W, 3) uint8, RGB, upright. Treat it as read-only.
+        image: (H, W, 3) uint8, RGB, upright; black where the recording has no pictures. Treat it as read-only.
+        boxes: what was followed here; None where the recording has no tracks.
+        feature: (crops, D) float32 of the segment that ends with this frame; None where none ends, or there are none.
     """
 
     index: int
     time: float
     image: ImageArray
+    boxes: Boxes | None = None
+    feature: FloatArray | None = None
 
     def __post_init__(self) -> None:
         if self.image.dtype != np.uint8 or self.image.ndim != 3 or self.image.shape[2] != 3:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import ClassVar
 
 from oddframe.errors import VideoError
-from oddframe.types import Frame, VideoInfo
+from oddframe.types import Frame, Medium, VideoInfo
 
 
 class Video(ABC):
@@ -21,7 +22,11 @@ class Video(ABC):
         info: what is known before a full pass.
         hint: about how many frames to expect, for progress bars; may be wrong. None where nothing is known.
         fps_assumed: whether the frame rate is an assumption, because nothing states it.
+
+    A class whose frames carry no pictures says so by `medium`.
     """
+
+    medium: ClassVar[Medium] = "pictures"
 
     def __init__(self, source: str, info: VideoInfo, hint: int | None, fps_assumed: bool = False) -> None:
         self._source, self._info, self._hint, self._fps_assumed = source, info, hint, fps_assumed
