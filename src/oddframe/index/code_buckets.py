@@ -69,6 +69,11 @@ class CodeBuckets:
         np.divide(total, members, out=mean, where=members > 0)
         return mean.astype(np.float32)
 
+    def compared(self, table: int, probed: Probed) -> IntArray:
+        """(N,) how many codes each query is compared with."""
+        members = self._layout(table).count[probed.bucket]
+        return np.bincount(probed.query, members, len(probed.flips)).astype(np.int64)
+
     def _sums(self, table: int, start: IntArray, count: IntArray, codes: FloatArray) -> npt.NDArray[np.float64]:
         """(P,) sums of distances from each code to a run of the table; runs are cut into pieces at fixed places."""
         pieces = -(-count // _PIECE)

@@ -91,6 +91,16 @@ class HashTables:
         distance[flips < 0] = math.sqrt(self._bits)
         return Matches(distance, flips)
 
+    def compared(self, codes: FloatArray) -> IntArray:
+        """(N, b) how many vectors of r values `query` compares each code with in each table."""
+        buckets, keys = self._buckets, pack(codes)
+        probed = [probe(buckets.keys(table), keys[:, table], self._probe) for table in range(self._tables)]
+        return np.stack([buckets.compared(table, found) for table, found in enumerate(probed)], axis=1)
+
+    def occupied(self) -> int:
+        """How many buckets hold anything, over all tables."""
+        return sum(len(self._buckets.keys(table)) for table in range(self._tables))
+
     def merge(self, other: HashTables) -> Self:
         """Take in everything that other tables of the same make hold."""
         mine, theirs = ((t._kind, t._tables, t._bits) for t in (self, other))

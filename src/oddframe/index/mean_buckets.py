@@ -94,6 +94,10 @@ class MeanBuckets:
             distance[query] = np.sqrt(squared_distances((sums / (members * _FIXED)).astype(np.float32), codes[query]))
         return distance
 
+    def compared(self, table: int, probed: Probed) -> IntArray:
+        """(N,) how many means each query is compared with: the one of all its buckets, or none."""
+        return (probed.flips >= 0).astype(np.int64)
+
     def _pooled(self, table: int) -> tuple[IntArray, IntArray, IntArray]:
         """Keys, counts and sums of one table's buckets over all videos."""
         if table not in self._pools:
