@@ -16,7 +16,7 @@ from oddframe.scoring import Smoothing
 from oddframe.types import BoolArray, FloatArray
 
 scores = st.lists(st.floats(-1e6, 1e6, width=32), max_size=40).map(lambda x: np.array(x, np.float32))
-kinds = st.sampled_from(["gaussian", "causal", "none"])
+kinds = st.sampled_from(["gaussian", "causal", "average", "none"])
 
 
 def mask(n: int, seed: int) -> BoolArray:
@@ -75,12 +75,28 @@ def test_the_width_is_in_seconds(kind: str) -> None:
     assert after(20) == pytest.approx(after(200), abs=0.05)
 
 
-def test_a_centred_gaussian_cannot_run_live() -> None:
+@pytest.mark.parametrize("kind", ["gaussian", "causal", "average"])
+def test_a_width_in_frames_is_the_same_at_every_frame_rate(kind: str) -> None:
+    x, valid = np.random.default_rng(0).normal(size=90).astype(np.float32), np.ones(90, np.bool_)
+    smoothing = Smoothing(kind, 12, "frames")  # type: ignore[arg-type]
+    np.testing.assert_array_equal(smoothing.array(x, valid, 10), smoothing.array(x, valid, 24))
+    np.testing.assert_array_equal(smoothing.array(x, valid, 24), Smoothing(kind, 0.5).array(x, valid, 24))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("width", "weights"), [(5, [1, 1, 1, 1, 1]), (4, [0.5, 1, 1, 1, 0.5])])
+def test_a_moving_average_weighs_its_frames_alike(width: int, weights: list[float]) -> None:
+    x = np.random.default_rng(1).normal(size=40).astype(np.float32)
+    smooth = Smoothing("average", width, "frames").array(x, np.ones(40, np.bool_), fps=7)
+    np.testing.assert_allclose(smooth[2:-2], np.convolve(x, np.array(weights) / width, "valid"), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "average"])
+def test_a_centred_mean_cannot_run_live(kind: str) -> None:
     with pytest.raises(SettingsError, match="causal"):
-        Smoothing("gaussian").stream(25)
+        Smoothing(kind).stream(25)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("wrong", [{"kind": "box"}, {"seconds": -1.0}, {"seconds": math.nan}])
+@pytest.mark.parametrize("wrong", [{"kind": "box"}, {"unit": "days"}, {"width": -1.0}, {"width": math.nan}])
 def test_impossible_settings_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(SettingsError):
         Smoothing(**wrong)  # type: ignore[arg-type]

@@ -18,30 +18,34 @@ CUT = 4.0
 
 @dataclass(frozen=True)
 class Smoothing(Configured):
-    """A Gaussian over time, renormalised over the scorable frames; one video at a time, so it crosses no border.
+    """A weighted mean over time, renormalised over the scorable frames; one video at a time, so it crosses no border.
 
     Args:
         kind: "gaussian" is centred (LLSH, section 4.1: sigma 12 frames at 25 fps = 0.48 s) and looks ahead;
-            "causal" is its past half alone; "none" leaves scores as they are.
-        seconds: the Gaussian's sigma.
+            "causal" is its past half alone; "average" is a centred moving average; "none" leaves scores as they are.
+        width: the Gaussian's sigma, or how much time the average spans.
+        unit: of the width, "seconds" or "frames". Seconds mean the same for every camera; papers say frames.
 
     Raises:
-        SettingsError: another kind, or a negative sigma.
+        SettingsError: another kind or unit, or a negative width.
 
     >>> Smoothing("causal").array(np.ones(3, np.float32), np.array([True, False, True]), fps=25)
     array([ 1., nan,  1.], dtype=float32)
     """
 
-    kind: Literal["gaussian", "causal", "none"] = "gaussian"
-    seconds: float = 0.48
+    kind: Literal["gaussian", "causal", "average", "none"] = "gaussian"
+    width: float = 0.48
+    unit: Literal["seconds", "frames"] = "seconds"
 
     name: ClassVar[str] = "smoothing"
 
     def __post_init__(self) -> None:
-        if self.kind not in ("gaussian", "causal", "none"):
-            raise SettingsError(f"smoothing {self.kind!r}: choose gaussian, causal or none")
-        if not (math.isfinite(self.seconds) and self.seconds >= 0):
-            raise SettingsError(f"smoothing over {self.seconds} seconds: give 0 or more")
+        if self.kind not in ("gaussian", "causal", "average", "none"):
+            raise SettingsError(f"smoothing {self.kind!r}: choose gaussian, causal, average or none")
+        if self.unit not in ("seconds", "frames"):
+            raise SettingsError(f"smoothing in {self.unit!r}: choose seconds or frames")
+        if not (math.isfinite(self.width) and self.width >= 0):
+            raise SettingsError(f"smoothing over {self.width} {self.unit}: give 0 or more")
 
     def array(self, scores: FloatArray, valid: BoolArray, fps: float) -> FloatArray:
         """Smoothed (F,) scores of one whole video; NaN where not `valid`."""
@@ -57,19 +61,22 @@ class Smoothing(Configured):
 
     def taps(self, fps: float) -> npt.NDArray[np.float64]:
         """Weights of the frame itself and of those 1, 2, ... frames away; just [1] where nothing is smoothed."""
-        sigma = self.seconds * fps
-        if self.kind == "none" or sigma < 0.1:  # the next frame would weigh exp(-50)
+        frames = self.width * fps if self.unit == "seconds" else self.width
+        if self.kind == "none" or frames < 0.1:  # the next frame would weigh exp(-50)
             return np.ones(1)
-        return np.exp(-0.5 * (np.arange(math.ceil(CUT * sigma) + 1) / sigma) ** 2)
+        if self.kind == "average":
+            # An even number of frames has no middle: the two at its ends count half.
+            return np.clip(frames / 2 + 0.5 - np.arange(math.ceil(frames / 2 + 0.5)), 0, 1)
+        return np.exp(-0.5 * (np.arange(math.ceil(CUT * frames) + 1) / frames) ** 2)
 
     def stream(self, fps: float) -> CausalStream:
         """The same for one video while it runs: equal to `array`, bit for bit.
 
         Raises:
-            SettingsError: a centred Gaussian cannot run live.
+            SettingsError: a centred mean cannot run live.
         """
-        if self.kind == "gaussian":
-            raise SettingsError("gaussian smoothing looks ahead: choose causal smoothing for live video")
+        if self.kind in ("gaussian", "average"):
+            raise SettingsError(f"{self.kind} smoothing looks ahead: choose causal smoothing for live video")
         return CausalStream(self.taps(fps))
 
 
