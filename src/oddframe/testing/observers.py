@@ -10,8 +10,9 @@ import torch
 
 from oddframe import catalog
 from oddframe.observers.base import Observer
-from oddframe.testing.scenes import Clip, moving_square
-from oddframe.types import Observations
+from oddframe.testing.recordings import clip_for
+from oddframe.testing.scenes import Clip
+from oddframe.types import Frame, Observations
 
 
 def observe(observer: Observer, clip: Clip) -> Observations:
@@ -22,12 +23,12 @@ def observe(observer: Observer, clip: Clip) -> Observations:
 def check_observes_something(observer: Observer) -> None:
     """A square that moves is seen; without this the other checks would be empty."""
     for fps in (25, 10):
-        assert len(observe(observer, moving_square(fps=fps))), f"nothing seen at {fps} fps"
+        assert len(observe(observer, clip_for(observer, fps=fps))), f"nothing seen at {fps} fps"
 
 
 def check_repeatable(observer: Observer) -> None:
     """The same frames give the same observations, to the last bit; the count of frames makes no difference."""
-    clip = moving_square()
+    clip = clip_for(observer)
     once = observe(observer, clip)
     assert_equal(observe(observer, clip), once)
     assert_equal(observe(observer, Clip(replace(clip.info, frames=None), clip.frames)), once)
@@ -35,7 +36,7 @@ def check_repeatable(observer: Observer) -> None:
 
 def check_streams_are_apart(observer: Observer) -> None:
     """Two videos that are observed in turns do not disturb each other."""
-    clips = [moving_square("one"), moving_square("two", speed=40, side=30)]
+    clips = [clip_for(observer, "one"), clip_for(observer, "two", speed=40, side=30)]
     apart = [observe(observer, clip) for clip in clips]
     streams = [observer.open(clip.info) for clip in clips]
     found: list[list[Observations]] = [[], []]
@@ -49,16 +50,18 @@ def check_streams_are_apart(observer: Observer) -> None:
 
 def check_inputs_untouched(observer: Observer) -> None:
     """The observer writes to no frame."""
-    clip = moving_square()
-    copies = [replace(frame, image=frame.image.copy()) for frame in clip.frames]
+    clip = clip_for(observer)
+    copies = [_copied(frame) for frame in clip.frames]
     observe(observer, Clip(clip.info, tuple(copies)))
     for frame, copy in zip(clip.frames, copies, strict=True):
         assert (frame.image == copy.image).all(), f"frame {frame.index} was written to"
+        if frame.feature is not None and copy.feature is not None:
+            assert (frame.feature == copy.feature).all(), f"the feature of frame {frame.index} was written to"
 
 
 def check_spec(observer: Observer) -> None:
     """Data have the declared names, shapes and dtypes, and are finite."""
-    found = observe(observer, moving_square())
+    found = observe(observer, clip_for(observer))
     assert set(found.data) == set(observer.spec.fields)
     for name, field in observer.spec.fields.items():
         assert tuple(found.data[name].shape) == (len(found), *field.shape), name
@@ -68,7 +71,7 @@ def check_spec(observer: Observer) -> None:
 
 def check_order(observer: Observer) -> None:
     """What is finished stays finished, nothing is known before it is seen, and at the end everything is finished."""
-    for clip in (moving_square(), moving_square(fps=25, seconds=3)):
+    for clip in (clip_for(observer), clip_for(observer, fps=25, seconds=3)):
         window = observer.window(clip.info)
         through = 0
         for pushed, piece in enumerate(_pieces(observer, clip), 1):
@@ -90,7 +93,7 @@ def check_order(observer: Observer) -> None:
 
 def check_boxes(observer: Observer) -> None:
     """Boxes are not empty and lie within the frame."""
-    clip = moving_square()
+    clip = clip_for(observer)
     x0, y0, x1, y1 = observe(observer, clip).box.T
     assert (x0 >= 0).all()
     assert (y0 >= 0).all()
@@ -102,7 +105,7 @@ def check_boxes(observer: Observer) -> None:
 
 def check_short_videos(observer: Observer) -> None:
     """No frame, one frame, and one frame less than a window: all finished, nothing observed, no error."""
-    clip = moving_square(seconds=20)
+    clip = clip_for(observer, seconds=20)
     needed = observer.window(clip.info).extent
     for count in {0, 1, needed - 1}:
         short = clip.first(count)
@@ -116,7 +119,7 @@ def check_settings_round_trip(observer: Observer) -> None:
     again = catalog.build("observer", observer.name, observer.settings())
     assert again.identity() == observer.identity()
     assert again.spec == observer.spec
-    assert_equal(observe(again, moving_square()), observe(observer, moving_square()))
+    assert_equal(observe(again, clip_for(observer)), observe(observer, clip_for(observer)))
 
 
 CHECKS: Sequence[Callable[[Observer], None]] = (
@@ -143,6 +146,12 @@ def assert_equal(one: Observations, other: Observations) -> None:
     assert set(one.data) == set(other.data)
     for name, tensor in one.data.items():
         assert torch.equal(tensor, other.data[name]), name
+
+
+def _copied(frame: Frame) -> Frame:
+    """The same, in memory that may be written to. (Boxes never may.)"""
+    feature = None if frame.feature is None else frame.feature.copy()
+    return replace(frame, image=frame.image.copy(), feature=feature)
 
 
 def _pieces(observer: Observer, clip: Clip) -> Iterator[Observations]:

@@ -54,6 +54,12 @@ def moving_square(
     return Clip(info, frames)
 
 
+def place_of(way: float, side: int, width: int, height: int) -> tuple[int, int]:
+    """The square's upper left corner, after so many pixels of its way."""
+    room = width - side
+    return round(room - abs(way % (2 * room) - room)), (height - side) // 2
+
+
 def _scene(width: int, height: int) -> ImageArray:
     y, x = np.mgrid[:height, :width]
     waves = 90 + 25 * np.sin(x / 5 + y / 11) + 15 * np.sin(y / 4) + 8 * ((x // 8 + y // 8) % 2)
@@ -62,9 +68,7 @@ def _scene(width: int, height: int) -> ImageArray:
 
 def _with_square(scene: ImageArray, way: float, side: int) -> ImageArray:
     height, width = scene.shape[:2]
-    room = width - side
-    x = round(room - abs(way % (2 * room) - room))
-    y = (height - side) // 2
+    x, y = place_of(way, side, width, height)
     image = scene.copy()
     chequers = 200 + 50 * ((np.add.outer(np.arange(side), np.arange(side)) // 4) % 2)
     image[y : y + side, x : x + side] = chequers[..., None].astype(np.uint8)
