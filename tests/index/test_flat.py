@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oddframe.errors import SettingsError, StoreError
-from oddframe.index import flat
+from oddframe.index import nearest
 from oddframe.index.flat import FlatIndex
 from oddframe.index.nearest import BATCH
 from oddframe.types import FloatArray
@@ -105,7 +105,7 @@ def test_a_query_sits_in_the_place_of_its_number(monkeypatch: pytest.MonkeyPatch
         numbers = np.arange(BATCH)[:, None]
         return numbers.astype(np.float32), numbers
 
-    monkeypatch.setattr(flat, "nearest", places)
+    monkeypatch.setattr(nearest, "nearest", places)
     index = filled(np.zeros((9, 2), np.float32))
     for start in (0, 3, 40):
         found = index.query("x", np.zeros((25, 2), np.float32), 1, start)

@@ -11,9 +11,8 @@ import torch
 from torch import Tensor
 
 from oddframe.errors import SettingsError, StoreError
-from oddframe.index.nearest import BATCH, nearest
+from oddframe.index.nearest import nearest_rows
 from oddframe.index.provenance import Provenance
-from oddframe.index.slots import slots
 from oddframe.index.stored import stored_array, to_tensor
 from oddframe.types import BoolArray, FloatArray, IntArray, Json, VideoId
 
@@ -93,17 +92,10 @@ class FlatIndex:
             name: which of a row's vectors to search.
             vectors: (N, size) float32, finite, consecutive rows of one video.
             k: how many, >= 1.
-            start: the number within its video of the first one; see `slots`.
+            start: the number within its video of the first one; see `nearest_rows`.
         """
         stored = self.vectors(name)
-        k = min(k, len(stored))
-        distance, row = np.zeros((len(vectors), k), np.float32), np.zeros((len(vectors), k), np.int64)
-        for slot in slots(len(vectors), start, BATCH):
-            batch = np.zeros((BATCH, stored.shape[1]), np.float32)
-            batch[slot.places] = vectors[slot.rows]
-            found = nearest(stored, batch, k)
-            distance[slot.rows], row[slot.rows] = found[0][slot.places], found[1][slot.places]
-        return Neighbours(distance, row)
+        return Neighbours(*nearest_rows(stored, vectors, min(k, len(stored)), start))
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Json]]:
         """Tensors and JSON values to save."""

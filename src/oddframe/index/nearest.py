@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from oddframe.index.slots import slots
 from oddframe.types import FloatArray, IntArray
 
 BATCH = 16
@@ -32,3 +33,21 @@ def nearest(stored: FloatArray, batch: FloatArray, k: int) -> tuple[FloatArray, 
 
     squares, rows = faiss.knn(np.ascontiguousarray(batch), stored, k)
     return np.sqrt(squares), rows.astype(np.int64)
+
+
+def nearest_rows(stored: FloatArray, vectors: FloatArray, k: int, start: int = 0) -> tuple[FloatArray, IntArray]:
+    """`nearest` of any number of vectors: (N, k) distances and row numbers, the same bits however they were cut.
+
+    Args:
+        stored: (M, d) float32, M >= k.
+        vectors: (N, d) float32, consecutive rows of one video.
+        k: how many, >= 1.
+        start: the number within its video of the first one; see `slots`.
+    """
+    distance, row = np.zeros((len(vectors), k), np.float32), np.zeros((len(vectors), k), np.int64)
+    for slot in slots(len(vectors), start, BATCH):
+        batch = np.zeros((BATCH, stored.shape[1]), np.float32)
+        batch[slot.places] = vectors[slot.rows]
+        found = nearest(stored, batch, k)
+        distance[slot.rows], row[slot.rows] = found[0][slot.places], found[1][slot.places]
+    return distance, row
