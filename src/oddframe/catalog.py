@@ -39,6 +39,7 @@ OBSERVERS: Mapping[str, str] = MappingProxyType(
 )
 MODELS: Mapping[str, str] = MappingProxyType(
     {
+        "kmeans": "oddframe.models.kmeans:KMeans",
         "knn": "oddframe.models.knn:KNN",
         "llsh": "oddframe.models.llsh:LLSH",
         "lsh": "oddframe.models.lsh:LSH",
@@ -77,7 +78,9 @@ class Preset:
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "default": Preset("objects", "knn"),
+        "kmeans": Preset("objects", "kmeans"),
         "knn": Preset("objects", "knn"),
+        "light-llsh": Preset("objects", "llsh", model_settings={"summary": "mean"}),
         "llsh": Preset("objects", "llsh"),
         "lsh": Preset("objects", "lsh"),
         "knn-snippet": Preset("snippet", "knn"),

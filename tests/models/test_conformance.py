@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from oddframe.models.kmeans import KMeans
 from oddframe.models.knn import KNN
 from oddframe.models.llsh import LLSH
 from oddframe.models.lsh import LSH
@@ -15,6 +16,8 @@ MODELS: dict[str, Factory] = {
     "knn": KNN,
     "knn, one search": lambda: KNN(per_entry=False, k=5, weights={"shape": 2.0}),
     "knn, worst entry, few kept": lambda: KNN(fusion="max", coreset=100, seed=3),
+    "kmeans": KMeans,
+    "kmeans, a draw, few clusters": lambda: KMeans(clusters=7, sample=100, weights={"shape": 2.0}, seed=3),
     "lsh": LSH,
     "llsh": LLSH,
     "llsh, light": lambda: LLSH(summary="mean", tables=4, bits=16, epochs=5),

@@ -29,6 +29,16 @@ class ModelState:
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
     meta: Mapping[str, Json] = field(default_factory=dict)
 
+    @property
+    def bytes(self) -> int:
+        """What all tensors take, in memory and on disk; names and JSON values come on top.
+
+        >>> import torch
+        >>> ModelState({"mean": torch.zeros(3, dtype=torch.float64), "codes": torch.zeros((2, 4))}).bytes
+        56
+        """
+        return sum(tensor.nbytes for tensor in self.tensors.values())
+
 
 class ScoringStream(ABC):
     """One video being scored. Holds whatever state belongs to the video; the model stays as it is.

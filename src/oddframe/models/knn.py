@@ -13,6 +13,7 @@ from oddframe.errors import NotFitted, SettingsError, StoreError
 from oddframe.index.flat import FlatIndex
 from oddframe.index.stored import stored_tensor
 from oddframe.models.base import Model, ModelState, Regime, ScoringStream
+from oddframe.models.multiplications import neighbours_cost
 from oddframe.models.nested import inner, nest
 from oddframe.models.normal_scale import normal_scale
 from oddframe.models.rowwise import RowwiseStream
@@ -101,6 +102,10 @@ class KNN(Model):
         if not len(self._index):
             raise NotFitted("knn has nothing to compare with; train on normal video and absorb it first")
         return RowwiseStream(video, self._score)
+
+    def multiplications(self, data: ObservationSource) -> int:
+        """See `Counted`: d N M, each observation against all that are kept."""
+        return neighbours_cost(values=sum(self._sizes().values()), stored=len(self._index), queries=len(data))
 
     def state(self) -> ModelState:
         standardise = self._standardiser.state()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Self
 
 import numpy as np
@@ -14,6 +14,7 @@ from oddframe.index.slots import slots
 from oddframe.index.stored import stored_tensor
 from oddframe.models.base import Model, ModelState, Regime, ScoringStream
 from oddframe.models.hash_net import HashNet
+from oddframe.models.multiplications import hashing_cost
 from oddframe.models.nested import inner, nest
 from oddframe.models.rowwise import RowwiseStream
 from oddframe.models.source import ObservationSource
@@ -88,10 +89,8 @@ class LSH(Model):
         index, videos = self._empty(), data.videos()
         for number, info in enumerate(videos):
             run.progress(Progress("absorbing", number, len(videos), "videos"))
-            row = 0
-            for chunk in data.chunks(info.id, chunk_rows(data.spec)):
-                index.add(info.id, chunk.frame, chunk.box, self._codes(chunk, row))
-                row += len(chunk)
+            for chunk, codes in self._coded(data, info.id):
+                index.add(info.id, chunk.frame, chunk.box, codes)
         self._index.merge(index)
         return self
 
@@ -104,6 +103,20 @@ class LSH(Model):
         if self._net is None or not len(self._index):
             raise NotFitted(f"{self.name} has nothing to compare with; train on normal video and absorb it first")
         return RowwiseStream(video, self._score)
+
+    def multiplications(self, data: ObservationSource) -> int:
+        """See `Counted`: d r b (M + N) + r n, and 2 r m more with summary "mean"; d counts the lift's value too."""
+        values, stored = self._trained().weight.shape[1], len(self._index)
+        coded = (codes for info in data.videos() for _, codes in self._coded(data, info.id))
+        return hashing_cost(
+            values=values,
+            tables=self.tables,
+            bits=self.bits,
+            stored=stored,
+            queries=len(data),
+            compared=sum(int(self._index.compared(codes).sum()) for codes in coded),
+            averaged=self.tables * stored - self._index.occupied() if self.summary == "mean" else 0,
+        )
 
     def state(self) -> ModelState:
         net = ModelState({"weight": self._trained().weight.detach().clone()})
@@ -137,6 +150,13 @@ class LSH(Model):
         if self._net is None:
             raise NotFitted(f"{self.name} is not fitted; train it on normal video first")
         return self._net
+
+    def _coded(self, data: ObservationSource, video: VideoId) -> Iterator[tuple[Observations, FloatArray]]:
+        """One video's observations, and their codes."""
+        row = 0
+        for chunk in data.chunks(video, chunk_rows(data.spec)):
+            yield chunk, self._codes(chunk, row)
+            row += len(chunk)
 
     @torch.no_grad()
     def _codes(self, observations: Observations, start: int) -> FloatArray:

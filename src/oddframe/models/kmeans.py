@@ -1,0 +1,142 @@
+"""Distance to the nearest cluster of normal observations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Self
+
+import numpy as np
+import torch
+
+from oddframe.errors import NotFitted, SettingsError, StoreError
+from oddframe.index.flat import FlatIndex
+from oddframe.index.nearest import nearest_rows
+from oddframe.index.stored import stored_array, stored_tensor, stored_value, to_tensor
+from oddframe.models.base import Model, ModelState, Regime, ScoringStream
+from oddframe.models.clusters import find_centroids, left_out_distances
+from oddframe.models.multiplications import clusters_cost
+from oddframe.models.nested import inner, nest
+from oddframe.models.normal_scale import LEAST
+from oddframe.models.rowwise import RowwiseStream
+from oddframe.models.source import ObservationSource
+from oddframe.models.standardise import Standardiser, chunk_rows
+from oddframe.types import FloatArray, Observations, Progress, Run, Spec, VideoInfo
+
+_STRETCHES = 8  # pieces of a single video that stand in for other videos
+
+
+class KMeans(Model):
+    """Scores an observation by its distance to the nearest centroid of normal ones (paper LLSH, section 4.5).
+
+    The distance, divided by a scale, is the part "distance", and the score is its log(1 + part), as in `KNN`. The
+    scale is a quantile of normal observations' distances to the clusters of *other* videos (see
+    `left_out_distances`), or of the other eighths of a single video: a part near 1 is at the edge of the normal.
+
+    `train` does everything, and `absorb` adds nothing: clusters are no sum. To learn more, train on all of it.
+
+    Args:
+        clusters: K, at most (paper: 1024 and 32); each observation is its own where there are fewer.
+        iterations: most passes over the observations (paper: 300); they end where nothing is gained any more.
+        weights: entry name -> weight; 0 drops the entry. None = 1 each.
+        quantile: of the scale.
+        sample: most observations that are clustered, a uniform draw.
+        seed: of the draw and the first centroids.
+    """
+
+    name: ClassVar[str] = "kmeans"
+    regime: ClassVar[Regime] = Regime.ONE_CLASS
+
+    def __init__(
+        self,
+        *,
+        clusters: int = 1024,
+        iterations: int = 300,
+        weights: Mapping[str, float] | None = None,
+        quantile: float = 0.95,
+        sample: int = 100_000,
+        seed: int = 0,
+    ) -> None:
+        if min(clusters, iterations, sample) < 1 or not 0 < quantile <= 1:
+            raise SettingsError("clusters, iterations and sample are at least 1, and quantile in (0, 1]")
+        self.clusters, self.iterations, self.sample = clusters, iterations, sample
+        self.weights = None if weights is None else dict(weights)
+        self.quantile, self.seed = quantile, seed
+        self._standardiser = Standardiser(self.weights)
+        self._centroids: FloatArray = np.zeros((0, 0), np.float32)
+        self._scale, self._clustered, self._made = 1.0, 0, 0
+
+    def check(self, spec: Spec) -> None:
+        self._standardiser.check_fitted(spec)
+
+    def train(self, data: ObservationSource, run: Run = Run()) -> Self:
+        self._standardiser = Standardiser(self.weights).fit(data, run)
+        drawn = self._drawn(data, run)
+        vectors, source = drawn.vectors("x"), drawn.provenance
+        run.progress(Progress("clustering", 0, 1, "runs"))
+        self._centroids, self._made = find_centroids(vectors, self.clusters, self.iterations, self.seed)
+        self._clustered = len(vectors)
+        stretch = np.arange(len(vectors)) * _STRETCHES // len(vectors)  # rows of one video lie in the order of time
+        apart = left_out_distances(vectors, self._centroids, source.video if len(source.names) > 1 else stretch)
+        self._scale = max(LEAST, float(np.quantile(apart, self.quantile))) if len(apart) else 1.0
+        return self
+
+    def open(self, video: VideoInfo, run: Run = Run()) -> ScoringStream:
+        self._trained()
+        return RowwiseStream(video, self._score)
+
+    def multiplications(self, data: ObservationSource) -> int:
+        """See `Counted`: d K N t + d K M, with the N that were clustered and the t passes that were made."""
+        centroids = self._trained()
+        return clusters_cost(
+            values=centroids.shape[1],
+            clusters=len(centroids),
+            stored=self._clustered,
+            iterations=self._made,
+            queries=len(data),
+        )
+
+    def state(self) -> ModelState:
+        centroids = to_tensor(self._trained())
+        scale = torch.tensor(self._scale, dtype=torch.float64)
+        clusters = ModelState(
+            {"centroid": centroids, "scale": scale}, {"clustered": self._clustered, "iterations": self._made}
+        )
+        return nest(standardise=self._standardiser.state(), clusters=clusters)
+
+    def restore(self, state: ModelState) -> Self:
+        saved = inner(state, "clusters")
+        standardiser = Standardiser(self.weights).restore(inner(state, "standardise"))
+        size = sum(standardiser.sizes().values())
+        centroids = stored_array(saved.tensors, "centroid", torch.float32, None, size)
+        scale = float(stored_tensor(saved.tensors, "scale", torch.float64))
+        clustered, made = (stored_value(saved.meta, name, int) for name in ("clustered", "iterations"))
+        if not (0 < len(centroids) <= min(self.clusters, clustered) and scale > 0 and made >= 0):
+            raise StoreError(
+                f"the saved {len(centroids)} clusters of {clustered} observations at scale {scale} do not fit at most "
+                f"{self.clusters} clusters; restore them with the settings they were saved with"
+            )
+        self._standardiser, self._centroids, self._scale = standardiser, centroids, scale
+        self._clustered, self._made = clustered, made
+        return self
+
+    def _trained(self) -> FloatArray:
+        """(K, d) the centroids."""
+        if not len(self._centroids):
+            raise NotFitted("kmeans is not fitted; train it on normal video first")
+        return self._centroids
+
+    def _drawn(self, data: ObservationSource, run: Run) -> FlatIndex:
+        """The observations to cluster, by video and frame."""
+        index = FlatIndex({"x": sum(self._standardiser.sizes().values())}, self.sample, self.seed)
+        videos = data.videos()
+        for number, info in enumerate(videos):
+            run.progress(Progress("gathering", number, len(videos), "videos"))
+            for chunk in data.chunks(info.id, chunk_rows(data.spec)):
+                index.add(info.id, chunk.frame, chunk.box, {"x": self._standardiser.apply(chunk).numpy()})
+        return index.settle()
+
+    def _score(self, observations: Observations, start: int) -> tuple[FloatArray, dict[str, FloatArray]]:
+        vectors: FloatArray = self._standardiser.apply(observations).numpy()
+        distance = nearest_rows(self._centroids, vectors, 1, start)[0][:, 0].astype(np.float64)
+        part = (distance / self._scale).astype(np.float32)
+        return np.log1p(part), {"distance": part}
