@@ -33,6 +33,7 @@ T = TypeVar("T", bound=Configured)
 
 OBSERVERS: Mapping[str, str] = MappingProxyType(
     {
+        "features": "oddframe.observers.features:Features",
         "objects": "oddframe.observers.objects:Objects",
         "snippet": "oddframe.observers.snippet:Snippet",
     }

@@ -2,6 +2,7 @@
 
 from oddframe.video.array import ArrayVideo
 from oddframe.video.base import Video
+from oddframe.video.features import FeatureVideo
 from oddframe.video.find import find_videos
 from oddframe.video.health import CameraHealth, HealthStream, View
 from oddframe.video.mask import Mask
@@ -23,6 +24,7 @@ __all__ = [
     "ASSUMED_FPS",
     "ArrayVideo",
     "CameraHealth",
+    "FeatureVideo",
     "HealthStream",
     "Mask",
     "Video",

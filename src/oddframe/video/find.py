@@ -18,6 +18,7 @@ from oddframe.errors import EmptyVideo, VideoError, VideoNotFound
 from oddframe.video.array import is_one_video
 from oddframe.video.base import Video
 from oddframe.video.container import is_address
+from oddframe.video.features import FeatureVideo, by_recording, is_feature_file
 from oddframe.video.folder import FolderVideo, pictures_in
 from oddframe.video.names import natural, unique_names
 from oddframe.video.pictures import is_picture
@@ -35,10 +36,11 @@ Sources: TypeAlias = "str | Path | Video | npt.NDArray[Any] | Iterable[Any]"
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A video found on disk: the file or folder that it is named after, and its pictures where it consists of some."""
+    """A video found on disk: the file or folder that it is named after, and its pictures or feature files, if any."""
 
     path: Path
     pictures: tuple[Path, ...] = ()
+    features: tuple[Path, ...] = ()
 
     @property
     def is_folder(self) -> bool:
@@ -54,7 +56,8 @@ def find_videos(
     an array; or a sequence of these. A list of pictures is one video. A folder is searched to any depth: one with
     video files gives these (pictures beside them are posters, and left alone), one with only pictures is one video,
     and neither hidden folders nor folders below a folder of pictures are entered. Pictures that a pattern matches
-    are one video a folder.
+    are one video a folder. Feature files (`.npy`, `.npz`; `a__0.npy`, `a__1.npy`, ... together) count where there is
+    nothing else, as labels and masks bear the same suffixes.
 
     A video is named after its file or folder; where two would have the same name, parent folders tell them apart.
 
@@ -124,8 +127,21 @@ def _on_disk(path: Path) -> Iterable[_Place]:
     if not path.exists():
         return _matches(path)
     if path.is_dir():
-        return _some(_search(path, set()), path)
+        return list(_search(path, set())) or _some(_recordings([path]), path)
     return [_Place(path, (path,) if is_picture(path) else ())]
+
+
+def _recordings(paths: Iterable[Path]) -> Iterator[_Place]:
+    """The recordings of features among the paths, and below those that are folders."""
+    files = {file for path in paths for file in ([path] if path.is_file() else _below(path))}
+    for recording, crops in by_recording([file for file in files if is_feature_file(file)]).items():
+        yield _Place(recording, features=crops)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The files below a folder, hidden folders aside."""
+    inside = (path for path in folder.rglob("*") if path.is_file())
+    return (path for path in inside if not any(part.startswith(".") for part in path.relative_to(folder).parts))
 
 
 def _absolute(path: Path) -> Path:
@@ -174,12 +190,18 @@ def _matches(pattern: Path) -> Iterator[_Place]:
     for folder, pictures in series.items():
         yield _Place(folder, tuple(pictures))
     if not found and not series:
+        features = list(_recordings(paths))
+        yield from features
+        found = bool(features)
+    if not found and not series:
         raise VideoNotFound(f"{pattern}: no video matches; check the pattern and the folder before it")
 
 
 def _open(place: _Place, fps: Rate | None, name: str) -> Video:
     if place.pictures:
         return FolderVideo(place.pictures, place.path, fps, name)
+    if place.features:
+        return FeatureVideo(place.features, fps=fps, name=name)
     return open_video(place.path, fps=fps, name=name)
 
 

@@ -12,6 +12,7 @@ from oddframe.errors import VideoError, VideoNotFound
 from oddframe.video.array import ArrayVideo
 from oddframe.video.base import Video
 from oddframe.video.container import is_address
+from oddframe.video.features import FeatureVideo, is_feature_file
 from oddframe.video.file import FileVideo
 from oddframe.video.folder import FolderVideo
 from oddframe.video.pictures import is_picture
@@ -59,4 +60,6 @@ def _from_path(path: Path, fps: Rate | None, name: str | None) -> Video:
         raise VideoError(f"{path}: neither a file nor a folder; give a video file or a folder of pictures")
     if is_picture(path):
         return FolderVideo([path], path, fps, name)
+    if is_feature_file(path):
+        return FeatureVideo(path, fps=fps, name=name)
     return FileVideo(str(path), fps, name)
