@@ -49,11 +49,13 @@ MODELS: Mapping[str, str] = MappingProxyType(
 BACKBONES: Mapping[str, str] = MappingProxyType(
     {
         "efficientnet-lite0": "oddframe.backbones.efficientnet:EfficientNetLite0",
+        "slowfast": "oddframe.backbones.slowfast:SlowFast",
     }
 )
 DATASETS: Mapping[str, str] = MappingProxyType(
     {
         "avenue": "oddframe.datasets.avenue:Avenue",
+        "corridor": "oddframe.datasets.corridor:Corridor",
         "folder": "oddframe.datasets.folder:Folder",
         "nwpu": "oddframe.datasets.nwpu:NWPU",
         "ped1": "oddframe.datasets.ped1:Ped1",
@@ -68,12 +70,16 @@ DATASETS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """An observer and a model that go together; `settings` differ from the constructors' defaults where given."""
+    """An observer and a model that go together; `settings` differ from the constructors' defaults where given.
+
+    `protocol` names the one of `oddframe.bench` under which its paper tells figures.
+    """
 
     observer: str
     model: str
     observer_settings: Mapping[str, Any] = field(default_factory=dict)
     model_settings: Mapping[str, Any] = field(default_factory=dict)
+    protocol: str = "paper-llsh"
 
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(

@@ -10,7 +10,8 @@
     ├── NotFitted                 scoring or saving before fitting
     ├── StoreError                a saved detector or a file of it cannot be read or written
     │   └── NewerFormat           written by a newer version of oddframe
-    └── DataError                 labels or features that do not fit what they describe
+    ├── DataError                 labels or features that do not fit what they describe
+    └── WeightsError              a pretrained network's weights are missing, altered or another network's
 
 Warnings (never silent, never fatal) are `OddframeWarning`s; a damaged but partly readable video gives `DamagedVideo`.
 """
@@ -60,6 +61,10 @@ class NewerFormat(StoreError):
 
 class DataError(OddframeError):
     """Labels or features that do not fit what they describe."""
+
+
+class WeightsError(OddframeError):
+    """A pretrained network's weights that are missing, altered, or another network's."""
 
 
 class OddframeWarning(UserWarning):

@@ -1,0 +1,137 @@
+"""Checkpoints of pretrained networks: found or fetched, compared with their checksum, read without being executed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import urllib.request
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import torch
+from platformdirs import user_cache_dir
+from safetensors.torch import load_file
+from torch import Tensor
+
+from oddframe.backbones.caffe2_file import read_blobs
+from oddframe.errors import WeightsError
+from oddframe.types import Progress, Run
+
+_PIECE = 1 << 20
+_TORCH_BEFORE_ZIP = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+"""The number that torch files began with, pickled, before they became archives."""
+_NESTED = ("model_state", "state_dict", "model")
+
+
+def is_url(weights: str) -> bool:
+    """Whether it is to be downloaded."""
+    return urlsplit(weights).scheme in ("http", "https")
+
+
+def sha256_of(file: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal digits.
+
+    Raises:
+        WeightsError: it cannot be read.
+    """
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsError(f"{file}: {error.strerror or error}; give the path of a downloaded checkpoint") from error
+
+
+def checked_file(weights: str, sha256: str, run: Run = Run()) -> Path:
+    """The checkpoint on this machine, its content as expected.
+
+    Args:
+        weights: a path, or a URL, which is downloaded once to the user's cache folder (ODDFRAME_CACHE).
+        sha256: of its content.
+        run: is told of the download.
+
+    Raises:
+        WeightsError: it is not there, cannot be fetched, or has another checksum.
+    """
+    if not is_url(weights):
+        return _compared(Path(weights).expanduser(), sha256_of(Path(weights).expanduser()), sha256)
+    folder = Path(os.environ.get("ODDFRAME_CACHE") or user_cache_dir("oddframe")).expanduser() / "weights"
+    file = folder / f"{sha256[:16]}-{Path(urlsplit(weights).path).name}"
+    if file.exists():
+        return _compared(file, sha256_of(file), sha256)
+    partial = folder / f"{uuid4().hex}.partial"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _compared(Path(weights), _fetched(weights, partial, run), sha256)
+        partial.replace(file)
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{weights}: {error}; download it by other means and give its path") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return file
+
+
+def read_tensors(file: Path) -> dict[str, Tensor]:
+    """All tensors of a checkpoint by the names in the file.
+
+    Reads safetensors, files of torch (also with the tensors under "model_state", "state_dict" or "model") and Caffe2
+    checkpoints.
+
+    Raises:
+        WeightsError: it is none of these, or damaged.
+    """
+    try:
+        return _tensors(load_file(file) if file.suffix == ".safetensors" else _read(file))
+    except WeightsError:
+        raise
+    except Exception as error:  # a damaged file may raise anything
+        reason = (str(error) or type(error).__name__).partition("\n")[0]
+        raise WeightsError(
+            f"{file}: not a checkpoint that can be read safely ({reason}); where you trust it, load it and save its"
+            " tensors with safetensors.torch.save_file"
+        ) from error
+
+
+def _compared(name: Path, found: str, expected: str) -> Path:
+    if found != expected.lower():
+        raise WeightsError(f"{name}: has sha256 {found}, not {expected}; download it again, or correct sha256")
+    return name
+
+
+def _fetched(url: str, partial: Path, run: Run) -> str:
+    """Download to `partial`; the content's SHA-256."""
+    digest, done = hashlib.sha256(), 0
+    with urllib.request.urlopen(url, timeout=60) as response, partial.open("xb") as out:
+        total = response.headers.get("Content-Length")
+        while piece := response.read(_PIECE):
+            out.write(piece)
+            digest.update(piece)
+            done += len(piece)
+            run.progress(
+                Progress("downloading weights", done // _PIECE, int(total) // _PIECE if total else None, "MiB")
+            )
+        out.flush()
+        os.fsync(out.fileno())
+    return digest.hexdigest()
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    with file.open("rb") as stream:
+        old_torch = _TORCH_BEFORE_ZIP in stream.read(64)
+    if not old_torch and not zipfile.is_zipfile(file):
+        return read_blobs(file)
+    content = torch.load(file, map_location="cpu", weights_only=True)
+    for key in _NESTED:
+        if isinstance(content, dict) and isinstance(content.get(key), dict):
+            return dict(content[key])
+    return dict(content)
+
+
+def _tensors(content: Mapping[str, Any]) -> dict[str, Tensor]:
+    found = {name: value for name, value in content.items() if isinstance(value, Tensor)}
+    if not found:
+        raise ValueError("it holds no tensors")
+    return found

@@ -1,0 +1,121 @@
+"""SlowFast 8x8 R50, the video backbone of paper LLSH, with the published Kinetics-400 checkpoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from oddframe.backbones.base import Backbone
+from oddframe.backbones.checkpoint import checked_file, is_url, read_tensors, sha256_of
+from oddframe.backbones.slowfast_names import by_published_name, is_left_out
+from oddframe.backbones.slowfast_network import ALPHA, SlowFastNetwork, random_state
+from oddframe.errors import SettingsError, WeightsError
+from oddframe.types import Run
+
+FRAMES = 32
+CHECKPOINTS = (
+    "https://dl.fbaipublicfiles.com/pyslowfast/model_zoo/kinetics400/SLOWFAST_8x8_R50.pkl",
+    "https://dl.fbaipublicfiles.com/pytorchvideo/model_zoo/kinetics/SLOWFAST_8x8_R50.pyth",
+)
+"""Where the SlowFast project and PyTorchVideo publish the weights; neither publishes a checksum."""
+
+
+class SlowFast(Backbone):
+    """SlowFast 8x8 R50 (Kinetics-400) without its classifier: 32 frames to 9216 values (paper LLSH, 4.1).
+
+    The head's averages, over 7 x 7 of the 8 x 8 last map at stride 1, of both pathways beside each other: 2 x 2 x 2304
+    values. The slow pathway sees frames 0 4 8 13 17 22 26 31. Pictures that are not square are squeezed: the snippet
+    observer's `crops` cuts squares.
+
+    Args:
+        weights: the checkpoint's path or URL (see `CHECKPOINTS`), or "random", which knows nothing and is for tests.
+        sha256: of the checkpoint. Needed for a URL; of a path it is what the file has when it is first named, so that
+            a saved detector finds the same weights or says so.
+        size: pictures are resized to `size` x `size` pixels, a multiple of 32; 256 is what the weights were tested on.
+        seed: of the random weights.
+
+    Raises:
+        SettingsError: no weights, a URL without checksum, or a senseless size.
+        WeightsError: there is no file at the path.
+    """
+
+    name = "slowfast"
+
+    def __init__(self, weights: str = "", sha256: str | None = None, size: int = 256, seed: int = 0) -> None:
+        if not weights:
+            raise SettingsError(f"slowfast: needs weights: the path of a checkpoint, as from {CHECKPOINTS[0]}")
+        if size < 64 or size % 32:
+            raise SettingsError(f"slowfast: size {size} is not a multiple of 32 from 64 on; 256 is its own")
+        if is_url(weights) and sha256 is None:
+            raise SettingsError(f"slowfast: {weights} needs sha256; or download it, check it and give its path")
+        self.weights, self.size, self.seed = weights, size, seed
+        self.sha256 = sha256
+        if sha256 is None and weights != "random":
+            self.sha256 = sha256_of(Path(weights).expanduser())
+        self._network: SlowFastNetwork | None = None
+
+    @property
+    def frames(self) -> int:
+        return FRAMES
+
+    @property
+    def features(self) -> int:
+        return 9216
+
+    @torch.inference_mode()
+    def embed(self, clips: Tensor, run: Run = Run()) -> Tensor:
+        """(B, 32, H, W, 3) uint8 RGB -> (B, 9216) float32, ordered row, column, channel (slow before fast).
+
+        Raises:
+            WeightsError: the checkpoint is missing, altered, or another network's.
+        """
+        network = self._loaded(run)
+        x = clips.to(run.device).flatten(0, 1).permute(0, 3, 1, 2).float()  # (B * 32, 3, H, W)
+        if x.shape[-2:] != (self.size, self.size):
+            # Without antialiasing, as the checkpoints were trained.
+            x = nn.functional.interpolate(x, (self.size, self.size), mode="bilinear")
+        x = ((x / 255 - 0.45) / 0.225).reshape(*clips.shape[:2], *x.shape[1:]).transpose(1, 2)  # (B, 3, 32, H, W)
+        slow = torch.linspace(0, x.shape[2] - 1, x.shape[2] // ALPHA).long()
+        maps: Tensor = network(x[:, :, slow], x)  # (B, 2, 2, 2304)
+        return maps.flatten(1).cpu()
+
+    def _loaded(self, run: Run) -> nn.Module:
+        if self._network is None:
+            state = random_state(self.seed) if self.weights == "random" else self._published(run)
+            with torch.device("meta"):
+                network = SlowFastNetwork()
+            network.load_state_dict(state, assign=True)
+            network.eval().requires_grad_(False).fold()
+            self._network = network
+        return self._network.to(run.device)
+
+    def _published(self, run: Run) -> dict[str, Tensor]:
+        assert self.sha256 is not None
+        file = checked_file(self.weights, self.sha256, run)
+        return matched(read_tensors(file), file)
+
+
+def matched(published: dict[str, Tensor], file: Path) -> dict[str, Tensor]:
+    """A checkpoint's tensors under our names, all of them and no others, as float32.
+
+    Raises:
+        WeightsError: names are missing or unknown, or shapes differ; some are named.
+    """
+    with torch.device("meta"):
+        expected = SlowFastNetwork().state_dict()
+    ours = by_published_name(expected)
+    wanted = {name: tensor for name, tensor in published.items() if not is_left_out(name)}
+    unknown = sorted(wanted.keys() - ours.keys())
+    found = {ours[name]: tensor for name, tensor in wanted.items() if name in ours}
+    for name in expected:
+        if name.endswith("num_batches_tracked"):  # counts steps of training; Caffe2 kept none
+            found[name] = torch.zeros((), dtype=torch.int64)
+    missing = sorted(expected.keys() - found.keys())
+    odd = sorted(name for name, tensor in found.items() if name in expected and tensor.shape != expected[name].shape)
+    for what, names in (("unknown tensors", unknown), ("missing tensors", missing), ("other shapes", odd)):
+        if names:
+            shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+            raise WeightsError(f"{file}: not SlowFast 8x8 R50: {what} {shown}; take the checkpoint {CHECKPOINTS[0]}")
+    return {name: tensor if name.endswith("tracked") else tensor.float() for name, tensor in found.items()}
