@@ -10,7 +10,7 @@ BASE = {"types", "errors"}
 WATCHING = BASE | {"video", "backbones", "observers"}
 SCORES = BASE | {"index", "training", "models"}
 ENGINE = WATCHING | SCORES | {"scoring", "metrics", "datasets", "catalog", "engine"}
-LIVE = ENGINE | {"report", "live"}
+LIVE = ENGINE | {"report", "bench", "live"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "types": {"types"},
@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "catalog": WATCHING - {"video"} | {"models", "datasets", "catalog"},
     "engine": ENGINE,
     "report": BASE | {"video", "scoring", "metrics", "report"},
+    "bench": ENGINE | {"bench"},
     "live": LIVE,
     "testing": ENGINE | {"testing"},
     "web": LIVE | {"web"},

@@ -69,6 +69,11 @@ class Detector:
         """What the scores mean. Raises `NotFitted`."""
         return self._known().calibration
 
+    @property
+    def fitted_on(self) -> FittedOn:
+        """When, by what and on what it was fitted. Raises `NotFitted`."""
+        return self._known().on
+
     def fit(
         self,
         videos: Sources | ObservationSource,

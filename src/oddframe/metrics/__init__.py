@@ -6,6 +6,7 @@ from oddframe.metrics.macro import MacroAuroc, OneClassPolicy, macro_auroc, micr
 from oddframe.metrics.operating import OperatingPoint, false_alarms_per_hour, operating_point
 from oddframe.metrics.region import DetectionCurve, rbdc, region_curve, tbdc, track_curve
 from oddframe.metrics.regions import DetectedRegions, TrueRegions
+from oddframe.metrics.roc import RocCurve, roc_curve
 
 __all__ = [
     "DetectedRegions",
@@ -15,6 +16,7 @@ __all__ = [
     "MacroAuroc",
     "OneClassPolicy",
     "OperatingPoint",
+    "RocCurve",
     "TrueRegions",
     "auroc",
     "average_precision",
@@ -27,6 +29,7 @@ __all__ = [
     "operating_point",
     "rbdc",
     "region_curve",
+    "roc_curve",
     "tbdc",
     "track_curve",
 ]

@@ -5,6 +5,7 @@ from oddframe.report.curves import plot_timelines
 from oddframe.report.gauge import Gauge
 from oddframe.report.hero import Moment, hero
 from oddframe.report.joined import plot_joined
+from oddframe.report.roc import plot_roc
 from oddframe.report.sheet import contact_sheet
 from oddframe.report.stretches import Truth
 
@@ -17,5 +18,6 @@ __all__ = [
     "contact_sheet",
     "hero",
     "plot_joined",
+    "plot_roc",
     "plot_timelines",
 ]

@@ -27,6 +27,17 @@ TRUTH_INK = "#7a4a00"
 SPOT = "#ff7a1a"
 """The strongest box, on a frame of any brightness."""
 PAPER = "#ffffff"
+LINES: tuple[tuple[str, tuple[float, ...]], ...] = (
+    ("#0b5a8f", ()),
+    ("#d04a00", ()),
+    ("#117733", ()),
+    ("#16202b", (4, 2)),
+    ("#aa4499", (4, 2)),
+    ("#a07800", (4, 2)),
+    ("#56a4d8", (1, 1.5)),
+    ("#882255", (1, 1.5)),
+)
+"""Colour and dashes of lines that share axes."""
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

@@ -1,0 +1,84 @@
+"""The detectors of a bench: by preset, by parts, or saved before."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from oddframe import catalog
+from oddframe.engine.detector import Detector
+from oddframe.engine.store import is_detector
+from oddframe.errors import SettingsError
+from oddframe.scoring import Scoring
+from oddframe.types import Medium
+
+Settings = Mapping[str, Mapping[str, Any]]
+"""Part ("observer", "model" or "scoring") -> setting -> value."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contestant:
+    """A detector that takes part.
+
+    Args:
+        title: what it was asked for as.
+        detector: fitted if it was saved before, else not yet.
+        saved: the folder that it was loaded from; None where the bench fits it.
+        protocol: the title of its paper's protocol.
+    """
+
+    title: str
+    detector: Detector
+    saved: str | None
+    protocol: str
+
+    @property
+    def slug(self) -> str:
+        """The title as a file name."""
+        return re.sub(r"[^A-Za-z0-9.+-]+", "-", self.title).strip("-.") or "detector"
+
+
+def contestant(title: str, medium: Medium, seed: int, settings: Settings | None = None) -> Contestant:
+    """The detector of that title.
+
+    Args:
+        title: a preset ("knn"), an observer and a model ("snippet+knn"), or the folder of a saved detector.
+        medium: what the data set's recordings carry. A preset whose observer looks at something else lends its model,
+            and the observer is the one that is named after the medium.
+        seed: for a model that takes one and is not told otherwise.
+        settings: of observer, model and scoring; a saved detector keeps its own.
+
+    Raises:
+        SettingsError: no such detector, or settings that do not fit.
+        StoreError: the saved one cannot be read.
+    """
+    if is_detector(title):
+        loaded = Detector.load(title)
+        return Contestant(title, loaded, title, _protocol(loaded.preset))
+    given = settings or {}
+    observer, plus, model = title.partition("+")
+    preset = catalog.Preset(observer, model) if plus else catalog.preset(title)
+    watching = _observer(preset, medium, given.get("observer", {}), fixed=bool(plus))
+    cls = catalog.find("model", preset.model)
+    seeded = {"seed": seed} if "seed" in inspect.signature(cls).parameters else {}
+    judging = catalog.build("model", preset.model, {**preset.model_settings, **seeded, **given.get("model", {})})
+    scoring = catalog.construct(Scoring, given.get("scoring", {}))
+    name = "default" if plus else title
+    return Contestant(title, Detector(name, observer=watching, model=judging, scoring=scoring), None, preset.protocol)
+
+
+def _observer(preset: catalog.Preset, medium: Medium, given: Mapping[str, Any], *, fixed: bool) -> Any:
+    cls = catalog.find("observer", preset.observer)
+    if getattr(cls, "medium", None) == medium:
+        return catalog.build("observer", preset.observer, {**preset.observer_settings, **given})
+    if fixed:
+        raise SettingsError(f"observer {preset.observer!r} does not look at {medium}; choose another before the +")
+    return catalog.build("observer", medium, given)
+
+
+def _protocol(preset: str) -> str:
+    known = catalog.PRESETS.get(preset)
+    return known.protocol if known is not None else catalog.PRESETS["default"].protocol

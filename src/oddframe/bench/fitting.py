@@ -1,0 +1,106 @@
+"""A contestant, fitted: now, or by an earlier run on the very same video."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+from oddframe import __version__
+from oddframe.bench.contestant import Contestant
+from oddframe.bench.scored import REMEDY
+from oddframe.engine.cache import ObservationCache
+from oddframe.engine.detector import Detector
+from oddframe.engine.files import storing, write_durably
+from oddframe.engine.fit import observed, video_key
+from oddframe.engine.observe import Watching
+from oddframe.errors import StoreError
+from oddframe.types import Configured, Json, Run
+from oddframe.video import Video
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ready:
+    """A fitted detector.
+
+    Args:
+        detector: can score.
+        key: of everything that its scores depend on, save the scored video.
+        seconds: that fitting took, without observing; None where it was fitted elsewhere.
+    """
+
+    detector: Detector
+    key: str
+    seconds: float | None
+
+
+def fitted(
+    one: Contestant, training: Sequence[Video], folder: Path, cache: ObservationCache, *, seed: int, run: Run = Run()
+) -> Ready:
+    """Fit and keep a contestant, unless it was saved before or an earlier run kept it.
+
+    Raises:
+        SettingsError: it cannot watch these videos.
+        VideoError: a video cannot be read.
+        FitError: there is nothing to learn from.
+        StoreError: the folder or the cache cannot be written.
+    """
+    if one.saved:
+        return Ready(one.detector, _key("saved", one.detector.info()), None)
+    key = _key(__version__, parts_of(one.detector), _contents(one, training), seed)
+    place, note = folder / f"{one.slug}.oddframe", folder / f"{one.slug}.json"
+    with suppress(StoreError, OSError, ValueError, KeyError, TypeError):  # what cannot be read is made again
+        known = json.loads(note.read_bytes())
+        if known["key"] == key:
+            return Ready(Detector.load(place), key, float(known["fit_seconds"]))
+    source = observed(training, watching(one.detector), cache, run)
+    began = perf_counter()
+    one.detector.fit(source, run, seed=seed)
+    seconds = perf_counter() - began
+    with storing(folder, REMEDY):
+        note.unlink(missing_ok=True)  # it must not vouch for a detector that is being replaced
+    one.detector.save(place)
+    _write(note, {"key": key, "fit_seconds": seconds})
+    return Ready(one.detector, key, seconds)
+
+
+def parts_of(detector: Detector) -> dict[str, Json]:
+    """The identities of a detector's observer, model and scoring."""
+    parts: dict[str, Configured] = {"observer": detector.observer, "model": detector.model, "scoring": detector.scoring}
+    return {name: part.identity() for name, part in parts.items()}
+
+
+def watching(detector: Detector) -> Watching:
+    """How a detector watches benchmark video: without memory of the views that it was fitted on.
+
+    A test scene may be another than those of the training videos, and every detector's observations can be shared.
+    """
+    return Watching(detector.observer, detector.mask, detector.health)
+
+
+def content(video: Video, detector: Detector) -> str:
+    """A key of what the detector sees in the video; a new one each time where nobody can tell."""
+    return video_key(video, watching(detector)) or uuid4().hex
+
+
+def _contents(one: Contestant, training: Sequence[Video]) -> list[str]:
+    for video in training:  # all of them, before hours of hashing and observing
+        watching(one.detector).admit(video)
+    return [content(video, one.detector) for video in training]
+
+
+def _key(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:40]
+
+
+def _write(path: Path, value: Mapping[str, Any]) -> None:
+    temporary = path.with_name(f".{path.name}.{uuid4().hex[:12]}")
+    with storing(path.parent, REMEDY):
+        write_durably(temporary, json.dumps(value).encode())
+        temporary.replace(path)

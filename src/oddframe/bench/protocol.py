@@ -1,0 +1,183 @@
+"""Protocols: everything between scored observations and a figure that papers differ in, and seldom say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from oddframe.engine.score import Judged
+from oddframe.errors import SettingsError
+from oddframe.metrics import OneClassPolicy
+from oddframe.scoring import FrameScores, Smoothing, frame_scores
+from oddframe.types import BoolArray, Configured, FloatArray, Observations, Scored, Timeline, Window
+
+CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "normalisation": ("none", "min-max"),
+        "one_class": ("skip", "flip", "append"),
+        "edges": ("nearest", "zero", "floor", "left out"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Protocol(Configured):
+    """How scored observations become the frame scores that a figure is computed from.
+
+    Frames that camera health refused are left out of every figure, under every protocol.
+
+    Args:
+        title: what figures are labelled with.
+        smoothing: of frame scores in time, within each video.
+        normalisation: "min-max" maps each video's scores to 0 .. 1 by themselves, which looks at the whole video and
+            forces a 0 and a 1 into each, normal or not; "none" leaves them as they are.
+        one_class: what the macro figure does with a video of one class; see `oddframe.metrics.macro_auroc`.
+        edges: frames at both ends of a video that no window is about: the "nearest" judged frame's score, "zero" after
+            smoothing and normalisation, "left out" of the figure, or "floor": that of a frame with nothing in it at the
+            beginning, and at the end the last score, held.
+        look_ahead: whether an observation counts for the frame that it is about, though it had to see later ones. If
+            not, it counts from the last frame that it saw.
+
+    Raises:
+        SettingsError: another choice, or smoothing, normalisation or edges that look ahead where nothing may.
+    """
+
+    title: str
+    smoothing: Smoothing = field(default_factory=Smoothing)
+    normalisation: Literal["none", "min-max"] = "none"
+    one_class: OneClassPolicy = "skip"
+    edges: Literal["nearest", "zero", "floor", "left out"] = "nearest"
+    look_ahead: bool = True
+
+    name: ClassVar[str] = "protocol"
+
+    def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise SettingsError(f"protocol {name} {getattr(self, name)!r}: choose one of {', '.join(choices)}")
+        if self.look_ahead:
+            return
+        if self.smoothing.kind in ("gaussian", "average") or self.normalisation != "none" or self.edges == "nearest":
+            raise SettingsError(
+                f"protocol {self.title!r} may not look ahead: smooth causally or not, without normalisation, and give"
+                " edges the floor or zero"
+            )
+
+    def apply(self, judged: Judged, floor: float) -> Timeline:
+        """The frame scores of one video; frames that are not to count are not `valid`, and `reasons` say why.
+
+        Args:
+            judged: the scored observations.
+            floor: the score of a frame with nothing in it.
+        """
+        scored, window = judged.scored, judged.window
+        if not self.look_ahead:
+            scored, window = when_known(scored, window)
+        frames = judged.info.frames or 0
+        edges: Literal["nearest", "zero"] = "nearest" if self.edges == "nearest" else "zero"
+        raw = frame_scores(scored, frames, window, floor=floor, reasons=judged.reasons, edges=edges)
+        scores, inner = self._inner(raw, floor, float(judged.info.fps))
+        if self.normalisation == "min-max":
+            scores = min_max(scores)
+        if self.edges == "left out":
+            reasons = _with_edges(raw.reasons, raw.zero)
+            return Timeline(judged.info, scores, inner, judged.scored, reasons)
+        scores = np.where(raw.valid & ~inner, np.float32(0), scores)
+        return Timeline(judged.info, scores, raw.valid, judged.scored, raw.reasons)
+
+    def _inner(self, raw: FrameScores, floor: float, fps: float) -> tuple[FloatArray, BoolArray]:
+        """Smoothed scores of the frames that have some, and which these are."""
+        if self.edges == "floor":
+            given, inner = _held(raw, floor), raw.valid
+        else:
+            given, inner = raw.scores, raw.valid & ~raw.zero
+        return self.smoothing.array(given, inner, fps), inner
+
+    def sentence(self) -> str:
+        """All of it in words.
+
+        >>> protocol("causal").sentence()
+        'smoothed causally (12 frames), scores as they are, no look-ahead, edges: floor, one-class videos: skip'
+        """
+        kinds = {"gaussian": "by a Gaussian", "causal": "causally", "average": "by a moving average"}
+        width = f"{self.smoothing.width:g} {self.smoothing.unit}"
+        smooth = f"smoothed {kinds[self.smoothing.kind]} ({width})" if self.smoothing.kind in kinds else "not smoothed"
+        scale = "min-max within each video" if self.normalisation == "min-max" else "scores as they are"
+        ahead = "with look-ahead" if self.look_ahead else "no look-ahead"
+        return f"{smooth}, {scale}, {ahead}, edges: {self.edges}, one-class videos: {self.one_class}"
+
+
+PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
+    {
+        made.title: made
+        for made in (
+            # Gaussian over 12 frames and min-max within a video: LLSH, section 4.1. The policy is that of the code that
+            # macro figures come from (Georgescu et al., TPAMI 2021).
+            Protocol("paper-llsh", Smoothing("gaussian", 12, "frames"), "min-max", "append", "zero"),
+            # The clip's first frames, which nothing predicts, are left out: LGN-Net, released code.
+            Protocol("paper-lgn", Smoothing("none"), "min-max", "skip", "left out"),
+            # A moving average over 10 frames; the released evaluation lets it cross from clip to clip, ours does not.
+            Protocol("paper-lbr-spr", Smoothing("average", 10, "frames"), "none", "skip", "nearest"),
+            # What a deployed system could have said at that frame.
+            Protocol("causal", Smoothing("causal", 12, "frames"), "none", "skip", "floor", look_ahead=False),
+        )
+    }
+)
+"""By title."""
+
+
+def protocol(title: str) -> Protocol:
+    """The protocol of that title.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    if title not in PROTOCOLS:
+        raise SettingsError(f"no protocol {title!r}: choose one of {', '.join(PROTOCOLS)}")
+    return PROTOCOLS[title]
+
+
+def when_known(scored: Scored, window: Window) -> tuple[Scored, Window]:
+    """Observations moved to where they were known: the last frame that each had to see, and on from there.
+
+    A span keeps its length. So a snippet that speaks for eight frames speaks for the eight that follow its last one.
+    """
+    seen: Observations = scored.observations
+    late = np.maximum(seen.ready - seen.span[:, 0], 0)
+    moved = replace(seen, frame=seen.ready, span=seen.span + late[:, None]) if len(seen) else seen
+    order = np.argsort(moved.frame, kind="stable")
+    known = Scored(moved.select(order), scored.score[order])
+    return known, replace(window, about=window.extent - 1)
+
+
+def min_max(scores: FloatArray) -> FloatArray:
+    """Scores mapped to 0 .. 1, NaN left alone; a video of equal scores becomes 0.
+
+    >>> min_max(np.array([2, np.nan, 4, 3], np.float32))
+    array([0. , nan, 1. , 0.5], dtype=float32)
+    """
+    if np.isnan(scores).all():
+        return scores
+    low, high = np.nanmin(scores), np.nanmax(scores)
+    width = high - low
+    scaled: FloatArray = (scores - low) / (width if width > 0 else np.float32(1))
+    return scaled
+
+
+def _held(raw: FrameScores, floor: float) -> FloatArray:
+    """Scores with the floor before the first window's frame, and the last one's score after it."""
+    given: FloatArray = np.where(raw.zero, np.float32(floor), raw.scores)
+    judged = np.flatnonzero(raw.valid & ~raw.zero)
+    if len(judged):
+        last = int(judged[-1])
+        given[last + 1 :] = given[last]
+    return given
+
+
+def _with_edges(reasons: tuple[tuple[int, int, str], ...], edge: BoolArray) -> tuple[tuple[int, int, str], ...]:
+    runs = np.flatnonzero(np.diff(edge, prepend=False, append=False)).reshape(-1, 2)
+    return tuple(sorted([*reasons, *((int(a), int(b), "edge") for a, b in runs)]))

@@ -1,0 +1,90 @@
+"""Figures of place and of alarms, which depend on a detector but on no protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from oddframe.bench.figures import Figure
+from oddframe.bench.truth import Truth
+from oddframe.engine.score import Judged
+from oddframe.errors import DataError
+from oddframe.metrics import DetectedRegions, operating_point, rbdc, tbdc
+from oddframe.types import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """RBDC and TBDC of the scored boxes as they are: not smoothed, not normalised."""
+
+    rbdc: Figure
+    tbdc: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """What the detector's own threshold, learnt from held-out normal video, does on the test videos.
+
+    Args:
+        threshold: None where the detector has none; then nothing else is known either.
+        false_per_hour, false_positive_rate, recall, precision, mean_delay: as `oddframe.metrics.OperatingPoint`.
+        missed, stretches: anomalous stretches without any alarm, and all of them.
+        why: why nothing is known.
+    """
+
+    threshold: float | None = None
+    false_per_hour: float | None = None
+    false_positive_rate: float | None = None
+    recall: float | None = None
+    precision: float | None = None
+    mean_delay: float | None = None
+    missed: int | None = None
+    stretches: int | None = None
+    why: str = ""
+
+
+def regions_of(judged: Sequence[Judged], truth: Truth) -> Regions:
+    """RBDC and, where true regions are followed over time, TBDC."""
+    if truth.regions is None:
+        none = Figure(None, why="the data set publishes neither masks nor boxes of all test videos")
+        return Regions(none, none)
+    detected = [_detected(one) for one in judged]
+    try:
+        found = Figure(rbdc(truth.regions, detected))
+    except DataError as error:
+        undefined = Figure(None, why=str(error))
+        return Regions(undefined, undefined)
+    if not truth.tracked:
+        return Regions(found, Figure(None, why="the data set publishes masks, but nobody followed them over time"))
+    return Regions(found, Figure(tbdc(truth.regions, detected)))
+
+
+def alarms_of(timelines: Sequence[Timeline], truth: Truth, threshold: float | None) -> Alarms:
+    """False alarms, delays and misses of the detector's own scoring at its own threshold."""
+    if threshold is None:
+        return Alarms(why="the detector has no threshold: too little normal video was held out")
+    rates = {info.fps for info in truth.infos}
+    if len(rates) > 1:
+        return Alarms(threshold, why="the test videos have several frame rates")
+    scores = [np.where(timeline.valid, timeline.scores, -np.inf) for timeline in timelines]
+    try:
+        point = operating_point(scores, truth.labels, threshold, rates.pop())
+    except DataError as error:
+        return Alarms(threshold, why=str(error))
+    return Alarms(
+        threshold=threshold,
+        false_per_hour=point.false_alarms_per_hour,
+        false_positive_rate=point.false_positive_rate,
+        recall=point.recall,
+        precision=point.precision,
+        mean_delay=point.mean_delay,
+        missed=point.missed,
+        stretches=len(point.delays),
+    )
+
+
+def _detected(judged: Judged) -> DetectedRegions:
+    seen = judged.scored.observations
+    return DetectedRegions(seen.frame, seen.box.astype(np.float64), judged.scored.score.astype(np.float64))

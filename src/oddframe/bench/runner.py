@@ -1,0 +1,175 @@
+"""Fit, score and measure several detectors on a data set, going on where an earlier run was killed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from oddframe.bench.contestant import Contestant
+from oddframe.bench.figures import figures_of
+from oddframe.bench.fitting import Ready, content, fitted, parts_of, watching
+from oddframe.bench.protocol import Protocol
+from oddframe.bench.regions import alarms_of, regions_of
+from oddframe.bench.results import Circumstances, Cost, Results, Row, machine, now, versions
+from oddframe.bench.scored import Kept, ScoredFolder
+from oddframe.bench.truth import Truth, truth_of
+from oddframe.datasets.base import DataSet
+from oddframe.engine.cache import ObservationCache
+from oddframe.engine.fit import observed
+from oddframe.engine.score import Judged, judge_source
+from oddframe.engine.source import CachedSource
+from oddframe.errors import SettingsError
+from oddframe.models.multiplications import Counted
+from oddframe.types import Progress, Run, Timeline, VideoInfo
+from oddframe.video import Video
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What a bench found.
+
+    Args:
+        results: every figure.
+        timelines: (detector, protocol) -> the test videos' frame scores.
+        truth: what is odd in them.
+    """
+
+    results: Results
+    timelines: Mapping[tuple[str, str], Sequence[Timeline]]
+    truth: Truth
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bench:
+    """Several detectors on one data set, under several protocols.
+
+    What was fitted and scored stays in `folder`, under keys made of everything that it depends on. So a run that was
+    killed goes on where it was, and one with another detector or protocol does only what is new.
+
+    Args:
+        dataset: detectors are fitted on its training split and measured on its testing split.
+        contestants: the detectors.
+        protocols: every figure is computed under each.
+        folder: where detectors and scores are kept.
+        cache: of observations; by default the user's cache folder.
+        seed: of the hold-out and the intervals.
+        command: told with every figure.
+    """
+
+    dataset: DataSet
+    contestants: Sequence[Contestant]
+    protocols: Sequence[Protocol]
+    folder: Path
+    cache: str | Path | None = None
+    seed: int = 0
+    command: str = "from Python"
+
+    def run(self, run: Run = Run()) -> Outcome:
+        """Fit what is not fitted, score what is not scored, and compute every figure.
+
+        Raises:
+            SettingsError: two detectors of one name, or one that cannot watch these videos.
+            DataError: the data set lies otherwise than expected, or its labels do not fit.
+            VideoError: a video cannot be read.
+            FitError: there is nothing to learn from.
+            StoreError: the folder or the cache cannot be written.
+        """
+        self._check()
+        labelled = self.dataset.videos("testing")
+        truth = truth_of(labelled, run)
+        testing = [video.video for video in labelled]
+        elsewhere = all(one.saved for one in self.contestants)
+        training = [] if elsewhere else [video.video for video in self.dataset.videos("training")]
+        rows, timelines = [], {}
+        with ObservationCache(self.cache) as cache:
+            for one in self.contestants:
+                ready = fitted(one, training, self.folder, cache, seed=self.seed, run=run)
+                source = observed(testing, watching(ready.detector), cache, run)
+                kept = self._scored(one, ready, source, testing, run)
+                found = self._timelines(ready, [each.judged for each in kept])
+                timelines.update({(one.title, protocol): some for protocol, some in found.items()})
+                rows.append(self._row(one, ready, source, kept, timelines=found, truth=truth))
+        about = self._circumstances(rows, truth, run)
+        return Outcome(Results(about, tuple(self.protocols), tuple(rows)), timelines, truth)
+
+    def _check(self) -> None:
+        slugs = [one.slug for one in self.contestants]
+        if not slugs:
+            raise SettingsError("no detector to measure: name at least one")
+        if len(set(slugs)) < len(slugs):
+            raise SettingsError(f"two detectors would share a name: {', '.join(sorted(slugs))}; rename or drop one")
+
+    def _scored(
+        self, one: Contestant, ready: Ready, source: CachedSource, testing: Sequence[Video], run: Run
+    ) -> list[Kept]:
+        folder, kept = ScoredFolder(self.folder / f"{one.slug}.scores", ready.key), []
+        for number, (info, video) in enumerate(zip(source.videos(), testing, strict=True)):
+            run.progress(Progress(f"scoring with {one.title}", number, len(testing), "videos"))
+            make = partial(_judged, ready, source, info, Run(device=run.device))
+            kept.append(folder.get(number, content(video, ready.detector), make))
+        return kept
+
+    def _timelines(self, ready: Ready, judged: Sequence[Judged]) -> dict[str, list[Timeline]]:
+        floor = ready.detector.calibration.floor
+        return {protocol.title: [protocol.apply(one, floor) for one in judged] for protocol in self.protocols}
+
+    def _row(
+        self,
+        one: Contestant,
+        ready: Ready,
+        source: CachedSource,
+        kept: Sequence[Kept],
+        *,
+        timelines: Mapping[str, Sequence[Timeline]],
+        truth: Truth,
+    ) -> Row:
+        detector, judged = ready.detector, [each.judged for each in kept]
+        calibration, on = detector.calibration, detector.fitted_on
+        own = [each.timeline(detector.scoring, calibration.floor, calibration.threshold) for each in judged]
+        figures = {
+            protocol.title: figures_of(timelines[protocol.title], truth, protocol.one_class, seed=self.seed)
+            for protocol in self.protocols
+        }
+        return Row(
+            detector=one.title,
+            parts=parts_of(detector),
+            fitted={"when": on.when, "videos": len(on.videos), "frames": on.frames, "loaded from": one.saved},
+            figures=figures,
+            regions=regions_of(judged, truth),
+            alarms=alarms_of(own, truth, calibration.threshold),
+            cost=_cost(ready, source, sum(each.seconds for each in kept)),
+        )
+
+    def _circumstances(self, rows: Sequence[Row], truth: Truth, run: Run) -> Circumstances:
+        here = [row.fitted for row in rows if row.fitted["loaded from"] is None]
+        training: dict[str, Any] = {"videos": here[0]["videos"], "frames": here[0]["frames"]} if here else {}
+        testing = {
+            "videos": len(truth.labels),
+            "frames": sum(len(labels) for labels in truth.labels),
+            "abnormal frames": sum(int(labels.sum()) for labels in truth.labels),
+        }
+        return Circumstances(
+            command=self.command,
+            dataset=self.dataset.identity(),
+            splits={"training": training, "testing": testing} if training else {"testing": testing},
+            seed=self.seed,
+            versions=versions(),
+            machine=machine(run.device),
+            when=now(),
+        )
+
+
+def _judged(ready: Ready, source: CachedSource, info: VideoInfo, run: Run) -> Kept:
+    began = perf_counter()
+    judged = judge_source(source, info, ready.detector.model, run)
+    return Kept(judged, perf_counter() - began)
+
+
+def _cost(ready: Ready, source: CachedSource, seconds: float) -> Cost:
+    model = ready.detector.model
+    counted = model.multiplications(source) if isinstance(model, Counted) else None
+    return Cost(ready.seconds, seconds, len(source), counted, model.state().bytes)
