@@ -20,6 +20,7 @@ from oddframe.video.base import Video
 from oddframe.video.container import is_address
 from oddframe.video.features import FeatureVideo, by_recording, is_feature_file
 from oddframe.video.folder import FolderVideo, pictures_in
+from oddframe.video.mot import is_tracks
 from oddframe.video.names import natural, unique_names
 from oddframe.video.pictures import is_picture
 from oddframe.video.rates import Rate
@@ -56,8 +57,8 @@ def find_videos(
     an array; or a sequence of these. A list of pictures is one video. A folder is searched to any depth: one with
     video files gives these (pictures beside them are posters, and left alone), one with only pictures is one video,
     and neither hidden folders nor folders below a folder of pictures are entered. Pictures that a pattern matches
-    are one video a folder. Feature files (`.npy`, `.npz`; `a__0.npy`, `a__1.npy`, ... together) count where there is
-    nothing else, as labels and masks bear the same suffixes.
+    are one video a folder. Text files of tracks are found where there is nothing else, and feature files (`.npy`, `.npz`;
+    `a__0.npy`, `a__1.npy`, ... together) where there is not even that: labels and masks bear the same suffixes.
 
     A video is named after its file or folder; where two would have the same name, parent folders tell them apart.
 
@@ -127,7 +128,9 @@ def _on_disk(path: Path) -> Iterable[_Place]:
     if not path.exists():
         return _matches(path)
     if path.is_dir():
-        return list(_search(path, set())) or _some(_recordings([path]), path)
+        found = list(_search(path, set()))
+        seen = [place for place in found if not is_tracks(place.path)]
+        return seen or found or _some(_recordings([path]), path)
     return [_Place(path, (path,) if is_picture(path) else ())]
 
 
@@ -164,7 +167,7 @@ def _search(folder: Path, seen: set[Path]) -> Iterator[_Place]:
         yield _Place(folder, pictures)
         return
     for entry in entries:
-        if entry in files:
+        if entry in files or is_tracks(entry):
             yield _Place(entry)
         elif entry.is_dir() and entry.resolve() not in seen:
             yield from _search(entry, seen)
@@ -184,7 +187,7 @@ def _matches(pattern: Path) -> Iterator[_Place]:
             for place in _search(path, set()):
                 found = True
                 yield place
-        elif path.suffix.lower() in VIDEO_SUFFIXES:
+        elif path.suffix.lower() in VIDEO_SUFFIXES or is_tracks(path):
             found = True
             yield _Place(path)
     for folder, pictures in series.items():

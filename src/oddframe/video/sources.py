@@ -15,6 +15,7 @@ from oddframe.video.container import is_address
 from oddframe.video.features import FeatureVideo, is_feature_file
 from oddframe.video.file import FileVideo
 from oddframe.video.folder import FolderVideo
+from oddframe.video.mot import open_tracks
 from oddframe.video.pictures import is_picture
 from oddframe.video.rates import ASSUMED_FPS, Rate
 
@@ -22,7 +23,7 @@ Source: TypeAlias = "str | Path | Video | npt.NDArray[Any] | Iterable[npt.NDArra
 
 
 def open_video(source: Source, *, fps: Rate | None = None, name: str | None = None) -> Video:
-    """A video from a file, a stream's address, a folder of pictures, a picture, an array, or the caller's frames.
+    """A video from a file, a stream's address, pictures, a text file of tracks, an array, or the caller's frames.
 
     Args:
         source: what to read. A `Video` is given back as it is.
@@ -60,6 +61,8 @@ def _from_path(path: Path, fps: Rate | None, name: str | None) -> Video:
         raise VideoError(f"{path}: neither a file nor a folder; give a video file or a folder of pictures")
     if is_picture(path):
         return FolderVideo([path], path, fps, name)
+    if path.suffix.lower() == ".txt":
+        return open_tracks(path, fps, name)
     if is_feature_file(path):
         return FeatureVideo(path, fps=fps, name=name)
     return FileVideo(str(path), fps, name)
