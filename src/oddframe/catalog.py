@@ -56,6 +56,7 @@ DATASETS: Mapping[str, str] = MappingProxyType(
     {
         "avenue": "oddframe.datasets.avenue:Avenue",
         "corridor": "oddframe.datasets.corridor:Corridor",
+        "corridor": "oddframe.datasets.corridor:Corridor",
         "folder": "oddframe.datasets.folder:Folder",
         "nwpu": "oddframe.datasets.nwpu:NWPU",
         "ped1": "oddframe.datasets.ped1:Ped1",

@@ -28,14 +28,14 @@ def frame_folders(root: Path, split: Split) -> list[Path]:
     return [path for path in entries(root / split / "frames", r"[^.].*") if path.is_dir()]
 
 
-def framed(root: Path, name: str, split: Split, fps: Fraction) -> tuple[LabelledVideo, ...]:
+def framed(root: Path, name: str, split: Split, fps: Fraction | None) -> tuple[LabelledVideo, ...]:
     """The videos of a split in the common form; none where the root is packed otherwise.
 
     Args:
         root: the folder with `training` and `testing`.
         name: of the data set, and so of its `.mat` file.
         split: which one.
-        fps: pictures carry no clock.
+        fps: pictures carry no clock; None assumes a rate.
 
     Raises:
         DataError: the label file is missing, damaged or made for other videos.

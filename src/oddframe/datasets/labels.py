@@ -21,10 +21,10 @@ Range = tuple[int, int]
 COLUMNS = ("clip", "first_abnormal_frame", "end_exclusive")
 
 
-def from_ranges(file: Path, ranges: Iterable[Range]) -> Labeller:
+def from_ranges(file: Path, ranges: Iterable[Range], slack: int = 0) -> Labeller:
     """Labels that are True within ranges.
 
-    The labeller raises DataError where a range ends beyond the video.
+    The labeller raises DataError where a range ends over `slack` frames beyond the video; less is cut.
 
     >>> from_ranges(Path("a.csv"), [(1, 3)])(VideoInfo("7", width=32, height=24, fps=25, frames=5))
     array([False,  True,  True, False, False])
@@ -33,7 +33,7 @@ def from_ranges(file: Path, ranges: Iterable[Range]) -> Labeller:
 
     def labels(info: VideoInfo) -> BoolArray:
         frames, last = info.frames or 0, max((end for _, end in kept), default=0)
-        if last > frames:
+        if last > frames + slack:
             raise other_length(file, info.id, last, frames)
         marked = np.zeros(frames, np.bool_)
         for first, end in kept:
@@ -43,17 +43,18 @@ def from_ranges(file: Path, ranges: Iterable[Range]) -> Labeller:
     return labels
 
 
-def from_array(file: Path, load: Callable[[], npt.NDArray[Any]]) -> Labeller:
+def from_array(file: Path, load: Callable[[], npt.NDArray[Any]], short: int = 0) -> Labeller:
     """Labels with one value a frame, loaded when first wanted; anything but zero is abnormal.
 
-    The labeller raises DataError where there are more or fewer values than frames.
+    The labeller raises DataError where there are more values than frames, or fewer; up to `short` fewer go on as the
+    last.
     """
 
     def labels(info: VideoInfo) -> BoolArray:
-        values = np.asarray(load() != 0, np.bool_).ravel()
-        if len(values) != info.frames:
-            raise other_length(file, info.id, len(values), info.frames or 0)
-        return values
+        values, frames = np.asarray(load() != 0, np.bool_).ravel(), info.frames or 0
+        if not len(values) <= frames <= len(values) + short or not len(values):
+            raise other_length(file, info.id, len(values), frames)
+        return np.pad(values, (0, frames - len(values)), mode="edge")
 
     return labels
 
