@@ -22,6 +22,18 @@ def original(root: Path) -> Path:
     return root
 
 
+def test_boxes_are_cut_to_the_picture_and_keep_their_track(tmp_path: Path) -> None:
+    """Rows hold centres and sizes; a picture is 24 x 16 here."""
+    original(tmp_path)
+    (tmp_path / TRUTH).write_text("00002.jpg 0 5.5 6 4 3\nTest001/003.jpg 7 23 2 6 8\n")
+    (video,) = StreetScene(tmp_path).videos("testing")
+    found = video.boxes()
+    assert video.has_boxes
+    assert found.frame.tolist() == [1, 2]
+    assert found.track.tolist() == [0, 7]
+    assert found.box.tolist() == [[3.5, 4.5, 7.5, 7.5], [20, 0, 24, 6]]
+
+
 @pytest.mark.parametrize("below", ["", "StreetScene"])
 def test_the_authors_form(tmp_path: Path, below: str) -> None:
     original(tmp_path / below)
@@ -45,8 +57,9 @@ def test_the_common_form(tmp_path: Path) -> None:
     ("row", "message"),
     [
         ("Test001/014.jpg 0 5 6 20 30", r"_gt\.txt: 2 frames more than video 'Test001' \(14 to 12\)"),
-        ("Test001/000.jpg 0 5 6 20 30", r"_gt\.txt:1: a row is a picture, a track and a box"),
-        ("3,0,5,6,20,30", r"_gt\.txt:1: a row is a picture, a track and a box"),
+        ("Test001/000.jpg 0 5 6 20 30", r"_gt\.txt:1: a row is a picture, a track, a centre and a size"),
+        ("Test001/003.jpg 0 5 6 20", r"_gt\.txt:1: a row is a picture, a track, a centre and a size"),
+        ("3,0,5,6,20,30", r"_gt\.txt:1: a row is a picture, a track, a centre and a size"),
     ],
 )
 def test_rows_that_do_not_fit_are_refused(tmp_path: Path, row: str, message: str) -> None:

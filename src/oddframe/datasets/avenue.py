@@ -5,6 +5,8 @@ As the authors distribute it, in two archives that may lie inside or beside one 
     training_videos/01.avi ...
     testing_videos/01.avi ...
     ground_truth_demo/testing_label_mask/1_label.mat ...   a cell `volLabel` with one mask a frame, not 0 where abnormal
+    tracks/Test01_gt.txt ...                               tracks of what is abnormal, by Ramachandra and Jones; may be
+                                                           absent
 
 or in the common form of `oddframe.datasets.frames`. A frame is abnormal if its mask is anywhere.
 """
@@ -21,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from oddframe.datasets.base import LabelledVideo, Split
+from oddframe.datasets.boxes import TRACKS, beside
 from oddframe.datasets.frames import EXPECTED, framed, opener
 from oddframe.datasets.labels import from_array, load_mat
 from oddframe.datasets.layout import StoredDataSet, entries, first_with, misfit, needed
@@ -59,13 +62,14 @@ class Avenue(StoredDataSet):
             return tuple(LabelledVideo(file.stem, split, opener(file)) for file in files)
         places = ["ground_truth_demo", "../ground_truth_demo", "ground_truth_demo/ground_truth_demo"]
         truth = (first_with(folder, places, _MASKS) or folder / "ground_truth_demo") / _MASKS
-        return tuple(_labelled(file, truth / f"{int(file.stem)}_label.mat") for file in files)
+        tracks = [folder / TRACKS]
+        return tuple(_labelled(file, truth / f"{int(file.stem)}_label.mat", tracks) for file in files)
 
 
-def _labelled(file: Path, truth: Path) -> LabelledVideo:
+def _labelled(file: Path, truth: Path, tracks: list[Path]) -> LabelledVideo:
     needed(truth, "the masks of a test video")
-    abnormal = from_array(truth, partial(_abnormal, truth))
-    return LabelledVideo(file.stem, "testing", opener(file), abnormal, partial(_masks, truth))
+    abnormal, masks = from_array(truth, partial(_abnormal, truth)), partial(_masks, truth)
+    return LabelledVideo(file.stem, "testing", opener(file), abnormal, masks, beside(tracks, file.stem))
 
 
 def _masks(file: Path, _: VideoInfo | None = None) -> Iterator[BoolArray]:

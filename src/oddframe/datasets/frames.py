@@ -3,6 +3,7 @@
 training/frames/NN/*.jpg     one folder a video
 testing/frames/NN/*.jpg
 testing/masks/NN/*.png       or masks/NN/*.png: pixel masks, one a frame, not black where abnormal (may be absent)
+tracks/Test001_gt.txt        followed things in testing video 1 (may be absent); see `oddframe.datasets.boxes`
 labels.csv                   clip,first_abnormal_frame,end_exclusive: frames from 0 (one row a range)
 or NAME.mat                  a cell `gt` with 2 x K first and last abnormal frames per test video, from 1
 """
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from oddframe.datasets import labels, masks
 from oddframe.datasets.base import LabelledVideo, Labeller, Masker, Split
+from oddframe.datasets.boxes import TRACKS, beside
 from oddframe.datasets.layout import entries, needed
 from oddframe.video import Video, open_video
 from oddframe.video.rates import Rate
@@ -45,7 +47,14 @@ def framed(root: Path, name: str, split: Split, fps: Fraction | None) -> tuple[L
         return tuple(LabelledVideo(folder.name, split, opener(folder, fps)) for folder in folders)
     labellers = range_labellers(root, name, [folder.name for folder in folders])
     return tuple(
-        LabelledVideo(folder.name, split, opener(folder, fps), labellers[folder.name], mask_pictures(root, folder.name))
+        LabelledVideo(
+            folder.name,
+            split,
+            opener(folder, fps),
+            labellers[folder.name],
+            mask_pictures(root, folder.name),
+            beside([root / TRACKS], folder.name),
+        )
         for folder in folders
     )
 

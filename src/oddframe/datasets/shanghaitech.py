@@ -6,21 +6,27 @@ As the authors distribute it:
     testing/frames/01_0014/000.jpg ...
     testing/test_frame_mask/01_0014.npy ...    one value a frame, not 0 where abnormal
     testing/test_pixel_mask/01_0014.npy ...    (frames, height, width), not 0 where abnormal (may be absent)
+    tracks/01_0014.txt ...                     tracks of what is abnormal, by Georgescu et al. (may be absent)
 
 or in the common form of `oddframe.datasets.frames`; there, too, labels may be in `test_frame_mask/`, and both mask
-folders may lie beside `testing/`.
+folders may lie beside `testing/`. A video without a file among the tracks has none.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from oddframe.datasets import masks
-from oddframe.datasets.base import LabelledVideo, Split
+from oddframe.datasets.base import LabelledBoxes, LabelledVideo, Labeller, Split
+from oddframe.datasets.boxes import TRACKS, from_corners
 from oddframe.datasets.frames import EXPECTED, frame_folders, framed, opener
 from oddframe.datasets.labels import from_array, load_npy
 from oddframe.datasets.layout import StoredDataSet, entries, first_with, misfit, needed
+from oddframe.types import VideoInfo
 
 FPS = Fraction(24)
 """Of the recordings; the test pictures themselves say nothing."""
@@ -58,10 +64,18 @@ class ShanghaiTech(StoredDataSet):
         if place is None and any(file.exists() for file in ranges):
             return framed(root, self.name, "testing", FPS)
         labels, pixels = (place or root / "testing") / _LABELS, first_with(root, ["testing"], _MASKS)
-        return tuple(_labelled(folder, labels, pixels) for folder in frame_folders(root, "testing"))
+        return tuple(_labelled(folder, labels, pixels, root / TRACKS) for folder in frame_folders(root, "testing"))
 
 
-def _labelled(folder: Path, labels: Path, pixels: Path | None) -> LabelledVideo:
+def _labelled(folder: Path, labels: Path, pixels: Path | None, tracks: Path) -> LabelledVideo:
     file = needed(labels / f"{folder.name}.npy", "the labels of a test video")
+    labeller = from_array(file, partial(load_npy, file))
     masker = masks.from_npy(pixels / _MASKS / file.name) if pixels else None
-    return LabelledVideo(folder.name, "testing", opener(folder, FPS), from_array(file, lambda: load_npy(file)), masker)
+    boxer = partial(_boxes, tracks / f"{folder.name}.txt", labeller) if tracks.is_dir() else None
+    return LabelledVideo(folder.name, "testing", opener(folder, FPS), labeller, masker, boxer)
+
+
+def _boxes(file: Path, labeller: Labeller, info: VideoInfo) -> LabelledBoxes:
+    if file.exists() or labeller(info).any():
+        return from_corners(file)(info)
+    return LabelledBoxes(np.zeros(0, np.int64), np.zeros((0, 4), np.float32), np.zeros(0, np.int64))

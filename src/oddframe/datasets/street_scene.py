@@ -4,24 +4,23 @@ As the authors distribute it, 46 training and 35 testing sequences:
 
     Train/Train001/001.jpg ...
     Test/Test001/001.jpg ...
-    Test/Test001/Test001_gt.txt    rows PICTURE TRACK and a box: each abnormal thing in each frame that it is in
+    Test/Test001/Test001_gt.txt    rows PICTURE TRACK X Y WIDTH HEIGHT: each abnormal thing in each frame that it is in
 
 or in the common form of `oddframe.datasets.frames`. A frame is abnormal if a row names its picture; pictures count
-from 1.
+from 1, and X Y is the centre of a box.
 """
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
 from oddframe.datasets.base import LabelledVideo, Split
+from oddframe.datasets.boxes import centre_rows, from_centres
 from oddframe.datasets.frames import EXPECTED, framed, opener
 from oddframe.datasets.labels import from_ranges
 from oddframe.datasets.layout import StoredDataSet, entries, first_with, misfit, needed
-from oddframe.errors import DataError
 from oddframe.types import BoolArray, VideoInfo
 
 FPS = Fraction(15)
@@ -62,16 +61,10 @@ class StreetScene(StoredDataSet):
 
 def _labelled(clip: Path) -> LabelledVideo:
     file = needed(clip / f"{clip.name}_gt.txt", "the abnormal things of a test sequence")
-    return LabelledVideo(clip.name, "testing", opener(clip, FPS), partial(_abnormal, file))
+    return LabelledVideo(clip.name, "testing", opener(clip, FPS), partial(_abnormal, file), boxer=from_centres(file))
 
 
 def _abnormal(file: Path, info: VideoInfo) -> BoolArray:
     """Read only now: the rows are many."""
-    frames = set()
-    for number, line in enumerate(file.read_text("utf-8", "replace").splitlines(), 1):
-        row = re.match(r"\S*?0*([1-9]\d*)\.jpg\s+\d+\b", line)
-        if row:
-            frames.add(int(row[1]) - 1)
-        elif line.strip():
-            raise DataError(f"{file}:{number}: a row is a picture, a track and a box, not {line!r}; download it again")
+    frames = {frame for frame, *_ in centre_rows(file)}
     return from_ranges(file, [(frame, frame + 1) for frame in frames])(info)

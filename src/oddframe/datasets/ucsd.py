@@ -6,8 +6,11 @@ As the authors distribute them, NAME being UCSDped1 or UCSDped2:
     NAME/Test/Test001/001.tif ...
     NAME/Test/NAME.m               per test clip, in order: TestVideoFile{end+1}.gt_frame = [5:90, 140:200];
     NAME/Test/Test001_gt/001.bmp   pixel masks, not black where abnormal (Ped1: of ten clips only)
+    NAME/tracks/Test001_gt.txt     what is abnormal, followed, by Ramachandra and Jones (may be absent); may lie beside
+                                   the clips, too
 
-or in the common form of `oddframe.datasets.frames`. Frames of the `.m` file count from 1, both ends abnormal.
+or in the common form of `oddframe.datasets.frames`, with `tracks/` in its root. Frames of the `.m` file count from 1,
+both ends abnormal.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from typing import ClassVar
 
 from oddframe.datasets import labels, masks
 from oddframe.datasets.base import LabelledVideo, Split
+from oddframe.datasets.boxes import TRACKS, beside
 from oddframe.datasets.frames import EXPECTED, framed, opener
 from oddframe.datasets.layout import StoredDataSet, entries, first_with, misfit, needed
 from oddframe.errors import DataError
@@ -67,6 +71,7 @@ class UCSD(StoredDataSet):
                 opener(clip, FPS),
                 labels.from_ranges(file, ranges[clip.name]),
                 masks.from_pictures(clip.with_name(f"{clip.name}_gt")),
+                beside([folder / TRACKS, part], clip.name),
             )
             for clip in clips
         )
