@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oddframe.errors import SettingsError, StoreError
-from oddframe.index import code_buckets
+from oddframe.index import code_distances, hash_tables
 from oddframe.index.hash_tables import SUMMARIES, HashTables
 from oddframe.types import FloatArray
 
 
 def codes(seed: int, count: int, tables: int, bits: int) -> FloatArray:
-    """(count, tables, bits) codes in (0, 1) that share buckets often."""
+    """(count, tables, bits) codes in (0, 1) that share buckets often, each in the middle of a step of 2**-16."""
     random = np.random.default_rng(seed)
     kinds = random.uniform(0.1, 0.9, (4, tables, bits))
     near = kinds[random.integers(4, size=count)] + random.normal(scale=0.1, size=(count, tables, bits))
-    return np.clip(near, 0.01, 0.99).astype(np.float32)
+    return ((np.floor(np.clip(near, 0.01, 0.99) * 2**16) + 0.5) / 2**16).astype(np.float32)
 
 
 def filled(stored: FloatArray, summary: str = "all", probe: int = 0, order: list[int] | None = None) -> HashTables:
@@ -41,7 +41,7 @@ def by_the_paper(stored: FloatArray, query: FloatArray, summary: str, probe: int
     for table in range(stored.shape[1]):
         key = tuple(query[table] >= 0.5)
         buckets: dict[tuple[bool, ...], list[FloatArray]] = {}
-        for code in stored[:, table]:
+        for code in stored[:, table].astype(np.float64):
             buckets.setdefault(tuple(code >= 0.5), []).append(code)
         apart = {other: sum(a != b for a, b in zip(key, other, strict=True)) for other in buckets}
         least = min(apart.values(), default=99)
@@ -52,6 +52,8 @@ def by_the_paper(stored: FloatArray, query: FloatArray, summary: str, probe: int
         candidates = [code for other, found in buckets.items() if apart[other] == least for code in found]
         if summary == "all":
             distances.append(float(np.mean([np.linalg.norm(query[table] - code) for code in candidates])))
+        elif summary == "moments":
+            distances.append(float(np.sqrt(np.mean(np.sum((query[table] - candidates) ** 2, axis=1)))))
         else:
             distances.append(float(np.linalg.norm(query[table] - np.mean(candidates, axis=0))))
         flips.append(least)
@@ -61,7 +63,7 @@ def by_the_paper(stored: FloatArray, query: FloatArray, summary: str, probe: int
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
-    stored=st.integers(0, 40),
+    stored=st.integers(1, 40),
     shape=st.tuples(st.integers(1, 4), st.integers(1, 12)),
     probe=st.integers(0, 4),
     summary=st.sampled_from(SUMMARIES),
@@ -74,7 +76,7 @@ def test_queries_follow_the_definition(
     found = index.query(queries)
     for row, query in enumerate(queries):
         distance, flips = by_the_paper(both[:stored], query, summary, probe)
-        np.testing.assert_allclose(found.distance[row], distance, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(found.distance[row], distance, rtol=1e-6, atol=1e-6)
         assert found.flips[row].tolist() == flips
 
 
@@ -88,8 +90,10 @@ def test_a_code_of_63_bits_finds_itself() -> None:
 
 @pytest.mark.parametrize("summary", SUMMARIES)
 def test_how_queries_are_cut_changes_no_bit(summary: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(code_buckets, "_PIECE", 7)  # buckets of many pieces, blocks of few
-    monkeypatch.setattr(code_buckets, "_BLOCK", 20)
+    monkeypatch.setattr(code_distances, "_MOST_CODES", 7)  # buckets of many tiles, blocks of few
+    monkeypatch.setattr(code_distances, "_MOST_QUERIES", 5)
+    monkeypatch.setattr(code_distances, "_CELLS", 20)
+    monkeypatch.setattr(hash_tables, "_QUERIES", 40)
     both = codes(1, 400, 2, 5)
     index, queries = filled(both[:300], summary, probe=2), both[300:]
     whole = index.query(queries).distance
@@ -148,17 +152,22 @@ def test_settings_out_of_range_are_refused(settings_: dict[str, Any]) -> None:
         HashTables(**{"tables": 2, "bits": 8, **settings_})
 
 
-def test_what_does_not_fit_is_refused() -> None:
+@pytest.mark.parametrize(("summary", "name", "value"), [
+    ("all", "key", 1 << 6), ("all", "start", 7), ("all", "first", 1), ("all", "video", 9),
+    ("mean", "key", 1 << 6), ("mean", "key", 3), ("mean", "start", 7), ("moments", "count", 0),
+])  # fmt: skip
+def test_what_does_not_fit_is_refused(summary: str, name: str, value: int) -> None:
+    tensors, meta = filled(codes(5, 12, 2, 6), summary).state()
+    wrong = {**tensors, name: torch.full_like(tensors[name], value)}
+    with pytest.raises(StoreError):
+        HashTables(2, 6, summary).restore(wrong, meta)
+
+
+def test_tables_of_another_make_are_refused() -> None:
     index = filled(codes(5, 12, 2, 6), "mean")
-    tensors, meta = index.state()
-    for name, value in (("table", 7), ("key", 1 << 6), ("count", 0)):
-        wrong = {**tensors, name: torch.full_like(tensors[name], value)}
+    for other in (HashTables(2, 5, "mean"), HashTables(3, 6, "mean"), HashTables(2, 6, "all")):
         with pytest.raises(StoreError):
-            HashTables(2, 6, "mean").restore(wrong, meta)
-    with pytest.raises(StoreError):
-        HashTables(2, 5, "mean").restore(tensors, meta)
-    with pytest.raises(StoreError):
-        HashTables(2, 6, "all").restore(tensors, meta)
+            other.restore(*index.state())
     with pytest.raises(SettingsError):
         index.merge(filled(codes(5, 12, 2, 6), "all"))
 

@@ -118,10 +118,11 @@ def test_a_cluster_for_each_observation_takes_no_passes() -> None:
 
 
 def codes_of(model: LSH, data: MemorySource) -> FloatArray:
-    """(N, b, r) as a second model absorbs them, which keeps every code. In one part of a video after the other."""
+    """(N, b, r) as a second model absorbs them, which keeps every code; each table has them in its own order."""
     settings: dict[str, Any] = {**model.settings(), "summary": "all"}
     tensors = type(model)(**settings).train(STORED).absorb(data).state().tensors
-    codes: FloatArray = tensors["index.codes"].numpy()
+    steps = tensors["index.codes"].transpose(0, 1).float()
+    codes: FloatArray = ((steps + 2**15) / 2**16).numpy()
     return codes
 
 

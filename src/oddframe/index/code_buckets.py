@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -11,122 +11,134 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from oddframe.index.hash_keys import Probed, pack
-from oddframe.index.nearest import squared_distances
+from oddframe.index.code_distances import CodeDistances
+from oddframe.index.csr import Csr
+from oddframe.index.hash_keys import pack
 from oddframe.index.provenance import Provenance
 from oddframe.index.stored import stored_array, to_tensor
-from oddframe.types import FloatArray, IntArray, Json, VideoId
+from oddframe.types import BoolArray, IntArray, Json, VideoId
 
-_PIECE = 4096  # codes of one bucket summed in one go
-_BLOCK = 1 << 16  # codes gathered at once
+Fixed = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LooseCodes:
+    """M codes as they came.
+
+    Args:
+        source: (M,) whose they are.
+        fixed: (M, b, r) fixed-point codes.
+    """
+
+    source: Provenance
+    fixed: Fixed
+
+    def loose(self) -> LooseCodes:
+        """Itself."""
+        return self
+
+    def order(self) -> IntArray:
+        """By video, frame and box, and where all these are the same by the codes: there is only one such order."""
+        order = self.source.order()
+        tied = _same_as_before(self.source, order)
+        if tied.any():
+            group = np.cumsum(~tied)
+            shared = np.flatnonzero(np.bincount(group)[group] > 1)
+            content = np.ascontiguousarray(self.fixed[order[shared]]).reshape(len(shared), -1)
+            rank = np.unique(content.view(f"V{content[0].nbytes}"), return_inverse=True)[1].reshape(-1)
+            order[shared] = order[shared][np.lexsort((rank, group[shared]))]
+        return order
+
+
+def _same_as_before(source: Provenance, order: IntArray) -> BoolArray:
+    """(M,) whether the row, in this order, has the video, frame and box of the one before it."""
+    columns = (source.video, source.frame, *source.box.T)
+    same = np.logical_and.reduce([column[order[1:]] == column[order[:-1]] for column in columns])
+    return np.concatenate([np.zeros(min(len(order), 1), np.bool_), same])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CodeBuckets:
-    """M codes in b tables.
+    """M codes in b tables, each of which has them in the order of their keys, so that a bucket lies in one piece.
 
     Args:
         source: (M,) whose they are.
-        codes: (M, b, r) float32 in (0, 1).
+        csr: the buckets over the places of all tables.
+        row: (b, M) int32, whose code lies in each place: number in `source`; ascending within a bucket.
+        codes: (b, M, r) int16 fixed-point codes.
     """
 
     source: Provenance
-    codes: FloatArray
-    _layouts: dict[int, Layout] = field(default_factory=dict)
+    csr: Csr
+    row: npt.NDArray[np.int32]
+    codes: Fixed
 
     @classmethod
-    def of(cls, source: Provenance, codes: FloatArray) -> Self:
-        """All given codes."""
-        return cls(source, np.array(codes, np.float32))
+    def part(cls, source: Provenance, fixed: Fixed) -> LooseCodes:
+        """What is to be joined."""
+        return LooseCodes(source, fixed)
 
     @classmethod
-    def joined(cls, parts: list[Self]) -> Self:
-        """All parts' codes, by video, frame and box."""
+    def joined(cls, parts: Sequence[LooseCodes | CodeBuckets], tables: int, bits: int) -> Self:
+        """All parts' codes."""
         source = Provenance.joined([part.source for part in parts])
-        order = source.order()
-        return cls(source.select(order), np.concatenate([part.codes for part in parts])[order])
+        fixed = np.empty((len(source), tables, bits), np.int16)
+        start = 0
+        for part in parts:
+            fixed[start : start + len(part.source)] = part.loose().fixed
+            start += len(part.source)
+        return cls._laid_out(LooseCodes(source, fixed))
+
+    @classmethod
+    def _laid_out(cls, loose: LooseCodes) -> Self:
+        count, tables, bits = loose.fixed.shape
+        order = loose.order()
+        row, codes = np.empty((tables, count), np.int32), np.empty((tables, count, bits), np.int16)
+        keys = np.empty((tables, count), np.int64)
+        for table in range(tables):
+            fixed = np.take(loose.fixed[:, table], order, axis=0)
+            key, place = torch.sort(pack(torch.from_numpy(fixed)), stable=True)
+            keys[table], row[table] = key.numpy(), place.numpy()
+            np.take(fixed, row[table], axis=0, out=codes[table])
+        csr = Csr.of(np.full(tables, count), keys.reshape(-1))
+        return cls(loose.source.select(order), csr, row, codes)
+
+    def loose(self) -> LooseCodes:
+        """The same, code by code."""
+        tables, count, bits = self.codes.shape
+        fixed = np.empty((count, tables, bits), np.int16)
+        for table in range(tables):
+            fixed[self.row[table], table] = self.codes[table]
+        return LooseCodes(self.source, fixed)
 
     def __len__(self) -> int:
         return len(self.source)
 
     def without(self, video: VideoId) -> Self:
         """The same less one video."""
-        rows = self.source.others(video)
-        return type(self)(self.source.select(rows), self.codes[rows])
+        kept = self.source.others(video)
+        number = np.cumsum(kept, dtype=np.int32) - 1
+        places = kept[self.row]
+        rows = places.sum(axis=1)
+        shape = (len(rows), int(kept.sum()))
+        csr = Csr.of(rows, self.csr.keys()[places.reshape(-1)])
+        codes = self.codes[places].reshape(*shape, self.codes.shape[2])
+        return type(self)(self.source.select(kept), csr, number[self.row[places]].reshape(shape), codes)
 
-    def keys(self, table: int) -> IntArray:
-        """(U,) keys of the table's non-empty buckets, ascending."""
-        return self._layout(table).keys
-
-    def distances(self, table: int, codes: FloatArray, probed: Probed) -> FloatArray:
-        """(N,) mean Euclidean distance of each query's code to all codes in its buckets; NaN for one without any."""
-        layout = self._layout(table)
-        start, count = layout.start[probed.bucket], layout.count[probed.bucket]
-        sums = self._sums(table, start, count, codes[probed.query])
-        total = np.bincount(probed.query, sums, len(codes))
-        members = np.bincount(probed.query, count, len(codes))
-        mean = np.full(len(codes), np.nan)
-        np.divide(total, members, out=mean, where=members > 0)
-        return mean.astype(np.float32)
-
-    def compared(self, table: int, probed: Probed) -> IntArray:
-        """(N,) how many codes each query is compared with."""
-        members = self._layout(table).count[probed.bucket]
-        return np.bincount(probed.query, members, len(probed.flips)).astype(np.int64)
-
-    def _sums(self, table: int, start: IntArray, count: IntArray, codes: FloatArray) -> npt.NDArray[np.float64]:
-        """(P,) sums of distances from each code to a run of the table; runs are cut into pieces at fixed places."""
-        pieces = -(-count // _PIECE)
-        owner = np.repeat(np.arange(len(count)), pieces)
-        skipped = _PIECE * (np.arange(len(owner)) - np.repeat(np.cumsum(pieces) - pieces, pieces))
-        lengths = np.minimum(count[owner] - skipped, _PIECE)
-        sums = np.zeros(len(owner))
-        blocks = (np.cumsum(lengths) - lengths) // _BLOCK
-        for block in np.split(np.arange(len(owner)), np.flatnonzero(np.diff(blocks)) + 1):
-            run, first = lengths[block], (start[owner] + skipped)[block]
-            offsets = np.cumsum(run) - run
-            member = self._layout(table).order[np.arange(run.sum()) + np.repeat(first - offsets, run)]
-            asked = codes[np.repeat(owner[block], run)]
-            apart = np.sqrt(squared_distances(self.codes[member, table], asked))
-            if len(block):
-                sums[block] = np.add.reduceat(apart, offsets, dtype=np.float64)
-        total: npt.NDArray[np.float64] = np.bincount(owner, sums, len(count)).astype(np.float64)
-        return total
-
-    def _layout(self, table: int) -> Layout:
-        if table not in self._layouts:
-            self._layouts[table] = Layout.of(pack(self.codes[:, table]))
-        return self._layouts[table]
+    def distances(self, device: torch.device) -> CodeDistances:
+        """What answers queries on this device."""
+        codes, start = (torch.from_numpy(part).to(device) for part in (self.codes, self.csr.start))
+        return CodeDistances(codes.flatten(0, 1), start)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Json]]:
         """Tensors and JSON values to save."""
         tensors, meta = self.source.state()
-        return {**tensors, "codes": to_tensor(self.codes)}, meta
+        return {**tensors, **self.csr.state(), "row": to_tensor(self.row), "codes": to_tensor(self.codes)}, meta
 
     @classmethod
     def restored(cls, tensors: Mapping[str, Tensor], meta: Mapping[str, Any], tables: int, bits: int) -> Self:
-        """What `state` saved. Raises `StoreError` where it does not fit."""
+        """What `state` saved, its memory shared. Raises `StoreError` where it does not fit."""
         source = Provenance.restored(tensors, meta)
-        return cls(source, stored_array(tensors, "codes", torch.float32, len(source), tables, bits))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Layout:
-    """One table: codes sorted by key, and where each key's run lies.
-
-    Args:
-        order: (M,) code numbers by key.
-        keys, start, count: (U,) each bucket's key, first place in `order`, and number of codes.
-    """
-
-    order: IntArray
-    keys: IntArray
-    start: IntArray
-    count: IntArray
-
-    @classmethod
-    def of(cls, keys: IntArray) -> Self:
-        """The layout of M keys; codes of one bucket keep their order."""
-        order = np.argsort(keys, kind="stable")
-        distinct, start, count = np.unique(keys[order], return_index=True, return_counts=True)
-        return cls(order, distinct, start.astype(np.int64), count.astype(np.int64))
+        csr = Csr.restored(tensors, tables, bits, tables * len(source))
+        row = stored_array(tensors, "row", torch.int32, tables, len(source))
+        return cls(source, csr, row, stored_array(tensors, "codes", torch.int16, tables, len(source), bits))

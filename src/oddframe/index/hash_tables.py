@@ -5,19 +5,30 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from oddframe.errors import SettingsError
+from oddframe.errors import DataError, NotFitted, SettingsError, SpecError, StoreError
 from oddframe.index.code_buckets import CodeBuckets
-from oddframe.index.hash_keys import MOST_BITS, pack, probe
-from oddframe.index.mean_buckets import MeanBuckets
+from oddframe.index.code_distances import CodeDistances
+from oddframe.index.fixed_point import STEPS, to_fixed
+from oddframe.index.hash_keys import MOST_BITS, pack
+from oddframe.index.index_file import read_index, write_index
+from oddframe.index.lookup import Lookup
+from oddframe.index.mean_buckets import MeanBuckets, MomentBuckets
+from oddframe.index.mean_distances import MeanDistances
 from oddframe.index.provenance import Provenance
+from oddframe.index.stored import stored_value
 from oddframe.types import FloatArray, IntArray, Json, VideoId
 
-SUMMARIES = ("all", "mean")
+_KINDS: dict[str, type[Any]] = {"all": CodeBuckets, "mean": MeanBuckets, "moments": MomentBuckets}
+SUMMARIES = tuple(_KINDS)
+_MAKE = ("tables", "bits", "summary", "probe")
+_QUERIES = 1024  # looked up together, so that memory stays bounded
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,18 +47,26 @@ class Matches:
 class HashTables:
     """b tables of r-bit buckets. A code is stored under its sign bits; a query meets the codes under its own.
 
-    A monoid: what it holds does not depend on the order in which codes were added or tables merged.
+    Codes are kept in steps of 2**-16, queries too, and all that is summed is whole numbers. So it is a monoid to the
+    bit: what it holds does not depend on the order in which codes were added or tables merged, and what was forgotten
+    might never have come. And each row's answer depends on that row alone.
 
     Args:
         tables: b, >= 1.
         bits: r, 1 .. 63.
-        summary: "all" keeps every code, and the distance is the mean over the bucket's codes (the paper's);
-            "mean" keeps the sum per bucket and video, and the distance is that to the bucket's mean (light-LLSH).
+        summary: "all" keeps every code, and the distance is the mean over the bucket's codes (the paper's); the
+            others keep sums per bucket and video: with "mean" the distance is that to the bucket's mean
+            (light-LLSH), with "moments" the root mean square distance to its codes, which is never under the mean one.
         probe: where the very bucket is empty, look on in the nearest non-empty ones up to this many bits away
             (those at the least distance, taken as one bucket); 0 = the paper's.
 
     Raises:
         SettingsError: a value out of range.
+
+    >>> tables = HashTables(tables=1, bits=2, summary="moments")
+    >>> tables.add("gate", np.array([7]), np.zeros((1, 4), np.float32), np.array([[[0.75, 0.25]]], np.float32))
+    >>> tables.query(np.array([[[0.75, 0.375]], [[0.25, 0.25]]], np.float32)).distance.tolist()
+    [[0.125], [1.4142135381698608]]
     """
 
     def __init__(self, tables: int, bits: int, summary: str = "all", probe: int = 0) -> None:
@@ -57,9 +76,9 @@ class HashTables:
             raise SettingsError(f"summary is one of {', '.join(SUMMARIES)}, not {summary!r}")
         if probe < 0:
             raise SettingsError(f"probe is a number of bits, at least 0, not {probe}")
-        self._tables, self._bits, self._probe = tables, bits, probe
-        self._kind: type[CodeBuckets] | type[MeanBuckets] = CodeBuckets if summary == "all" else MeanBuckets
-        self._parts: list[Any] = [self._kind.of(Provenance.none(), np.zeros((0, tables, bits), np.float32))]
+        self._tables, self._bits, self._summary, self._probe = tables, bits, summary, probe
+        self._parts: list[Any] = []
+        self._hold()
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -71,39 +90,88 @@ class HashTables:
 
     @property
     def provenance(self) -> Provenance:
-        """Whose the stored codes are: a row per code, or with summary "mean" per table, bucket and video."""
+        """Whose the stored codes are: a row per code, or with sums per table, bucket and video."""
         return self._buckets.source
 
     def add(self, video: VideoId, frame: IntArray, box: FloatArray, codes: FloatArray) -> None:
-        """Add (N, b, r) float32 codes in (0, 1) of one video; copied. Adding the same twice counts twice."""
+        """Add (N, b, r) float32 codes in 0 .. 1 of one video; copied. Adding the same twice counts twice.
+
+        Raises:
+            SpecError: codes of another shape.
+            DataError: codes that are not finite, or outside 0 .. 1; the message names the video and the frame.
+        """
+        self._check(codes.shape)
+        try:
+            fixed = to_fixed(torch.from_numpy(np.ascontiguousarray(codes)))
+        except DataError as error:
+            row = np.flatnonzero(~((codes >= 0) & (codes <= 1)).all(axis=(1, 2)))[0]
+            raise DataError(f"{video}: {error} of frame {frame[row]}") from error
         if len(frame):
-            self._parts.append(self._kind.of(Provenance.of(video, frame, box), codes))
+            plain = np.asarray(box, np.float32) + np.float32(0)  # -0 is 0, and has other bits
+            self._parts.append(self._kind.part(Provenance.of(video, frame, plain), fixed.numpy()))
 
     def query(self, codes: FloatArray) -> Matches:
-        """Look up (N, b, r) float32 codes; each row's answer depends on that row alone, to the bit."""
-        buckets, keys = self._buckets, pack(codes)
-        distance = np.empty(keys.shape, np.float32)
-        flips = np.empty(keys.shape, np.int64)
-        for table in range(self._tables):
-            probed = probe(buckets.keys(table), keys[:, table], self._probe)
-            distance[:, table] = buckets.distances(table, codes[:, table], probed)
-            flips[:, table] = probed.flips
-        distance[flips < 0] = math.sqrt(self._bits)
-        return Matches(distance, flips)
+        """Look up (N, b, r) float32 codes in 0 .. 1; see `match`."""
+        distance, flips = self.match(torch.from_numpy(np.ascontiguousarray(codes)))
+        return Matches(distance.numpy(), flips.numpy())
+
+    def match(self, codes: Tensor) -> tuple[Tensor, Tensor]:
+        """Look up (N, b, r) codes in 0 .. 1 on their device: `Matches` as tensors.
+
+        What a device needs is copied to it by the first call after a change.
+
+        Raises:
+            NotFitted: nothing is stored.
+            SpecError: codes of another shape.
+            DataError: codes that are not finite, or outside 0 .. 1.
+        """
+        self._check(tuple(codes.shape))
+        if not len(self):
+            raise NotFitted("the index is empty; add codes of normal video first")
+        distance = torch.full(codes.shape[:2], math.sqrt(self._bits), device=codes.device)
+        flips = torch.full(codes.shape[:2], -1, device=codes.device)
+        for start in range(0, len(codes), _QUERIES):
+            part = slice(start, start + _QUERIES)
+            self._match(codes[part], distance[part].view(-1), flips[part].view(-1))
+        return distance, flips
+
+    def _match(self, codes: Tensor, distance: Tensor, flips: Tensor) -> None:
+        """Fill in what was found."""
+        lookup, distances = self._on(codes.device)
+        fixed = to_fixed(codes)
+        keys, queries = pack(fixed), fixed.flatten(0, 1)
+        bucket = lookup.own(keys)
+        hit = bucket >= 0
+        distance[:] = torch.where(hit, (distances.own(queries, bucket) / STEPS).float(), distance)
+        flips[hit] = 0
+        for near in lookup.others(keys, (~hit).nonzero()[:, 0], self._probe):
+            found = distances.pooled(queries, near.row, near.bucket)
+            distance[near.row], flips[near.row] = (found[near.row] / STEPS).float(), near.bits
 
     def compared(self, codes: FloatArray) -> IntArray:
         """(N, b) how many vectors of r values `query` compares each code with in each table."""
-        buckets, keys = self._buckets, pack(codes)
-        probed = [probe(buckets.keys(table), keys[:, table], self._probe) for table in range(self._tables)]
-        return np.stack([buckets.compared(table, found) for table, found in enumerate(probed)], axis=1)
+        self._check(codes.shape)
+        counts = [self._compared(torch.from_numpy(codes[i : i + _QUERIES])) for i in range(0, len(codes), _QUERIES)]
+        return np.concatenate([np.zeros((0, self._tables), np.int64), *counts])
+
+    def _compared(self, codes: Tensor) -> IntArray:
+        lookup, distances = self._on(codes.device)
+        keys = pack(to_fixed(codes))
+        bucket = lookup.own(keys)
+        hit = (bucket >= 0).nonzero()[:, 0]
+        counts = distances.compared(hit, bucket[hit], len(bucket))
+        for near in lookup.others(keys, (bucket < 0).nonzero()[:, 0], self._probe):
+            counts += distances.compared(near.row, near.bucket, len(bucket))
+        compared: IntArray = counts.view(keys.shape).numpy()
+        return compared
 
     def occupied(self) -> int:
         """How many buckets hold anything, over all tables."""
-        return sum(len(self._buckets.keys(table)) for table in range(self._tables))
+        return len(self._buckets.csr)
 
     def merge(self, other: HashTables) -> Self:
         """Take in everything that other tables of the same make hold."""
-        mine, theirs = ((t._kind, t._tables, t._bits) for t in (self, other))
+        mine, theirs = ((t._summary, t._tables, t._bits) for t in (self, other))
         if mine != theirs:
             raise SettingsError("hash tables merge only with tables of the same number, bits and summary")
         self._parts.append(other._buckets)
@@ -111,13 +179,13 @@ class HashTables:
 
     def forget(self, video: VideoId) -> Self:
         """Drop every code of this video. Nothing happens if there is none."""
-        self._parts = [self._buckets.without(video)]
+        self._hold(self._buckets.without(video))
         return self
 
     def settle(self) -> Self:
         """Do the work that additions put off. Reading does it too."""
         if len(self._parts) > 1:
-            self._parts = [self._kind.joined(self._parts)]
+            self._hold(self._kind.joined(self._parts, self._tables, self._bits))
         return self
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Json]]:
@@ -125,6 +193,56 @@ class HashTables:
         return self._buckets.state()
 
     def restore(self, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> Self:
-        """Hold what `state` saved, instead of what is held now. Raises `StoreError` where it does not fit."""
-        self._parts = [self._kind.restored(tensors, meta, self._tables, self._bits)]
+        """Hold what `state` saved, instead of what is held now. Raises `StoreError` where it does not fit.
+
+        The tensors' memory is used as it is: over a mapped file, codes are read when a query first meets them.
+        """
+        self._hold(self._kind.restored(tensors, meta, self._tables, self._bits))
         return self
+
+    def save(self, path: str | Path) -> None:
+        """Write all of this to one file, whole or not at all. Raises `StoreError` where it cannot be written."""
+        tensors, meta = self.state()
+        made: dict[str, Json] = {name: getattr(self, f"_{name}") for name in _MAKE}
+        write_index(path, tensors, {**made, "meta": meta})
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Open what `save` wrote. The file is mapped, not read: codes come from the disk when they are first met.
+
+        Raises:
+            StoreError: there is no such file, it is cut short or damaged.
+            NewerFormat: a newer version of oddframe wrote it.
+        """
+        tensors, values = read_index(path)
+        try:
+            kinds = (int, int, str, int)
+            made: list[Any] = [stored_value(values, name, kind) for name, kind in zip(_MAKE, kinds, strict=True)]
+            return cls(*made).restore(tensors, stored_value(values, "meta", dict))
+        except (StoreError, SettingsError) as error:
+            raise StoreError(f"{path}: {error}") from error
+
+    @property
+    def _kind(self) -> type[Any]:
+        return _KINDS[self._summary]
+
+    def _hold(self, buckets: CodeBuckets | MeanBuckets | None = None) -> None:
+        """Hold these buckets and nothing else; none: nothing at all."""
+        if buckets is None:
+            nothing = np.zeros((0, self._tables, self._bits), np.int16)
+            buckets = self._kind.joined([self._kind.part(Provenance.none(), nothing)], self._tables, self._bits)
+        self._parts = [buckets]
+        self._prepared: dict[torch.device, tuple[Lookup, CodeDistances | MeanDistances]] = {}
+
+    def _on(self, device: torch.device) -> tuple[Lookup, CodeDistances | MeanDistances]:
+        buckets = self._buckets
+        if device not in self._prepared:
+            self._prepared[device] = Lookup(buckets.csr, self._bits, device), buckets.distances(device)
+        return self._prepared[device]
+
+    def _check(self, shape: tuple[int, ...]) -> None:
+        if len(shape) != 3 or shape[1:] != (self._tables, self._bits):
+            raise SpecError(
+                f"codes of shape {tuple(shape)} do not go with {self._tables} tables of {self._bits} bits;"
+                " hash with the functions that the index was built with"
+            )

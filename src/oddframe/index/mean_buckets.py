@@ -1,128 +1,157 @@
-"""Buckets that keep one mean per video (the paper's light-LLSH, section 4.5)."""
+"""Buckets that keep counts and sums for each video: the paper's light-LLSH (section 4.5), and second moments."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from oddframe.errors import StoreError
-from oddframe.index.hash_keys import Probed, pack
-from oddframe.index.nearest import squared_distances
+from oddframe.index.csr import Csr
+from oddframe.index.hash_keys import pack
+from oddframe.index.mean_distances import MeanDistances
 from oddframe.index.provenance import Provenance
 from oddframe.index.stored import stored_array, to_tensor
-from oddframe.types import FloatArray, IntArray, Json, VideoId
+from oddframe.types import IntArray, Json, VideoId
 
-_COLUMNS = ("table", "key", "count", "total")
-_FIXED = 2.0**32  # codes are summed as whole multiples of 2**-32: whole numbers add up alike in any order
+Whole = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MeanBuckets:
     """E entries, one for each video in each bucket of each table.
 
-    Sums are whole numbers, so joining and leaving out are exact, in whatever order.
+    All sums are of whole numbers, so joining and leaving out are exact, in whatever order.
 
     Args:
         source: (E,) whose it is: the video, and the frame and box of its first code there.
-        table: (E,) which table; entries are sorted by table, key and video.
-        key: (E,) which bucket.
+        csr: the buckets over the entries; those of one bucket are in order of their videos.
         count: (E,) how many codes went in.
-        total: (E, r) the sum of those codes, in units of 2**-32.
+        total: (E, r) the sum of these codes, in steps; int32 where all fit into that, else int64.
+        square: (E,) the sum of the squares of all their values.
     """
 
     source: Provenance
-    table: IntArray
-    key: IntArray
+    csr: Csr
     count: IntArray
-    total: IntArray
-    _pools: dict[int, tuple[IntArray, IntArray, IntArray]] = field(default_factory=dict)
+    total: Whole
+    square: IntArray
 
     @classmethod
-    def of(cls, source: Provenance, codes: FloatArray) -> Self:
-        """The entries of (M, b, r) codes."""
-        m, b, r = codes.shape
-        total = np.rint(codes.astype(np.float64) * _FIXED).astype(np.int64).reshape(m * b, r)
-        table, code = np.tile(np.arange(b), m), np.repeat(np.arange(m), b)
-        one = np.ones(m * b, np.int64)
-        return cls(source.select(code), table, pack(codes).reshape(-1), one, total)._grouped()
+    def part(cls, source: Provenance, fixed: npt.NDArray[np.int16]) -> Self:
+        """The entries of (M, b, r) fixed-point codes."""
+        _, tables, bits = fixed.shape
+        order = source.order()
+        source = source.select(order)
+        parts = [cls._of_table(source, np.take(fixed[:, table], order, axis=0)) for table in range(tables)]
+        first, key, entry_count, total, square = (list(column) for column in zip(*parts, strict=True))
+        entries = np.array([len(rows) for rows in first])
+        return cls(
+            source.select(np.concatenate(first)),
+            Csr.of(entries, np.concatenate(key)),
+            np.concatenate(entry_count),
+            _narrow(np.concatenate(total).reshape(-1, bits)),
+            np.concatenate(square),
+        )
+
+    @staticmethod
+    def _of_table(source: Provenance, fixed: npt.NDArray[np.int16]) -> tuple[npt.NDArray[Any], ...]:
+        """First row, key, count, total and square of each entry of one table; codes are in order of their source."""
+        keys, places = torch.sort(pack(torch.from_numpy(fixed)), stable=True)
+        key, place = keys.numpy(), places.numpy()
+        first = _changes(key, source.video[place])
+        values = np.take(fixed, place, axis=0)
+        exact = torch.from_numpy(values).double()
+        squares = torch.linalg.vecdot(exact, exact).long().numpy()
+        count = np.diff(first, append=len(key))
+        return place[first], key[first], count, _sums(values, first), _sums(squares, first)
 
     @classmethod
-    def joined(cls, parts: list[Self]) -> Self:
+    def joined(cls, parts: Sequence[Self], tables: int, bits: int) -> Self:
         """All parts' entries, those of the same bucket and video added up."""
+        del bits  # entries know it
         source = Provenance.joined([part.source for part in parts])
-        table, key, count, total = (np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS)
-        return cls(source, table, key, count, total)._grouped()
-
-    def _grouped(self) -> Self:
-        source = self.source
-        order = np.lexsort((*source.box.T[::-1], source.frame, source.video, self.key, self.table))
-        source, table, key = source.select(order), self.table[order], self.key[order]
-        changed = (np.diff(table) != 0) | (np.diff(key) != 0) | (np.diff(source.video) != 0)
-        first = np.flatnonzero(np.concatenate([np.ones(min(len(order), 1), np.bool_), changed]))
-        count, total = self.count[order], self.total[order]
-        if len(first) < len(order):
-            count, total = np.add.reduceat(count, first), np.add.reduceat(total, first, axis=0)
-        return type(self)(source.select(first), table[first], key[first], count, total)
+        table = np.concatenate([np.repeat(np.arange(tables), part.csr.rows()) for part in parts])
+        key = np.concatenate([part.csr.keys() for part in parts])
+        order = source.order()
+        for column in (key, table):  # by table, then key, then source
+            order = order[torch.sort(torch.from_numpy(column[order]), stable=True)[1].numpy()]
+        source, key, table = source.select(order), key[order], table[order]
+        first = _changes(table, key, source.video)
+        count, total, square = (
+            _sums(np.concatenate([getattr(part, name) for part in parts])[order], first)
+            for name in ("count", "total", "square")
+        )
+        csr = Csr.of(np.bincount(table[first], minlength=tables), key[first])
+        return cls(source.select(first), csr, count, _narrow(total), square)
 
     def __len__(self) -> int:
-        return int(self.count[self.table == 0].sum())
+        return int(self.count[: self.csr.start[self.csr.first[1]]].sum())
 
     def without(self, video: VideoId) -> Self:
         """The same less one video."""
-        rows = self.source.others(video)
-        return type(self)(
-            self.source.select(rows), self.table[rows], self.key[rows], self.count[rows], self.total[rows]
-        )
+        kept = self.source.others(video)
+        table = np.repeat(np.arange(len(self.csr.first) - 1), self.csr.rows())
+        csr = Csr.of(np.bincount(table[kept], minlength=len(self.csr.first) - 1), self.csr.keys()[kept])
+        return type(self)(self.source.select(kept), csr, self.count[kept], _narrow(self.total[kept]), self.square[kept])
 
-    def keys(self, table: int) -> IntArray:
-        """(U,) keys of the table's non-empty buckets, ascending."""
-        return self._pooled(table)[0]
-
-    def distances(self, table: int, codes: FloatArray, probed: Probed) -> FloatArray:
-        """(N,) Euclidean distance of each query's code to the mean of its buckets' codes; NaN for one without any."""
-        distance = np.full(len(codes), np.nan, np.float32)
-        if len(probed.query):
-            _, count, total = self._pooled(table)
-            query, first = np.unique(probed.query, return_index=True)
-            members = np.add.reduceat(count[probed.bucket], first)[:, None]
-            sums = np.add.reduceat(total[probed.bucket], first, axis=0)
-            distance[query] = np.sqrt(squared_distances((sums / (members * _FIXED)).astype(np.float32), codes[query]))
-        return distance
-
-    def compared(self, table: int, probed: Probed) -> IntArray:
-        """(N,) how many means each query is compared with: the one of all its buckets, or none."""
-        return (probed.flips >= 0).astype(np.int64)
-
-    def _pooled(self, table: int) -> tuple[IntArray, IntArray, IntArray]:
-        """Keys, counts and sums of one table's buckets over all videos."""
-        if table not in self._pools:
-            rows = slice(*np.searchsorted(self.table, [table, table + 1]).tolist())
-            keys, first = np.unique(self.key[rows], return_index=True)
-            count, total = self.count[rows], self.total[rows]
-            if len(keys) < len(count):
-                count, total = np.add.reduceat(count, first), np.add.reduceat(total, first, axis=0)
-            self._pools[table] = keys, count, total
-        return self._pools[table]
+    def distances(self, device: torch.device) -> MeanDistances:
+        """What answers queries on this device by means alone."""
+        columns = (self.csr.start, self.count, self.total)
+        start, count, total = (torch.from_numpy(column).to(device) for column in columns)
+        return MeanDistances(start, count, total, None)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Json]]:
         """Tensors and JSON values to save."""
         tensors, meta = self.source.state()
-        columns = {name: to_tensor(getattr(self, name)) for name in _COLUMNS}
-        return {**tensors, **columns}, meta
+        columns = {name: to_tensor(getattr(self, name)) for name in ("count", "total", "square")}
+        return {**tensors, **self.csr.state(), **columns}, meta
 
     @classmethod
     def restored(cls, tensors: Mapping[str, Tensor], meta: Mapping[str, Any], tables: int, bits: int) -> Self:
-        """What `state` saved. Raises `StoreError` where it does not fit."""
+        """What `state` saved, its memory shared. Raises `StoreError` where it does not fit."""
         source = Provenance.restored(tensors, meta)
-        table, key, count = (stored_array(tensors, n, torch.int64, len(source)) for n in ("table", "key", "count"))
-        total = stored_array(tensors, "total", torch.int64, len(source), bits)
-        order = np.lexsort((source.video, key, table))
-        sound = (table >= 0) & (table < tables) & (key >= 0) & (key < 2.0**bits) & (count > 0)
-        if not sound.all() or not np.array_equal(order, np.arange(len(order))):
-            raise StoreError(f"the saved entries of {tables} hash tables contradict each other; the file is damaged")
-        return cls(source, table, key, count, total)
+        csr = Csr.restored(tensors, tables, bits, len(source))
+        count, square = (stored_array(tensors, name, torch.int64, len(source)) for name in ("count", "square"))
+        wide = "total" in tensors and tensors["total"].dtype == torch.int64
+        total = stored_array(tensors, "total", torch.int64 if wide else torch.int32, len(source), bits)
+        if (count < 1).any():
+            raise StoreError("the saved buckets hold entries of no codes; the file is damaged")
+        return cls(source, csr, count, total, square)
+
+
+class MomentBuckets(MeanBuckets):
+    """The same entries, asked for the root mean square distance."""
+
+    __slots__ = ()
+
+    def distances(self, device: torch.device) -> MeanDistances:
+        means = super().distances(device)
+        means.square = torch.from_numpy(self.square).to(device)
+        return means
+
+
+def _changes(*columns: npt.NDArray[Any]) -> IntArray:
+    """Where any of these columns differs from the row before; 0 is one."""
+    changed = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
+    return np.flatnonzero(np.concatenate([np.ones(min(len(columns[0]), 1), np.bool_), changed]))
+
+
+def _sums(values: npt.NDArray[Any], first: IntArray) -> npt.NDArray[np.int64]:
+    """Whole sums over runs of rows that begin at `first`."""
+    if not len(first):
+        return np.zeros((0, *values.shape[1:]), np.int64)
+    sums: npt.NDArray[np.int64] = np.add.reduceat(values, first, axis=0, dtype=np.int64)
+    return sums
+
+
+def _narrow(total: Whole) -> Whole:
+    """In half the space where that is enough, which depends on the sums alone."""
+    limits = np.iinfo(np.int32)
+    small = total.size == 0 or (total.min() >= limits.min and total.max() <= limits.max)
+    return total.astype(np.int32, copy=False) if small else total.astype(np.int64, copy=False)

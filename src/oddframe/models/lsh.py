@@ -13,6 +13,7 @@ from oddframe.index.hash_tables import HashTables
 from oddframe.index.slots import slots
 from oddframe.index.stored import stored_tensor
 from oddframe.models.base import Model, ModelState, Regime, ScoringStream
+from oddframe.models.crops import EachCrop, one_crop, over_crops
 from oddframe.models.hash_net import HashNet
 from oddframe.models.multiplications import hashing_cost
 from oddframe.models.nested import inner, nest
@@ -37,11 +38,13 @@ class LSH(Model):
     bucket, which cost the paper's score a fixed large value, first sends the query on to the nearest buckets
     within `probe` bits. `standardise=False, lift=0, probe=0` is the paper's.
 
+    Of observations in several crops every crop is indexed, and the score is the mean over them.
+
     `train` fits the statistics; `absorb` adds codes, and its order does not matter.
 
     Args:
         tables, bits: b >= 1 and r in 1 .. 63.
-        summary: "all" codes of a bucket, or their "mean" (light-LLSH); see `HashTables`.
+        summary: "all" codes of a bucket, their "mean" (light-LLSH), or their "moments"; see `HashTables`.
         probe: bits, >= 0.
         standardise: whether to give all values and entries one footing (see `Standardiser`); else as they are.
         lift: the constant value, in root mean square lengths of the training vectors; 0 = none.
@@ -50,6 +53,7 @@ class LSH(Model):
     """
 
     name: ClassVar[str] = "lsh"
+    version: ClassVar[int] = 2  # codes in steps of 2**-16
     regime: ClassVar[Regime] = Regime.ONE_CLASS
 
     def __init__(
@@ -74,9 +78,10 @@ class LSH(Model):
         self._net: HashNet | None = None
 
     def check(self, spec: Spec) -> None:
-        self._standardiser.check_fitted(spec)
+        self._standardiser.check_fitted(one_crop(spec)[1])
 
     def train(self, data: ObservationSource, run: Run = Run()) -> Self:
+        data = EachCrop(data)
         self._net = None
         self._standardiser = self._unfitted().fit(data, run)
         net = self._initial()
@@ -85,6 +90,7 @@ class LSH(Model):
         return self
 
     def absorb(self, data: ObservationSource, run: Run = Run()) -> Self:
+        data = EachCrop(data)
         self._standardiser.check_fitted(data.spec)
         index, videos = self._empty(), data.videos()
         for number, info in enumerate(videos):
@@ -102,10 +108,11 @@ class LSH(Model):
     def open(self, video: VideoInfo, run: Run = Run()) -> ScoringStream:
         if self._net is None or not len(self._index):
             raise NotFitted(f"{self.name} has nothing to compare with; train on normal video and absorb it first")
-        return RowwiseStream(video, self._score)
+        return RowwiseStream(video, over_crops(self._score, self._standardiser.spec))
 
     def multiplications(self, data: ObservationSource) -> int:
         """See `Counted`: d r b (M + N) + r n, and 2 r m more with summary "mean"; d counts the lift's value too."""
+        data = EachCrop(data)
         values, stored = self._trained().weight.shape[1], len(self._index)
         coded = (codes for info in data.videos() for _, codes in self._coded(data, info.id))
         return hashing_cost(
@@ -115,7 +122,7 @@ class LSH(Model):
             stored=stored,
             queries=len(data),
             compared=sum(int(self._index.compared(codes).sum()) for codes in coded),
-            averaged=self.tables * stored - self._index.occupied() if self.summary == "mean" else 0,
+            averaged=self.tables * stored - self._index.occupied() if self.summary != "all" else 0,
         )
 
     def state(self) -> ModelState:

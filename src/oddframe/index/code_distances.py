@@ -1,0 +1,158 @@
+"""Mean distances to all codes of a bucket, many buckets at once, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from oddframe.index.csr import expand
+
+_MOST_QUERIES, _MOST_CODES = 256, 512  # in a tile
+_CELLS = 1 << 16  # distances computed in one go
+_VALUES = 1 << 18  # values of codes converted in one go
+_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)  # what tiles are filled up to
+_BASE = 2.0**19  # above every distance in steps; added to one, it leaves 4 bits after the point
+_POINT = 16
+
+
+class CodeDistances:
+    """Answers queries by all codes in their buckets, on one device.
+
+    Steps are whole numbers, so squared distances are exact in float64, however they are summed; roots are rounded to
+    whole sixteenths of a step, so their sums are exact too. A query's answer is then the same to the bit in whatever
+    company it is asked, on whatever device.
+
+    Args:
+        codes: (R, r) int16, bucket by bucket.
+        start: (U + 1,) where each bucket's codes begin.
+    """
+
+    def __init__(self, codes: Tensor, start: Tensor) -> None:
+        self._codes, self._start = codes, start
+
+    def own(self, queries: Tensor, bucket: Tensor) -> Tensor:
+        """(R,) float64 steps between (R, r) int16 queries and their buckets (R,), -1 = none: NaN."""
+        row = (bucket >= 0).nonzero()[:, 0]
+        distinct, copy = _distinct(queries[row], bucket[row])
+        means = self.pooled(queries, row[distinct], bucket[row[distinct]])
+        means[row] = means[row[distinct]][copy]
+        return means
+
+    def pooled(self, queries: Tensor, row: Tensor, bucket: Tensor) -> Tensor:
+        """(R,) the same where row `row` (P,) has met bucket `bucket` (P,), and perhaps others: all as one bucket."""
+        bucket, order = torch.sort(bucket, stable=True)
+        row = row[order]
+        which, members = torch.unique_consecutive(bucket, return_counts=True)
+        sums = self._sums(queries, row, which, members)
+        total, count = (torch.zeros(len(queries), dtype=torch.int64, device=queries.device) for _ in range(2))
+        total.index_add_(0, row, sums)
+        count.index_add_(0, row, self._count(bucket))
+        return total.double() / (count * _POINT)
+
+    def compared(self, row: Tensor, bucket: Tensor, rows: int) -> Tensor:
+        """(R,) with how many codes `pooled` compares each row."""
+        return row.new_zeros(rows).index_add_(0, row, self._count(bucket))
+
+    def _count(self, bucket: Tensor) -> Tensor:
+        return self._start[bucket + 1] - self._start[bucket]
+
+    def _sums(self, queries: Tensor, row: Tensor, bucket: Tensor, members: Tensor) -> Tensor:
+        """(P,) int64 sixteenths of steps: summed distances of pairs, `members` (B,) of which share each bucket (B,)."""
+        sums = torch.zeros(len(row), dtype=torch.int64, device=row.device)
+        begin = torch.cumsum(members, 0) - members
+        for tile in _tiles(begin, members, self._start[bucket], self._count(bucket), queries.shape[1]):
+            place, code = tile.places(), tile.codes()  # (G, m), (G, k)
+            asked = queries[row[place]].double()  # (G, m, r)
+            stored = self._codes.index_select(0, code.reshape(-1)).view(*code.shape, -1).double()  # (G, k, r)
+            apart = _squares(asked, stored).float().sqrt_().add_(_BASE).view(torch.int32)  # (G, m, k)
+            # The last code has been repeated to fill up the tile: take it away again.
+            extra = code.shape[1] - tile.count[:, None]
+            found = apart.sum(-1) - extra * apart[..., -1] - tile.count[:, None] * _base_bits()
+            asks = torch.arange(place.shape[1], device=place.device) < tile.members[:, None]
+            sums.index_add_(0, place.reshape(-1), (found * asks).reshape(-1))
+        return sums
+
+
+def _base_bits() -> int:
+    return int(torch.tensor(_BASE, dtype=torch.float32).view(torch.int32))
+
+
+def _squares(asked: Tensor, stored: Tensor) -> Tensor:
+    """(G, m, r), (G, k, r) whole numbers in float64 -> (G, m, k) squared distances, exact; spoils `stored`."""
+    if asked.shape[1] == 1:
+        stored -= asked
+        squares: Tensor = torch.linalg.vecdot(stored, stored)[:, None]
+        return squares
+    lengths: Tensor = torch.linalg.vecdot(stored, stored)[:, None]
+    return torch.baddbmm(lengths, asked, stored.mT, alpha=-2).add_(torch.linalg.vecdot(asked, asked)[..., None])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tiles:
+    """G tiles of one shape: some queries of a bucket against some of its codes.
+
+    Args:
+        place: (G,) each one's first pair.
+        members: (G,) how many pairs it has.
+        start: (G,) its first code.
+        count: (G,) how many codes it has.
+        shape: pairs and codes that each tile is filled up to, by repeating the last.
+    """
+
+    place: Tensor
+    members: Tensor
+    start: Tensor
+    count: Tensor
+    shape: tuple[int, int]
+
+    def places(self) -> Tensor:
+        """(G, m) pairs."""
+        return _filled(self.place, self.members, self.shape[0])
+
+    def codes(self) -> Tensor:
+        """(G, k) codes."""
+        return _filled(self.start, self.count, self.shape[1])
+
+
+def _filled(start: Tensor, count: Tensor, size: int) -> Tensor:
+    steps = torch.arange(size, device=start.device)
+    return start[:, None] + torch.minimum(steps, count[:, None] - 1)
+
+
+def _tiles(place: Tensor, members: Tensor, start: Tensor, count: Tensor, values: int) -> Iterator[_Tiles]:
+    """Cut all buckets into tiles, and give those of one shape together, as many as memory should take."""
+    across = (count + _MOST_CODES - 1) // _MOST_CODES
+    down = (members + _MOST_QUERIES - 1) // _MOST_QUERIES
+    owner, number = expand(torch.zeros_like(count), across * down)
+    query, code = number // across[owner] * _MOST_QUERIES, number % across[owner] * _MOST_CODES
+    members, count = (members[owner] - query).clamp_max_(_MOST_QUERIES), (count[owner] - code).clamp_max_(_MOST_CODES)
+    place, start = place[owner] + query, start[owner] + code
+    sizes = torch.tensor(_SIZES, device=place.device)
+    shape = torch.searchsorted(sizes, members) * len(_SIZES) + torch.searchsorted(sizes, count)
+    shape, order = torch.sort(shape, stable=True)
+    kinds, numbers = torch.unique_consecutive(shape, return_counts=True)
+    for kind, part in zip(kinds.tolist(), torch.split(order, numbers.tolist()), strict=True):
+        m, k = _SIZES[kind // len(_SIZES)], _SIZES[kind % len(_SIZES)]
+        for some in torch.split(part, max(1, min(_CELLS // (m * k), _VALUES // (max(m, k) * values)))):
+            yield _Tiles(place[some], members[some], start[some], count[some], (m, k))
+
+
+def _distinct(queries: Tensor, bucket: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows to compute, and for each row which of them answers it: equal codes are asked only once."""
+    # Any mix will do: rows that it takes for equal are looked at, and asked on their own if they are not.
+    mixed = torch.mv(queries.double(), _weights(queries.shape[1]).to(queries.device)).long() ^ (bucket << 44)
+    distinct, group = torch.unique(mixed, return_inverse=True)
+    every = torch.arange(len(bucket), device=bucket.device)
+    first = every.new_full((len(distinct),), len(every)).scatter_reduce_(0, group, every, "amin")[group]
+    same = (queries[first] == queries).all(dim=1) & (bucket[first] == bucket)
+    answer = torch.where(same, first, every)
+    asked = answer == every
+    return asked.nonzero()[:, 0], (torch.cumsum(asked, 0) - 1)[answer]
+
+
+def _weights(count: int) -> Tensor:
+    """(count,) whole numbers, none a simple sum of others."""
+    return torch.tensor([pow(3, 17 + 5 * i, (1 << 23) - 15) for i in range(count)], dtype=torch.float64)
