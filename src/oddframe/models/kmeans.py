@@ -14,6 +14,7 @@ from oddframe.index.nearest import nearest_rows
 from oddframe.index.stored import stored_array, stored_tensor, stored_value, to_tensor
 from oddframe.models.base import Model, ModelState, Regime, ScoringStream
 from oddframe.models.clusters import find_centroids, left_out_distances
+from oddframe.models.crops import EachCrop, one_crop, over_crops
 from oddframe.models.multiplications import clusters_cost
 from oddframe.models.nested import inner, nest
 from oddframe.models.normal_scale import LEAST
@@ -31,6 +32,8 @@ class KMeans(Model):
     The distance, divided by a scale, is the part "distance", and the score is its log(1 + part), as in `KNN`. The
     scale is a quantile of normal observations' distances to the clusters of *other* videos (see
     `left_out_distances`), or of the other eighths of a single video: a part near 1 is at the edge of the normal.
+
+    Crops of one observation are clustered each on its own, and its score is the mean over them.
 
     `train` does everything, and `absorb` adds nothing: clusters are no sum. To learn more, train on all of it.
 
@@ -66,9 +69,10 @@ class KMeans(Model):
         self._scale, self._clustered, self._made = 1.0, 0, 0
 
     def check(self, spec: Spec) -> None:
-        self._standardiser.check_fitted(spec)
+        self._standardiser.check_fitted(one_crop(spec)[1])
 
     def train(self, data: ObservationSource, run: Run = Run()) -> Self:
+        data = EachCrop(data)
         self._standardiser = Standardiser(self.weights).fit(data, run)
         drawn = self._drawn(data, run)
         vectors, source = drawn.vectors("x"), drawn.provenance
@@ -82,7 +86,7 @@ class KMeans(Model):
 
     def open(self, video: VideoInfo, run: Run = Run()) -> ScoringStream:
         self._trained()
-        return RowwiseStream(video, self._score)
+        return RowwiseStream(video, over_crops(self._score, self._standardiser.spec))
 
     def multiplications(self, data: ObservationSource) -> int:
         """See `Counted`: d K N t + d K M, with the N that were clustered and the t passes that were made."""
@@ -92,7 +96,7 @@ class KMeans(Model):
             clusters=len(centroids),
             stored=self._clustered,
             iterations=self._made,
-            queries=len(data),
+            queries=len(EachCrop(data)),
         )
 
     def state(self) -> ModelState:

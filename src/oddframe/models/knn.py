@@ -13,6 +13,7 @@ from oddframe.errors import NotFitted, SettingsError, StoreError
 from oddframe.index.flat import FlatIndex
 from oddframe.index.stored import stored_tensor
 from oddframe.models.base import Model, ModelState, Regime, ScoringStream
+from oddframe.models.crops import EachCrop, one_crop, over_crops
 from oddframe.models.multiplications import neighbours_cost
 from oddframe.models.nested import inner, nest
 from oddframe.models.normal_scale import normal_scale
@@ -31,7 +32,7 @@ class KNN(Model):
     score's part. With `per_entry`, every entry of the data is searched and scaled on its own, and the weighted parts
     are fused. A part near 1 is at the edge of what normal videos are to each other. The score is log(1 + parts):
     distances have heavy tails, and one stray observation must not outweigh a second of others when frame scores are
-    smoothed over time.
+    smoothed over time. Crops of one observation are neighbours of their own, and its score is the mean over them.
 
     `train` fits means, deviations and scales; `absorb` only adds observations. So the scales are those of the
     training data however much is absorbed later, and absorbing is a sum: its order does not matter.
@@ -76,9 +77,10 @@ class KNN(Model):
         self._index = FlatIndex({})
 
     def check(self, spec: Spec) -> None:
-        self._standardiser.check_fitted(spec)
+        self._standardiser.check_fitted(one_crop(spec)[1])
 
     def train(self, data: ObservationSource, run: Run = Run()) -> Self:
+        data = EachCrop(data)
         self._standardiser = self._unfitted().fit(data, run)
         self._index = self._gathered(data, run)
         fps = {info.id: float(info.fps) for info in data.videos()}
@@ -89,6 +91,7 @@ class KNN(Model):
         return self
 
     def absorb(self, data: ObservationSource, run: Run = Run()) -> Self:
+        data = EachCrop(data)
         self._standardiser.check_fitted(data.spec)
         self._index.merge(self._gathered(data, run))
         return self
@@ -101,11 +104,11 @@ class KNN(Model):
     def open(self, video: VideoInfo, run: Run = Run()) -> ScoringStream:
         if not len(self._index):
             raise NotFitted("knn has nothing to compare with; train on normal video and absorb it first")
-        return RowwiseStream(video, self._score)
+        return RowwiseStream(video, over_crops(self._score, self._standardiser.spec))
 
     def multiplications(self, data: ObservationSource) -> int:
         """See `Counted`: d N M, each observation against all that are kept."""
-        return neighbours_cost(values=sum(self._sizes().values()), stored=len(self._index), queries=len(data))
+        return neighbours_cost(values=sum(self._sizes().values()), stored=len(self._index), queries=len(EachCrop(data)))
 
     def state(self) -> ModelState:
         standardise = self._standardiser.state()

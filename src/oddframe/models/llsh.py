@@ -8,13 +8,14 @@ from typing import ClassVar
 import numpy as np
 from torch import Tensor
 
-from oddframe.errors import SettingsError
+from oddframe.errors import SettingsError, SpecError
+from oddframe.models.crops import one_crop
 from oddframe.models.hash_net import HashNet
 from oddframe.models.lsh import LSH
 from oddframe.models.pairs import draw_pairs
 from oddframe.models.source import ObservationSource
 from oddframe.training.contrastive import Contrast, train_contrastive
-from oddframe.types import IntArray, Run
+from oddframe.types import IntArray, Run, Spec
 
 
 class LLSH(LSH):
@@ -29,6 +30,8 @@ class LLSH(LSH):
         tables, bits, summary, probe, standardise, lift, weights, seed: see `LSH`; the seed is that of training too.
         offset: frames, >= 1: how far apart what belongs together may be.
         epochs, draws, batch: see above.
+        positive_crops: chances of the crops, in their order, that the positive comes from, in any unit (paper's
+            program: .1 .4 .4); None = equal. The anchor comes from any crop.
         queue, temperature, key_momentum: of the contrast (paper: l, tau, m).
         learning_rate, momentum, weight_decay: of the stochastic gradient descent.
     """
@@ -49,6 +52,7 @@ class LLSH(LSH):
         epochs: int = 60,
         draws: int = 1,
         batch: int = 32,
+        positive_crops: tuple[float, ...] | None = None,
         queue: int = 2048,
         temperature: float = 0.2,
         key_momentum: float = 0.999,
@@ -71,14 +75,23 @@ class LLSH(LSH):
             raise SettingsError("offset, epochs, draws, batch and queue are at least 1")
         if temperature <= 0 or learning_rate <= 0 or not 0 <= key_momentum <= 1 or momentum < 0 or weight_decay < 0:
             raise SettingsError("temperature and learning_rate are above 0, momenta and weight_decay at least 0")
+        if positive_crops is not None and not (min(positive_crops, default=-1) >= 0 and sum(positive_crops) > 0):
+            raise SettingsError(f"positive_crops are chances, some of them above 0, not {positive_crops}")
         self.offset, self.epochs, self.draws, self.batch = offset, epochs, draws, batch
+        self.positive_crops = positive_crops
         self.queue, self.temperature, self.key_momentum = queue, temperature, key_momentum
         self.learning_rate, self.momentum, self.weight_decay = learning_rate, momentum, weight_decay
+
+    def check(self, spec: Spec) -> None:
+        super().check(spec)
+        crops = one_crop(spec)[0]
+        if self.positive_crops is not None and len(self.positive_crops) != crops:
+            raise SpecError(f"positive_crops has {len(self.positive_crops)} chances, but observations {crops} crops")
 
     def _learn(self, net: HashNet, data: ObservationSource, run: Run) -> None:
         columns = [data.columns(info.id) for info in data.videos()]
         random = np.random.default_rng(self.seed)
-        epochs = [draw_pairs(columns, self.draws, self.offset, random) for _ in range(self.epochs)]
+        epochs = [draw_pairs(columns, self.draws, self.offset, random, self.positive_crops) for _ in range(self.epochs)]
         anchors, positives = (np.concatenate(side) for side in zip(*epochs, strict=True))
         settings = Contrast(
             self.queue, self.temperature, self.key_momentum, self.learning_rate, self.momentum, self.weight_decay

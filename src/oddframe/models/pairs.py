@@ -10,20 +10,25 @@ from oddframe.types import IntArray, Observations
 
 
 def draw_pairs(
-    columns: Sequence[Observations], draws: int, offset: int, random: np.random.Generator
+    columns: Sequence[Observations],
+    draws: int,
+    offset: int,
+    random: np.random.Generator,
+    crops: Sequence[float] | None = None,
 ) -> tuple[IntArray, IntArray]:
     """Numbers of anchors and of their positives: `draws` anchors from each video that has observations, shuffled.
 
     An anchor is any observation of its video. Its positive is about a frame at a uniformly drawn offset of up to
     `offset` frames either way: of the anchor's own track, where it is tracked and the track has another observation
     within reach, the one whose frame is nearest to the drawn one; else any observation of the video's frame
-    that is nearest to it.
+    that is nearest to it, with the chances of its crops where they are given.
 
     Args:
         columns: each video's observations, in the order that numbers them.
         draws: anchors per video.
         offset: frames, >= 0.
         random: where the draws come from.
+        crops: chances of the crops, which take turns as a video's observations, to be a positive; in any unit.
     """
     anchors, positives, start = [], [], 0
     for video in columns:
@@ -31,7 +36,8 @@ def draw_pairs(
             chosen = random.integers(len(video), size=draws)
             shifts = random.integers(-offset, offset, size=draws, endpoint=True)
             anchors.append(chosen + start)
-            found = [_positive(video, int(r), int(s), offset, random) for r, s in zip(chosen, shifts, strict=True)]
+            reach = [_candidates(video, int(r), int(s), offset) for r, s in zip(chosen, shifts, strict=True)]
+            found = [_drawn(candidates, random, crops) for candidates in reach]
             positives.append(np.array(found, np.int64) + start)
         start += len(video)
     order = random.permutation(draws * len(anchors))
@@ -39,17 +45,25 @@ def draw_pairs(
     return np.concatenate([nothing, *anchors])[order], np.concatenate([nothing, *positives])[order]
 
 
-def _positive(video: Observations, row: int, shift: int, offset: int, random: np.random.Generator) -> int:
-    """The number, within the video, of one positive of observation `row`."""
+def _candidates(video: Observations, row: int, shift: int, offset: int) -> range:
+    """The numbers, within the video, of what may be the positive of observation `row`."""
     frame, wanted = int(video.frame[row]), int(video.frame[row]) + shift
     if video.track is not None:
         reach = slice(*np.searchsorted(video.frame, [frame - offset, frame + offset + 1]).tolist())
         own = np.flatnonzero(video.track[reach] == video.track[row]) + reach.start
         own = own[own != row]
         if len(own):
-            return int(own[np.argmin(np.abs(video.frame[own] - wanted))])
+            nearest = int(own[np.argmin(np.abs(video.frame[own] - wanted))])
+            return range(nearest, nearest + 1)
     after = min(int(np.searchsorted(video.frame, wanted)), len(video) - 1)
     before = max(after - 1, 0)
     nearer = before if abs(int(video.frame[before]) - wanted) <= abs(int(video.frame[after]) - wanted) else after
     first, end = np.searchsorted(video.frame, [video.frame[nearer], video.frame[nearer] + 1])
-    return int(random.integers(first, end))
+    return range(int(first), int(end))
+
+
+def _drawn(candidates: range, random: np.random.Generator, crops: Sequence[float] | None) -> int:
+    if crops is None:
+        return int(random.integers(candidates.start, candidates.stop))
+    chances = np.resize(np.asarray(crops, np.float64), len(candidates))  # an observation's crops are never cut apart
+    return int(random.choice(np.arange(candidates.start, candidates.stop), p=chances / chances.sum()))

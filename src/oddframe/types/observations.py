@@ -23,11 +23,13 @@ class Field:
         shape: without the leading N.
         dtype: of its tensor.
         weight: what it counts for, >= 0, where a model mixes entries into one distance and is not told otherwise.
+        crops: whether the first axis counts crops, parts of the same frames, each of which can be compared on its own.
     """
 
     shape: tuple[int, ...]
     dtype: torch.dtype = torch.float32
     weight: float = 1.0
+    crops: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Spec:
         return isinstance(other, Spec) and dict(self.fields) == dict(other.fields)
 
     def __hash__(self) -> int:
-        return hash(tuple(sorted((name, f.shape, str(f.dtype), f.weight) for name, f in self.fields.items())))
+        return hash(tuple(sorted((name, f.shape, str(f.dtype), f.weight, f.crops) for name, f in self.fields.items())))
 
     @property
     def vector_size(self) -> int:
@@ -55,13 +57,18 @@ class Spec:
         return sum(int(np.prod(f.shape)) for f in self.fields.values())
 
     def to_json(self) -> Json:
-        """Name -> shape, dtype and weight.
+        """Name -> shape, dtype, weight, and "crops" where it has some.
 
         >>> Spec({"flow": Field((8,))}).to_json()
         {'flow': {'shape': [8], 'dtype': 'float32', 'weight': 1.0}}
         """
         return {
-            name: {"shape": list(f.shape), "dtype": str(f.dtype).removeprefix("torch."), "weight": f.weight}
+            name: {
+                "shape": list(f.shape),
+                "dtype": str(f.dtype).removeprefix("torch."),
+                "weight": f.weight,
+                **({"crops": True} if f.crops else {}),
+            }
             for name, f in self.fields.items()
         }
 
@@ -75,7 +82,9 @@ class Spec:
         try:
             return cls(
                 {
-                    str(name): Field(tuple(map(int, f["shape"])), _dtype(f["dtype"]), float(f["weight"]))
+                    str(name): Field(
+                        tuple(map(int, f["shape"])), _dtype(f["dtype"]), float(f["weight"]), bool(f.get("crops", False))
+                    )
                     for name, f in value.items()
                 }
             )
