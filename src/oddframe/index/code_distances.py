@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -11,9 +12,10 @@ from torch import Tensor
 from oddframe.index.csr import expand
 
 _MOST_QUERIES, _MOST_CODES = 256, 512  # in a tile
+_SHARED, _CROWDED = 4, 512  # queries in a bucket, and distances, from which tiles are worth their making
 _CELLS = 1 << 16  # distances computed in one go
-_VALUES = 1 << 18  # values of codes converted in one go
-_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)  # what tiles are filled up to
+_VALUES = 1 << 16  # values of codes converted in one go: what stays in the processor's own memory
+_SIZES = (4, 8, 16, 32, 64, 128, 256, 512)  # what tiles are filled up to
 _BASE = 2.0**19  # above every distance in steps; added to one, it leaves 4 bits after the point
 _POINT = 16
 
@@ -62,32 +64,74 @@ class CodeDistances:
     def _sums(self, queries: Tensor, row: Tensor, bucket: Tensor, members: Tensor) -> Tensor:
         """(P,) int64 sixteenths of steps: summed distances of pairs, `members` (B,) of which share each bucket (B,)."""
         sums = torch.zeros(len(row), dtype=torch.int64, device=row.device)
-        begin = torch.cumsum(members, 0) - members
-        for tile in _tiles(begin, members, self._start[bucket], self._count(bucket), queries.shape[1]):
-            place, code = tile.places(), tile.codes()  # (G, m), (G, k)
-            asked = queries[row[place]].double()  # (G, m, r)
-            stored = self._codes.index_select(0, code.reshape(-1)).view(*code.shape, -1).double()  # (G, k, r)
-            apart = _squares(asked, stored).float().sqrt_().add_(_BASE).view(torch.int32)  # (G, m, k)
-            # The last code has been repeated to fill up the tile: take it away again.
-            extra = code.shape[1] - tile.count[:, None]
-            found = apart.sum(-1) - extra * apart[..., -1] - tile.count[:, None] * _base_bits()
-            asks = torch.arange(place.shape[1], device=place.device) < tile.members[:, None]
-            sums.index_add_(0, place.reshape(-1), (found * asks).reshape(-1))
+        place, start, count = torch.cumsum(members, 0) - members, self._start[bucket], self._count(bucket)
+        crowded = (members >= _SHARED) & (members * count >= _CROWDED)
+        some = (~crowded).nonzero()[:, 0]
+        owner, pair = expand(place[some], members[some])
+        owner = some[owner]
+        self._add_one_by_one(sums, queries, row, _Runs.cut(pair, start[owner], count[owner]))
+        some = crowded.nonzero()[:, 0]
+        for tile in _tiles(place[some], members[some], start[some], count[some], queries.shape[1]):
+            self._add_tile(sums, queries, row, tile)
         return sums
+
+    def _add_one_by_one(self, sums: Tensor, queries: Tensor, row: Tensor, runs: _Runs) -> None:
+        """Add the distances of each pair to its run of codes, by differences."""
+        for some in runs.blocks(queries.shape[1]):
+            owner, code = expand(some.start, some.count)
+            apart = self._codes.index_select(0, code).double()  # (cells, r)
+            apart -= queries.index_select(0, row[some.pair][owner])
+            found = _sixteenths(torch.linalg.vecdot(apart, apart)) - _base_bits()
+            sums.index_add_(0, some.pair[owner], found.long())
+
+    def _add_tile(self, sums: Tensor, queries: Tensor, row: Tensor, tile: _Tiles) -> None:
+        """Add the distances within these tiles, by products."""
+        place, code = tile.places(), tile.codes()  # (G, m), (G, k)
+        asked = queries[row[place]].double()  # (G, m, r)
+        stored = self._codes.index_select(0, code.reshape(-1)).view(*code.shape, -1).double()  # (G, k, r)
+        apart = _sixteenths(_squares(asked, stored))  # (G, m, k)
+        # The last code has been repeated to fill up the tile: take it away again.
+        extra = code.shape[1] - tile.count[:, None]
+        found = apart.sum(-1) - extra * apart[..., -1] - tile.count[:, None] * _base_bits()
+        asks = torch.arange(place.shape[1], device=place.device) < tile.members[:, None]
+        sums.index_add_(0, place.reshape(-1), (found * asks).reshape(-1))
 
 
 def _base_bits() -> int:
     return int(torch.tensor(_BASE, dtype=torch.float32).view(torch.int32))
 
 
+def _sixteenths(squared: Tensor) -> Tensor:
+    """Roots of squared distances in whole sixteenths of a step, as int32, `_base_bits` above what they are."""
+    return squared.float().sqrt_().add_(_BASE).view(torch.int32)
+
+
 def _squares(asked: Tensor, stored: Tensor) -> Tensor:
-    """(G, m, r), (G, k, r) whole numbers in float64 -> (G, m, k) squared distances, exact; spoils `stored`."""
-    if asked.shape[1] == 1:
-        stored -= asked
-        squares: Tensor = torch.linalg.vecdot(stored, stored)[:, None]
-        return squares
+    """(G, m, r), (G, k, r) whole numbers in float64 -> (G, m, k) squared distances, exact."""
     lengths: Tensor = torch.linalg.vecdot(stored, stored)[:, None]
     return torch.baddbmm(lengths, asked, stored.mT, alpha=-2).add_(torch.linalg.vecdot(asked, asked)[..., None])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Runs:
+    """Pairs, and each one's run of codes: where it begins, and how many there are."""
+
+    pair: Tensor
+    start: Tensor
+    count: Tensor
+
+    @classmethod
+    def cut(cls, pair: Tensor, start: Tensor, count: Tensor) -> Self:
+        """No run of more than `_MOST_CODES`; a pair may then have several."""
+        owner, number = expand(torch.zeros_like(count), (count + _MOST_CODES - 1) // _MOST_CODES)
+        done = number * _MOST_CODES
+        return cls(pair[owner], start[owner] + done, (count[owner] - done).clamp_max_(_MOST_CODES))
+
+    def blocks(self, values: int) -> Iterator[_Runs]:
+        """As many runs together as memory should take."""
+        block = (torch.cumsum(self.count, 0) - self.count) // max(1, _VALUES // values)
+        sizes = torch.unique_consecutive(block, return_counts=True)[1].tolist()
+        yield from map(_Runs, *(torch.split(part, sizes) for part in (self.pair, self.start, self.count)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
