@@ -64,7 +64,9 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "shanghaitech": "oddframe.datasets.shanghaitech:ShanghaiTech",
         "street-scene": "oddframe.datasets.street_scene:StreetScene",
         "ubnormal": "oddframe.datasets.ubnormal:UBnormal",
+        "ucf-crime": "oddframe.datasets.ucf_crime:UCFCrime",
         "walkway": "oddframe.datasets.walkway:WalkwayDataSet",
+        "xd-violence": "oddframe.datasets.xd_violence:XDViolence",
     }
 )
 

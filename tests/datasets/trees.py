@@ -55,3 +55,13 @@ def common_form(root: Path, training: Mapping[str, int], testing: Mapping[str, i
         for name, frames in videos.items():
             pictures(root / split / "frames" / name, frames)
     return root
+
+
+def features(folder: Path, name: str, array: np.ndarray[Any, Any], split_crops: bool = False) -> None:
+    """A feature file; or one a crop, from (segments, crops, values)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not split_crops:
+        np.save(folder / f"{name}.npy", array)
+        return
+    for crop in range(array.shape[1]):
+        np.save(folder / f"{name}__{crop}.npy", array[:, crop])

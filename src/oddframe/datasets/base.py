@@ -140,10 +140,10 @@ class DataSet(Configured, ABC):
     """Videos of a training and a testing split.
 
     A class sets `name` and `citation`, and its constructor takes where the data lie. Constructing one reads nothing.
-    `medium` says what its recordings carry.
+    `medium` says what its recordings carry; it may depend on the settings.
     """
 
-    medium: ClassVar[Medium] = "pictures"
+    medium: Medium = "pictures"
     citation: ClassVar[str]
 
     def videos(self, split: Split) -> tuple[LabelledVideo, ...]:
