@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from oddframe.datasets.base import DataSet, LabelledVideo, Split
+import numpy as np
+
+from oddframe.datasets.base import Boxer, DataSet, LabelledBoxes, LabelledVideo, Split
 from oddframe.datasets.synthetic import SyntheticClip, benchmark
 from oddframe.types import BoolArray, VideoInfo
 
@@ -32,9 +34,20 @@ class WalkwayDataSet(DataSet):
 
 
 def _labelled(clip: SyntheticClip, split: Split) -> LabelledVideo:
-    labeller = _truth(clip) if split == "testing" else None
-    return LabelledVideo(clip.info.id, split, lambda: clip, labeller)
+    if split == "training":
+        return LabelledVideo(clip.info.id, split, lambda: clip)
+    return LabelledVideo(clip.info.id, split, lambda: clip, _truth(clip), boxer=_boxes(clip))
 
 
 def _truth(clip: SyntheticClip) -> Callable[[VideoInfo], BoolArray]:
     return lambda _: clip.labels
+
+
+def _boxes(clip: SyntheticClip) -> Boxer:
+    rows = [(frame, box) for frame, boxes in enumerate(clip.boxes) for box in boxes]
+    found = LabelledBoxes(
+        frame=np.array([frame for frame, _ in rows], np.int64),
+        box=np.array([box.box for _, box in rows], np.float32).reshape(-1, 4),
+        track=np.array([box.track for _, box in rows], np.int64),
+    )
+    return lambda _: found

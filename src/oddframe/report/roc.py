@@ -82,7 +82,7 @@ def _dress(axes: Axes) -> None:
 def _draw(axes: Axes, curve: RocCurve, colour: str, dashes: tuple[float, ...]) -> Any:
     shown = np.unique(np.linspace(0, len(curve.false_rate) - 1, MOST_POINTS).round().astype(np.int64))
     (line,) = axes.plot(curve.false_rate[shown], curve.true_rate[shown], color=colour, linewidth=1.7)
-    line.set_clip_on(False)
+    line.set(clip_on=False, zorder=3)  # over the axes' edges, where the best curves run
     if dashes:
         line.set_dashes(dashes)
     return line
