@@ -10,7 +10,7 @@ import pytest
 from oddframe.datasets.ubnormal import UBnormal
 from oddframe.errors import DataError
 from oddframe.video import write_image
-from tests.datasets.trees import SIZE, avi
+from tests.datasets.trees import SIZE, avi, common_form
 
 FOG = "abnormal_scene_2_scenario_1_fog"
 TRACKS = Path("Scene2") / f"{FOG}_annotations" / f"{FOG}_tracks.txt"
@@ -46,6 +46,15 @@ def test_the_authors_form(tmp_path: Path, below: str, lists: str) -> None:
     assert normal.labels.tolist() == [False] * 4
     assert [int(mask.sum()) for mask in abnormal.masks()] == [0, 5, 11, 0]
     assert [int(mask.sum()) for mask in normal.masks()] == [0, 0, 0, 0]
+
+
+def test_the_common_form(tmp_path: Path) -> None:
+    common_form(tmp_path, {"normal_scene_1_scenario_1": 2}, {FOG: 4})
+    (tmp_path / "labels.csv").write_text(f"clip,first_abnormal_frame,end_exclusive\n{FOG},1,2\n")
+    assert [video.name for video in UBnormal(tmp_path).videos("training")] == ["normal_scene_1_scenario_1"]
+    (video,) = UBnormal(tmp_path).videos("testing")
+    assert video.labels is not None
+    assert video.labels.tolist() == [False, True, False, False]
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ class Avenue(StoredDataSet):
 
 
 def _labelled(file: Path, truth: Path, tracks: list[Path]) -> LabelledVideo:
-    needed(truth, "the masks of a test video")
+    needed(truth, f"the masks of test video {file.stem!r}")
     abnormal, masks = from_array(truth, partial(_abnormal, truth)), partial(_masks, truth)
     return LabelledVideo(file.stem, "testing", opener(file), abnormal, masks, beside(tracks, file.stem))
 

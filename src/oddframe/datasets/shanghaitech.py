@@ -68,7 +68,7 @@ class ShanghaiTech(StoredDataSet):
 
 
 def _labelled(folder: Path, labels: Path, pixels: Path | None, tracks: Path) -> LabelledVideo:
-    file = needed(labels / f"{folder.name}.npy", "the labels of a test video")
+    file = needed(labels / f"{folder.name}.npy", f"the labels of test video {folder.name!r}")
     labeller = from_array(file, partial(load_npy, file))
     masker = masks.from_npy(pixels / _MASKS / file.name) if pixels else None
     boxer = partial(_boxes, tracks / f"{folder.name}.txt", labeller) if tracks.is_dir() else None

@@ -60,7 +60,7 @@ class StreetScene(StoredDataSet):
 
 
 def _labelled(clip: Path) -> LabelledVideo:
-    file = needed(clip / f"{clip.name}_gt.txt", "the abnormal things of a test sequence")
+    file = needed(clip / f"{clip.name}_gt.txt", f"the abnormal things of test video {clip.name!r}")
     return LabelledVideo(clip.name, "testing", opener(clip, FPS), partial(_abnormal, file), boxer=from_centres(file))
 
 

@@ -9,26 +9,31 @@ As the authors distribute it, NAME being normal_scene_S_scenario_N or abnormal_s
                                                    also lie beside the scenes
 
 Training videos are the normal ones of the authors' training split, testing videos all of their test split: the
-one-class protocol. Their validation split and their abnormal training videos are left out.
+one-class protocol. Their validation split and their abnormal training videos are left out. Or in the common form of
+`oddframe.datasets.frames`, as you split it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from oddframe.datasets.base import LabelledVideo, Split
-from oddframe.datasets.frames import opener
+from oddframe.datasets.frames import EXPECTED, framed, opener
 from oddframe.datasets.labels import Range, from_ranges
 from oddframe.datasets.layout import StoredDataSet, first_with, misfit, needed
 from oddframe.errors import DataError
 from oddframe.types import BoolArray, VideoInfo
 from oddframe.video.names import natural
 from oddframe.video.pictures import read_image
+
+FPS = Fraction(30)
+"""Of the recordings, for the form without video files."""
 
 _LISTS = {
     "training": ("normal_training_video_names.txt",),
@@ -40,7 +45,7 @@ class UBnormal(StoredDataSet):
     """UBnormal: walking and talking are normal; falling, fighting, stealing, crashes and fire are not.
 
     Args:
-        root: the folder with `Scene1` ... `Scene29`, or the one above it.
+        root: the folder with `Scene1` ... `Scene29`, the one above it, or one in the common form.
     """
 
     name = "ubnormal"
@@ -52,7 +57,11 @@ class UBnormal(StoredDataSet):
     def _videos(self, split: Split) -> tuple[LabelledVideo, ...]:
         root = first_with(self.folder, ["UBnormal"], "Scene1")
         if root is None:
-            raise misfit(self.folder, "UBnormal", ["Scene1/*.mp4 ..., scripts/normal_training_video_names.txt ..."])
+            found = framed(self.folder, self.name, split, FPS)
+            if not found:
+                own = "Scene1/*.mp4 ..., scripts/normal_training_video_names.txt ..."
+                raise misfit(self.folder, "UBnormal", [own, EXPECTED.format(name=self.name)])
+            return found
         place = first_with(root, ["scripts"], _LISTS[split][0]) or root / "scripts"
         names = [name for file in _LISTS[split] for name in _listed(place / file)]
         return tuple(_labelled(_video(root, name), split) for name in sorted(names, key=lambda n: natural(Path(n))))
@@ -78,7 +87,9 @@ def _labelled(video: Path, split: Split) -> LabelledVideo:
     if video.stem.startswith("normal"):
         return LabelledVideo(video.stem, split, opener(video), from_ranges(video, ()), _nothing)
     annotations = video.with_name(f"{video.stem}_annotations")
-    file = needed(annotations / f"{video.stem}_tracks.txt", "when the objects of a test video are abnormal")
+    file = needed(
+        annotations / f"{video.stem}_tracks.txt", f"when the objects of test video {video.stem!r} are abnormal"
+    )
     tracks = _tracks(file)
     labeller = from_ranges(file, [range_ for _, range_ in tracks])
     return LabelledVideo(video.stem, split, opener(video), labeller, partial(_masks, annotations, tracks))
