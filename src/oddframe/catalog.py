@@ -36,6 +36,7 @@ OBSERVERS: Mapping[str, str] = MappingProxyType(
         "features": "oddframe.observers.features:Features",
         "objects": "oddframe.observers.objects:Objects",
         "snippet": "oddframe.observers.snippet:Snippet",
+        "tracks": "oddframe.observers.tracks:Tracks",
     }
 )
 MODELS: Mapping[str, str] = MappingProxyType(
@@ -56,12 +57,12 @@ DATASETS: Mapping[str, str] = MappingProxyType(
     {
         "avenue": "oddframe.datasets.avenue:Avenue",
         "corridor": "oddframe.datasets.corridor:Corridor",
-        "corridor": "oddframe.datasets.corridor:Corridor",
         "folder": "oddframe.datasets.folder:Folder",
         "nwpu": "oddframe.datasets.nwpu:NWPU",
         "ped1": "oddframe.datasets.ped1:Ped1",
         "ped2": "oddframe.datasets.ped2:Ped2",
         "shanghaitech": "oddframe.datasets.shanghaitech:ShanghaiTech",
+        "shanghaitech-tracks": "oddframe.datasets.shanghaitech_tracks:ShanghaiTechTracks",
         "street-scene": "oddframe.datasets.street_scene:StreetScene",
         "ubnormal": "oddframe.datasets.ubnormal:UBnormal",
         "ucf-crime": "oddframe.datasets.ucf_crime:UCFCrime",

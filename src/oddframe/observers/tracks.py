@@ -1,0 +1,108 @@
+"""The tracks observer: one observation per person and frame, from what a detector and a tracker already found."""
+
+from __future__ import annotations
+
+from oddframe.errors import SettingsError
+from oddframe.observers.base import ObservationStream, Observer
+from oddframe.observers.track_stream import TrackStream
+from oddframe.types import Field, Run, Spec, VideoInfo, Window
+
+FIELDS = {
+    "velocity": Field((2,)),
+    "travel": Field((1,), weight=0.7),
+    "acceleration": Field((1,), weight=0.5),
+    "straightness": Field((1,), weight=0.5),
+    "shape": Field((1,)),
+    "gait": Field((2,)),
+    "size": Field((1,), weight=0.3),
+    "place": Field((2,), weight=0.3),
+}
+"""Entries and what they count for. Motion and shape lead; size and place only say whom to compare with."""
+
+
+class Tracks(Observer):
+    """Describes how each tracked person moves, how the box is shaped, and where it is; pictures are not needed.
+
+    Lengths are in the box's own heights, which takes perspective out. Entries of the data, each over a short past:
+    `velocity` (2,) across, to either side, and down, heights a second; `travel` (1,) the same over two seconds;
+    `acceleration` (1,) change of velocity; `straightness` (1,) distance over path; `shape` (1,) log of width over
+    height; `gait` (2,) how much shape and centre swing; `size` (1,) log height in picture heights; `place` (2,)
+    position in the picture.
+
+    Trackers err most where a box has just appeared, is cut by the picture's border, or was lost for a while. Such boxes
+    are not reported, so that they cannot be mistaken for something abnormal; a frame with no other box has nothing
+    in it and gets the floor. A gap or a jump that no person makes starts a track anew.
+
+    Args:
+        velocity, travel, acceleration, straightness, shape, gait, size, place: which entries to give.
+        ahead: seconds of future that are waited for, so that motion is known from a track's first boxes on; 0 = none.
+        confirm: seconds that a track must last by then.
+        seen: least share of the last second's frames in which the tracker had a box.
+        border: how near to the picture's border a box counts as cut, as a share of the shorter side.
+        patience: seconds without a box after which a track starts anew.
+        fastest: its own heights a second; a faster move starts a track anew.
+
+    Raises:
+        SettingsError: no entry is switched on, or a value is out of range.
+
+    >>> sorted(Tracks(travel=False, gait=False, size=False).spec.fields)
+    ['shape', 'velocity']
+    """
+
+    name = "tracks"
+    medium = "tracks"
+
+    def __init__(
+        self,
+        *,
+        velocity: bool = True,
+        travel: bool = True,
+        acceleration: bool = False,
+        straightness: bool = False,
+        shape: bool = True,
+        gait: bool = True,
+        size: bool = True,
+        place: bool = False,
+        ahead: float = 0.25,
+        confirm: float = 0.3,
+        seen: float = 0.9,
+        border: float = 0.006,
+        patience: float = 0.5,
+        fastest: float = 10.0,
+    ) -> None:
+        self.velocity, self.travel, self.acceleration, self.straightness = velocity, travel, acceleration, straightness
+        self.shape, self.gait, self.size, self.place = shape, gait, size, place
+        self.ahead, self.confirm, self.seen, self.border = ahead, confirm, seen, border
+        self.patience, self.fastest = patience, fastest
+        self._check()
+
+    def _check(self) -> None:
+        wrong = [f"{name} must be over 0" for name in ("patience", "fastest") if not getattr(self, name) > 0]
+        wrong += [f"{name} must not be negative" for name in ("ahead", "confirm") if not getattr(self, name) >= 0]
+        if not 0 <= self.seen <= 1 or not 0 <= self.border <= 0.4:
+            wrong.append("seen must lie in 0 .. 1, and border in 0 .. 0.4")
+        if not self.spec.fields:
+            wrong.append("every entry is switched off; switch on at least velocity or shape")
+        if wrong:
+            raise SettingsError(f"tracks: {'; '.join(wrong)}")
+
+    @property
+    def spec(self) -> Spec:
+        return Spec({name: field for name, field in FIELDS.items() if getattr(self, name)})
+
+    def window(self, video: VideoInfo) -> Window:
+        """From `confirm` before the end to `ahead` after the frame that it is about.
+
+        Raises:
+            SettingsError: under 2 frames a second no motion can be seen.
+        """
+        if video.fps < 2:
+            raise SettingsError(
+                f"{video.id}: {float(video.fps):g} frames a second are too few to see motion; give 2 or more"
+            )
+        ahead = round(self.ahead * video.fps)
+        extent = max(1, ahead, round(self.confirm * video.fps))
+        return Window(length=extent + 1, about=extent - ahead)
+
+    def open(self, video: VideoInfo, run: Run = Run()) -> ObservationStream:
+        return TrackStream(self, video)
