@@ -59,15 +59,16 @@ def test_a_recording_with_other_numbers_says_which(tmp_path: Path) -> None:
         Features(segment=0)
 
 
-def test_a_detector_learns_from_feature_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize("crops", [1, 5])
+def test_a_detector_learns_from_feature_files(tmp_path: Path, crops: int) -> None:
     """Features far from the normal ones score high, in their segment and nowhere else."""
     random = np.random.default_rng(0)
     for name in ("a", "b", "c"):
-        np.save(tmp_path / f"{name}.npy", random.normal(size=(40, 8)).astype(np.float32))
-    odd = random.normal(size=(10, 8)).astype(np.float32)
+        np.save(tmp_path / f"{name}.npy", random.normal(size=(40, crops, 8)).astype(np.float32))
+    odd = random.normal(size=(10, crops, 8)).astype(np.float32)
     odd[6] += 30
     np.save(tmp_path / "odd.npy", odd)
-    detector = Detector("knn", observer=Features(size=8)).fit([str(tmp_path / f"{name}.npy") for name in "abc"])
+    detector = Detector("knn", observer=Features(size=8, crops=crops)).fit([str(tmp_path / f"{name}.npy") for name in "abc"])
     timeline = detector.score(tmp_path / "odd.npy")
     assert len(timeline.scores) == 160
     assert timeline.valid.all()

@@ -37,7 +37,7 @@ class Features(Observer):
 
     @property
     def spec(self) -> Spec:
-        return Spec({"feature": Field((self.crops, self.size))})
+        return Spec({"feature": Field((self.crops, self.size), crops=True)})
 
     def window(self, video: VideoInfo) -> Window:
         """The segment, whatever the frame rate."""

@@ -57,8 +57,8 @@ def find_videos(
     an array; or a sequence of these. A list of pictures is one video. A folder is searched to any depth: one with
     video files gives these (pictures beside them are posters, and left alone), one with only pictures is one video,
     and neither hidden folders nor folders below a folder of pictures are entered. Pictures that a pattern matches
-    are one video a folder. Text files of tracks are found where there is nothing else, and feature files (`.npy`, `.npz`;
-    `a__0.npy`, `a__1.npy`, ... together) where there is not even that: labels and masks bear the same suffixes.
+    are one video a folder. Text files of tracks are found where there is nothing else, and feature files (`.npy` and
+    `.npz`; `a__0.npy`, `a__1.npy`, ... together) where there is not even that: labels and masks bear the same suffixes.
 
     A video is named after its file or folder; where two would have the same name, parent folders tell them apart.
 

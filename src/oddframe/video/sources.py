@@ -25,6 +25,8 @@ Source: TypeAlias = "str | Path | Video | npt.NDArray[Any] | Iterable[npt.NDArra
 def open_video(source: Source, *, fps: Rate | None = None, name: str | None = None) -> Video:
     """A video from a file, a stream's address, pictures, a text file of tracks, an array, or the caller's frames.
 
+    A file `.npy` or `.npz` holds features, one every 16 frames; `FeatureVideo` takes other numbers, and files of crops.
+
     Args:
         source: what to read. A `Video` is given back as it is.
         fps: replaces what the source says of its frame rate; needed for pictures and arrays, unless 25 is right.
