@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "catalog": WATCHING - {"video"} | {"models", "datasets", "catalog"},
     "engine": ENGINE,
     "report": BASE | {"video", "scoring", "metrics", "report"},
-    "bench": ENGINE | {"bench"},
+    "bench": ENGINE | {"report", "bench"},
     "live": LIVE,
     "testing": ENGINE | {"testing"},
     "web": LIVE | {"web"},
