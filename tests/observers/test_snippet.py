@@ -14,6 +14,7 @@ from oddframe.backbones.efficientnet import EfficientNetLite0
 from oddframe.errors import SettingsError
 from oddframe.observers.batches import embed_in_batches
 from oddframe.observers.crops import square_crop
+from oddframe.observers.frame_crops import crop_boxes
 from oddframe.observers.snippet import Snippet
 from oddframe.types import Frame, Observations, Run, VideoInfo
 
@@ -93,7 +94,10 @@ def test_memory_does_not_grow_with_the_video() -> None:
     assert max(kept[200:]) <= max(kept[:200])
 
 
-@pytest.mark.parametrize("wrong", [{"seconds": 0.0}, {"stride": -1.0}, {"samples": 1}, {"batch": 0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"seconds": 0.0}, {"stride": -1.0}, {"samples": 1}, {"batch": 0}, {"crops": 0}, {"length": 1}, {"step": 0}],
+)
 def test_senseless_settings_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(SettingsError):
         Snippet(backbone=Means(), **wrong)  # type: ignore[arg-type]
@@ -125,3 +129,39 @@ def test_a_box_at_the_edge_is_filled_with_the_edge() -> None:
     image = np.full((50, 50, 3), 77, np.uint8)
     assert (square_crop(image, np.array([-10.0, -10, 20, 20]), 32) == 77).all()
     assert (square_crop(np.full((500, 500, 3), 77, np.uint8), np.array([0.0, 0, 400, 400]), 32) == 77).all()
+
+
+def test_crops_are_seen_apart() -> None:
+    """Three squares along the longer side, or boxes of any sizes; each is a row of every entry."""
+    image = np.zeros((6, 8, 3), np.uint8)
+    image[:] = np.arange(8)[None, :, None]  # a column's brightness is its number
+    for count in (1, 8):
+        observer = Snippet(backbone=Means(count), crops=3, batch=2)
+        stream = observer.open(INFO)
+        frames = [Frame(i, i / 25, image) for i in range(80)]
+        seen = Observations.concatenate([*[stream.push(frame) for frame in frames], stream.close()])
+        for name, field in observer.spec.fields.items():
+            assert field.crops
+            assert seen.data[name].shape == (len(seen), 3, count)
+        looks = seen.data["feature" if count == 8 else "appearance"]
+        assert looks[0, :, 0].tolist() == [2.5, 3.5, 4.5]
+    boxes = ((0, 0, 2, 6), (5, 1, 8, 2))
+    stream = Snippet(backbone=Means(8), boxes=boxes).open(INFO)
+    seen = Observations.concatenate([*[stream.push(frame) for frame in frames], stream.close()])
+    assert seen.data["feature"][0, :, 0].tolist() == [0.5, 6.0]
+
+
+def test_boxes_stay_inside_the_frame() -> None:
+    for box in ((0, 0, 9, 6), (3, 3, 3, 6), (-1, 0, 2, 2), (0, 0, 8, 7)):
+        with pytest.raises(SettingsError, match=r"not inside v, which is 8 x 6"):
+            Snippet(backbone=Means(), boxes=(box,)).open(INFO)
+    upright = VideoInfo("v", 6, 8, Fraction(25))
+    assert crop_boxes(upright, 3) == [(0, 0, 6, 6), (0, 1, 6, 7), (0, 2, 6, 8)]
+
+
+def test_lengths_may_be_told_in_frames() -> None:
+    observer = Snippet(backbone=Means(8), length=32, step=1)
+    for fps in (10, 25, 60):
+        window = observer.window(VideoInfo("v", 8, 6, Fraction(fps)))
+        assert (window.length, window.stride, window.about) == (32, 1, 16)
+    assert watch(observer, list(range(40))).frame.tolist() == list(range(16, 25))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from oddframe.observers.base import ObservationStream
 from oddframe.observers.batches import embed_in_batches
+from oddframe.observers.frame_crops import crop_boxes
 from oddframe.types import Frame, ImageArray, Observations, Run, VideoInfo
 from oddframe.video.windows import about_frame, span_of, window_count
 
@@ -32,7 +33,8 @@ class SnippetStream(ObservationStream):
         samples = frames if frames > 1 else observer.samples
         # Truncated as the SlowFast project truncates: paper LLSH's slow pathway is 0 4 8 13 17 22 26 31.
         self._offsets = np.linspace(0, self._window.length - 1, samples).astype(int)
-        self._pictures: dict[int, ImageArray] = {}
+        self._boxes = crop_boxes(video, observer.crops, observer.boxes)
+        self._pictures: dict[int, list[ImageArray]] = {}  # by frame, the crops
         self._features: dict[int, Tensor] = {}  # by frame (picture backbone) or by snippet (video backbone)
         self._waiting: list[int] = []
         self._done = 0
@@ -41,7 +43,7 @@ class SnippetStream(ObservationStream):
     def push(self, frame: Frame) -> Observations:
         self._seen = frame.index + 1
         if self._sampled(frame.index):
-            self._pictures[frame.index] = np.array(frame.image)
+            self._pictures[frame.index] = [np.array(frame.image[y0:y1, x0:x1]) for x0, y0, x1, y1 in self._boxes]
         clips = self._ready_clips(frame.index)
         self._waiting += clips
         while len(self._waiting) >= self._observer.batch:
@@ -69,13 +71,19 @@ class SnippetStream(ObservationStream):
 
     def _embed(self, count: int) -> None:
         keys, self._waiting = self._waiting[:count], self._waiting[count:]
-        video = self._observer.backbone.frames > 1
-        clips = [np.stack([self._pictures[f] for f in (self._frames_of(key) if video else [key])]) for key in keys]
-        features = embed_in_batches(self._observer.backbone, clips, self._observer.batch, self._run)
+        video, cropped = self._observer.backbone.frames > 1, next(iter(self._observer.spec.fields.values())).crops
+        frames = [self._frames_of(key) if video else [key] for key in keys]
+        crops = [self._embedded(frames, crop) for crop in range(len(self._boxes))]
+        features = torch.stack(crops, dim=1) if cropped else crops[0]  # (N, crops, D) or (N, D)
         self._features.update(zip(keys, features, strict=True))
         if not video:
             for key in keys:
                 del self._pictures[key]
+
+    def _embedded(self, clips: list[list[int]], crop: int) -> Tensor:
+        """(N, D) features of one crop of N clips, told by their frames."""
+        stacked = [np.stack([self._pictures[frame][crop] for frame in frames]) for frames in clips]
+        return embed_in_batches(self._observer.backbone, stacked, self._observer.batch, self._run)
 
     def _report(self) -> Observations:
         window, found = self._window, []
@@ -97,7 +105,7 @@ class SnippetStream(ObservationStream):
         frames = self._frames_of(snippet)
         if any(frame not in self._features for frame in frames):
             return None
-        seen = torch.stack([self._features[frame] for frame in frames])  # (samples, features)
+        seen = torch.stack([self._features[frame] for frame in frames])  # (samples, D) or (samples, crops, D)
         return {"appearance": seen.mean(0)[None], "change": seen.diff(dim=0).abs().mean(0)[None]}
 
     def _one(self, snippet: int, data: dict[str, Tensor]) -> Observations:
