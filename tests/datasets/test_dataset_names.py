@@ -12,6 +12,7 @@ from oddframe import catalog
 from oddframe.datasets.base import SPLITS, DataSet
 from oddframe.datasets.layout import StoredDataSet
 from oddframe.errors import DataError, SettingsError
+from tests.conftest import ROOT
 
 STORED = sorted(set(catalog.DATASETS) - {"walkway"})
 
@@ -52,3 +53,10 @@ def test_the_walkway_has_labels_where_it_is_tested_on() -> None:
 def test_listing_data_sets_loads_no_picture_library() -> None:
     code = "import sys, oddframe.catalog as c; c.names('dataset'); assert not {'cv2', 'av', 'scipy'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_data_set_has_a_section_in_the_documents() -> None:
+    text = (ROOT / "docs" / "datasets.md").read_text("utf-8")
+    headings = [line for line in text.splitlines() if line.startswith("## ")]
+    told = {name.strip() for line in headings for name in line[3:].partition(":")[0].split(",")}
+    assert set(catalog.DATASETS) <= told

@@ -68,7 +68,9 @@ def test_a_detector_learns_from_feature_files(tmp_path: Path, crops: int) -> Non
     odd = random.normal(size=(10, crops, 8)).astype(np.float32)
     odd[6] += 30
     np.save(tmp_path / "odd.npy", odd)
-    detector = Detector("knn", observer=Features(size=8, crops=crops)).fit([str(tmp_path / f"{name}.npy") for name in "abc"])
+    detector = Detector("knn", observer=Features(size=8, crops=crops)).fit(
+        [str(tmp_path / f"{name}.npy") for name in "abc"]
+    )
     timeline = detector.score(tmp_path / "odd.npy")
     assert len(timeline.scores) == 160
     assert timeline.valid.all()
