@@ -152,3 +152,19 @@ def test_listing_names_loads_no_class() -> None:
         "assert not [m for m in sys.modules if m.startswith('oddframe.models.') and not m.endswith(('base', 'source'))]"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_settings_reach_into_nested_parts() -> None:
+    """What comes from a command line: a part by name, and its settings by dots, in any order."""
+    preset = {"backbone": {"name": "eye", "settings": {"size": 8}}, "count": 1}
+    given = catalog.merged(preset, {"backbone.size": "5", "count": "2"})
+    part = catalog.construct(Part, given)
+    assert isinstance(part.backbone, Eye)
+    assert (part.backbone.size, part.count) == (5, 2)
+    assert preset["backbone"] == {"name": "eye", "settings": {"size": 8}}
+    named = catalog.construct(Part, catalog.merged({}, {"backbone.size": 4, "backbone": "eye"}))
+    assert named.settings()["backbone"] == Eye(4).identity()
+    with pytest.raises(SettingsError, match=r"backbone.size: which backbone"):
+        catalog.merged({}, {"backbone.size": 4})
+    with pytest.raises(SettingsError, match="no setting 'sise': did you mean 'size'"):
+        catalog.construct(Part, catalog.merged(preset, {"backbone.sise": 4}))

@@ -86,6 +86,10 @@ class Preset:
     protocol: str = "paper-llsh"
 
 
+_PAPER_SNIPPET = {"backbone": {"name": "slowfast", "settings": {}}, "length": 32, "step": 1}
+_PAPER_LLSH = {"standardise": False, "lift": 0.0, "probe": 0, "positive_crops": (0.1, 0.4, 0.4)}
+_LARGE = {"queue": 8192, "batch": 256}
+
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "default": Preset("objects", "knn"),
@@ -96,6 +100,15 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "lsh": Preset("objects", "lsh"),
         "knn-snippet": Preset("snippet", "knn"),
         "llsh-snippet": Preset("snippet", "llsh"),
+        "paper-llsh-avenue": Preset("snippet", "llsh", {**_PAPER_SNIPPET, "crops": 3}, _PAPER_LLSH),
+        "paper-llsh-shanghaitech": Preset("snippet", "llsh", {**_PAPER_SNIPPET, "crops": 3}, _PAPER_LLSH | _LARGE),
+        "paper-llsh-corridor": Preset(
+            "snippet",
+            "llsh",
+            # Near, middle and far end of the corridor, as the paper's program cuts them from 1920 x 1080.
+            {**_PAPER_SNIPPET, "boxes": ((320, 184, 1216, 1080), (576, 96, 988, 508), (672, 0, 928, 256))},
+            _PAPER_LLSH | _LARGE | {"epochs": 10},
+        ),
     }
 )
 
@@ -147,6 +160,29 @@ def preset(name: str) -> Preset:
     if name not in PRESETS:
         raise SettingsError(f"no preset {name!r}{_closest(name, PRESETS)}")
     return PRESETS[name]
+
+
+def merged(settings: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with others in their place; a dot in a name reaches into a nested part.
+
+    >>> merged({"backbone": "slowfast", "crops": 3}, {"backbone.weights": "r50.pkl"})
+    {'backbone': {'name': 'slowfast', 'settings': {'weights': 'r50.pkl'}}, 'crops': 3}
+
+    Raises:
+        SettingsError: it reaches into a part that has no name yet.
+    """
+    found = dict(settings)
+    for name in sorted(given):  # a part comes before what reaches into it
+        part, dot, inside = name.partition(".")
+        held = found.get(part)
+        held = {"name": held} if isinstance(held, str) else held
+        if not dot:
+            found[name] = given[name]
+        elif isinstance(held, Mapping) and "name" in held:
+            found[part] = {"name": held["name"], "settings": merged(held.get("settings", {}), {inside: given[name]})}
+        else:
+            raise SettingsError(f"{name}: which {part}? set {part} to a name as well")
+    return found
 
 
 def find(kind: Kind, name: str) -> type[Configured]:

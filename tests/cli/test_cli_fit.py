@@ -58,6 +58,17 @@ def test_settings_reach_the_parts_that_they_name(command: Command, usual: Path, 
     assert settings(tmp_path / "d", "scoring")["alarm_rate"] == 0.05
 
 
+def test_settings_reach_into_a_backbone(command: Command, usual: Path, tmp_path: Path) -> None:
+    snippet = ("--detector", "knn-snippet", "--set", "observer.backbone.size=32")
+    named = ("--set", "observer.backbone=efficientnet-lite0", "--set", "observer.stride=2")
+    assert "which backbone?" in command("fit", usual, "-o", tmp_path / "d", *snippet).error
+    assert command("fit", usual, "-o", tmp_path / "d", *snippet, *named).code == 0
+    assert settings(tmp_path / "d", "observer")["backbone"]["settings"] == {"size": 32}
+    missing = ("--set", "observer.backbone.weights=nowhere.pkl")
+    told = command("fit", usual, "-o", tmp_path / "e", "--detector", "paper-llsh-avenue", *missing).error
+    assert told == "nowhere.pkl: No such file or directory; give the path of a downloaded checkpoint"
+
+
 def test_another_preset_and_another_model_are_chosen_by_name(
     command: Command, footage: Path, fast: Path, usual: Path, tmp_path: Path
 ) -> None:

@@ -45,7 +45,10 @@ class SlowFast(Backbone):
 
     def __init__(self, weights: str = "", sha256: str | None = None, size: int = 256, seed: int = 0) -> None:
         if not weights:
-            raise SettingsError(f"slowfast: needs weights: the path of a checkpoint, as from {CHECKPOINTS[0]}")
+            raise SettingsError(
+                f"slowfast: needs weights, the path of a checkpoint as from {CHECKPOINTS[0]} (docs/slowfast.md);"
+                " --set observer.backbone.weights=PATH"
+            )
         if size < 64 or size % 32:
             raise SettingsError(f"slowfast: size {size} is not a multiple of 32 from 64 on; 256 is its own")
         if is_url(weights) and sha256 is None:

@@ -64,7 +64,8 @@ def contestant(title: str, medium: Medium, seed: int, settings: Settings | None 
     watching = _observer(preset, medium, given.get("observer", {}), fixed=bool(plus))
     cls = catalog.find("model", preset.model)
     seeded = {"seed": seed} if "seed" in inspect.signature(cls).parameters else {}
-    judging = catalog.build("model", preset.model, {**preset.model_settings, **seeded, **given.get("model", {})})
+    settled = catalog.merged({**preset.model_settings, **seeded}, given.get("model", {}))
+    judging = catalog.build("model", preset.model, settled)
     scoring = catalog.construct(Scoring, given.get("scoring", {}))
     name = "default" if plus else title
     return Contestant(title, Detector(name, observer=watching, model=judging, scoring=scoring), None, preset.protocol)
@@ -73,7 +74,7 @@ def contestant(title: str, medium: Medium, seed: int, settings: Settings | None 
 def _observer(preset: catalog.Preset, medium: Medium, given: Mapping[str, Any], *, fixed: bool) -> Any:
     cls = catalog.find("observer", preset.observer)
     if getattr(cls, "medium", None) == medium:
-        return catalog.build("observer", preset.observer, {**preset.observer_settings, **given})
+        return catalog.build("observer", preset.observer, catalog.merged(preset.observer_settings, given))
     if fixed:
         raise SettingsError(f"observer {preset.observer!r} does not look at {medium}; choose another before the +")
     return catalog.build("observer", medium, given)

@@ -53,7 +53,7 @@ def read_videos(
 
 
 def read_settings(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """`["model.k=3"]` -> `{"model": {"k": "3"}, ...}` for observer, model and scoring.
+    """`["model.k=3"]` -> `{"model": {"k": "3"}, ...}` for observer, model and scoring (see `catalog.merged` for dots).
 
     Raises:
         SettingsError: not of that form.
@@ -77,8 +77,8 @@ def detector_of(
     judging = {} if model else dict(chosen.model_settings)
     return Detector(
         preset,
-        observer=catalog.build("observer", observer or chosen.observer, seeing | given["observer"]),
-        model=catalog.build("model", model or chosen.model, judging | given["model"]),
+        observer=catalog.build("observer", observer or chosen.observer, catalog.merged(seeing, given["observer"])),
+        model=catalog.build("model", model or chosen.model, catalog.merged(judging, given["model"])),
         scoring=catalog.construct(Scoring, given["scoring"]),
         mask=None if mask is None else Mask.from_file(mask),
     )
