@@ -140,7 +140,7 @@ def test_the_presets_are_as_published() -> None:
     assert told("paper-llsh") == ["gaussian", 12, "frames", "min-max", "zero", True]
     assert [told("paper-lgn")[0], *told("paper-lgn")[3:]] == ["none", "min-max", "left out", True]
     assert told("paper-lbr-spr") == ["average", 10, "frames", "none", "nearest", True]
-    assert told("causal") == ["causal", 12, "frames", "none", "floor", False]
+    assert told("causal") == ["causal", 0.48, "seconds", "none", "floor", False]
 
 
 @pytest.mark.parametrize(
