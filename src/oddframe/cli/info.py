@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from oddframe import catalog
+from oddframe.bench import PROTOCOLS
 from oddframe.cli.app import app, stdout
 from oddframe.cli.options import Fps, read_videos
 from oddframe.engine.detector import Detector
@@ -38,10 +39,15 @@ def info(
 
 def _print_catalog() -> None:
     console = stdout()
-    presets = Table("preset", "observer", "model", box=None)
+    presets = Table("preset", "observer", "model", "its paper's protocol", box=None)
     for name, preset in catalog.PRESETS.items():
-        presets.add_row(name, preset.observer, preset.model)
+        presets.add_row(name, preset.observer, preset.model, preset.protocol)
     console.print(presets)
+    protocols = Table("protocol", "", box=None)
+    for title, protocol in PROTOCOLS.items():
+        protocols.add_row(title, protocol.sentence())
+    console.print()
+    console.print(protocols)
     for kind in ("observer", "model", "backbone", "dataset"):
         table = Table(kind, "", box=None)
         for listed in catalog.describe(kind):
