@@ -90,9 +90,10 @@ def test_a_code_of_63_bits_finds_itself() -> None:
 
 @pytest.mark.parametrize("summary", SUMMARIES)
 def test_how_queries_are_cut_changes_no_bit(summary: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(code_distances, "_MOST_CODES", 7)  # buckets of many tiles, blocks of few
-    monkeypatch.setattr(code_distances, "_MOST_QUERIES", 5)
-    monkeypatch.setattr(code_distances, "_CELLS", 20)
+    monkeypatch.setattr(code_distances, "_RUN", 7)  # buckets of many tiles, blocks of few
+    monkeypatch.setattr(code_distances, "_SIZES", (1, 3, 5))
+    monkeypatch.setattr(code_distances, "_MANY", 6)  # so that some go one way and some the other
+    monkeypatch.setattr(code_distances, "_VALUES", 100)
     monkeypatch.setattr(hash_tables, "_QUERIES", 40)
     both = codes(1, 400, 2, 5)
     index, queries = filled(both[:300], summary, probe=2), both[300:]

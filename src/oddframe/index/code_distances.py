@@ -11,12 +11,11 @@ from torch import Tensor
 
 from oddframe.index.csr import expand
 
-_MOST_QUERIES, _MOST_CODES = 256, 512  # in a tile
-_SHARED, _CROWDED = 4, 512  # queries in a bucket, and distances, from which tiles are worth their making
-_CELLS = 1 << 16  # distances computed in one go
-_VALUES = 1 << 16  # values of codes converted in one go: what stays in the processor's own memory
-_SIZES = (4, 8, 16, 32, 64, 128, 256, 512)  # what tiles are filled up to
-_BASE = 2.0**19  # above every distance in steps; added to one, it leaves 4 bits after the point
+_RUN = 64  # codes of a bucket in a tile, or beside one query
+_MANY, _CROWDED = 32, 512  # codes in a bucket, or distances to be found there, from which tiles are worth their making
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)  # queries that tiles are filled up to
+_VALUES = 1 << 17  # values converted, and distances computed, in one go: about what stays in the processor's memory
+_BASE, _BASE_BITS = 2.0**19, (127 + 19) << 23  # above all distances in steps; added to one, it leaves 4 binary places
 _POINT = 16
 
 
@@ -65,7 +64,7 @@ class CodeDistances:
         """(P,) int64 sixteenths of steps: summed distances of pairs, `members` (B,) of which share each bucket (B,)."""
         sums = torch.zeros(len(row), dtype=torch.int64, device=row.device)
         place, start, count = torch.cumsum(members, 0) - members, self._start[bucket], self._count(bucket)
-        crowded = (members >= _SHARED) & (members * count >= _CROWDED)
+        crowded = (count >= _MANY) | (members * count >= _CROWDED)
         some = (~crowded).nonzero()[:, 0]
         owner, pair = expand(place[some], members[some])
         owner = some[owner]
@@ -81,7 +80,7 @@ class CodeDistances:
             owner, code = expand(some.start, some.count)
             apart = self._codes.index_select(0, code).double()  # (cells, r)
             apart -= queries.index_select(0, row[some.pair][owner])
-            found = _sixteenths(torch.linalg.vecdot(apart, apart)) - _base_bits()
+            found = _sixteenths(torch.linalg.vecdot(apart, apart)) - _BASE_BITS
             sums.index_add_(0, some.pair[owner], found.long())
 
     def _add_tile(self, sums: Tensor, queries: Tensor, row: Tensor, tile: _Tiles) -> None:
@@ -92,17 +91,13 @@ class CodeDistances:
         apart = _sixteenths(_squares(asked, stored))  # (G, m, k)
         # The last code has been repeated to fill up the tile: take it away again.
         extra = code.shape[1] - tile.count[:, None]
-        found = apart.sum(-1) - extra * apart[..., -1] - tile.count[:, None] * _base_bits()
+        found = apart.sum(-1) - extra * apart[..., -1] - tile.count[:, None] * _BASE_BITS
         asks = torch.arange(place.shape[1], device=place.device) < tile.members[:, None]
         sums.index_add_(0, place.reshape(-1), (found * asks).reshape(-1))
 
 
-def _base_bits() -> int:
-    return int(torch.tensor(_BASE, dtype=torch.float32).view(torch.int32))
-
-
 def _sixteenths(squared: Tensor) -> Tensor:
-    """Roots of squared distances in whole sixteenths of a step, as int32, `_base_bits` above what they are."""
+    """Roots of squared distances in whole sixteenths of a step, as int32, `_BASE_BITS` above what they are."""
     return squared.float().sqrt_().add_(_BASE).view(torch.int32)
 
 
@@ -122,10 +117,10 @@ class _Runs:
 
     @classmethod
     def cut(cls, pair: Tensor, start: Tensor, count: Tensor) -> Self:
-        """No run of more than `_MOST_CODES`; a pair may then have several."""
-        owner, number = expand(torch.zeros_like(count), (count + _MOST_CODES - 1) // _MOST_CODES)
-        done = number * _MOST_CODES
-        return cls(pair[owner], start[owner] + done, (count[owner] - done).clamp_max_(_MOST_CODES))
+        """No run of more than `_RUN`; a pair may then have several."""
+        owner, number = expand(torch.zeros_like(count), (count + _RUN - 1) // _RUN)
+        done = number * _RUN
+        return cls(pair[owner], start[owner] + done, (count[owner] - done).clamp_max_(_RUN))
 
     def blocks(self, values: int) -> Iterator[_Runs]:
         """As many runs together as memory should take."""
@@ -136,29 +131,29 @@ class _Runs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Tiles:
-    """G tiles of one shape: some queries of a bucket against some of its codes.
+    """G tiles of one shape: some pairs of a bucket against some of its codes.
 
     Args:
         place: (G,) each one's first pair.
         members: (G,) how many pairs it has.
         start: (G,) its first code.
         count: (G,) how many codes it has.
-        shape: pairs and codes that each tile is filled up to, by repeating the last.
+        size: pairs that each tile is filled up to, by repeating the last.
     """
 
     place: Tensor
     members: Tensor
     start: Tensor
     count: Tensor
-    shape: tuple[int, int]
+    size: int
 
     def places(self) -> Tensor:
         """(G, m) pairs."""
-        return _filled(self.place, self.members, self.shape[0])
+        return _filled(self.place, self.members, self.size)
 
     def codes(self) -> Tensor:
         """(G, k) codes."""
-        return _filled(self.start, self.count, self.shape[1])
+        return _filled(self.start, self.count, _RUN)
 
 
 def _filled(start: Tensor, count: Tensor, size: int) -> Tensor:
@@ -168,20 +163,17 @@ def _filled(start: Tensor, count: Tensor, size: int) -> Tensor:
 
 def _tiles(place: Tensor, members: Tensor, start: Tensor, count: Tensor, values: int) -> Iterator[_Tiles]:
     """Cut all buckets into tiles, and give those of one shape together, as many as memory should take."""
-    across = (count + _MOST_CODES - 1) // _MOST_CODES
-    down = (members + _MOST_QUERIES - 1) // _MOST_QUERIES
-    owner, number = expand(torch.zeros_like(count), across * down)
-    query, code = number // across[owner] * _MOST_QUERIES, number % across[owner] * _MOST_CODES
-    members, count = (members[owner] - query).clamp_max_(_MOST_QUERIES), (count[owner] - code).clamp_max_(_MOST_CODES)
+    across, most = (count + _RUN - 1) // _RUN, _SIZES[-1]
+    owner, number = expand(torch.zeros_like(count), across * ((members + most - 1) // most))
+    query, code = number // across[owner] * most, number % across[owner] * _RUN
+    members, count = (members[owner] - query).clamp_max_(most), (count[owner] - code).clamp_max_(_RUN)
     place, start = place[owner] + query, start[owner] + code
-    sizes = torch.tensor(_SIZES, device=place.device)
-    shape = torch.searchsorted(sizes, members) * len(_SIZES) + torch.searchsorted(sizes, count)
-    shape, order = torch.sort(shape, stable=True)
+    shape, order = torch.sort(torch.searchsorted(torch.tensor(_SIZES, device=place.device), members), stable=True)
     kinds, numbers = torch.unique_consecutive(shape, return_counts=True)
     for kind, part in zip(kinds.tolist(), torch.split(order, numbers.tolist()), strict=True):
-        m, k = _SIZES[kind // len(_SIZES)], _SIZES[kind % len(_SIZES)]
-        for some in torch.split(part, max(1, min(_CELLS // (m * k), _VALUES // (max(m, k) * values)))):
-            yield _Tiles(place[some], members[some], start[some], count[some], (m, k))
+        size = _SIZES[kind]
+        for some in torch.split(part, max(1, _VALUES // (max(size, _RUN) * max(size, values)))):
+            yield _Tiles(place[some], members[some], start[some], count[some], size)
 
 
 def _distinct(queries: Tensor, bucket: Tensor) -> tuple[Tensor, Tensor]:

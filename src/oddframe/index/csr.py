@@ -90,4 +90,4 @@ def expand(start: Tensor, count: Tensor) -> tuple[Tensor, Tensor]:
     """
     owner = torch.repeat_interleave(torch.arange(len(count), device=count.device), count)
     shift = start - (torch.cumsum(count, 0) - count)
-    return owner, torch.arange(len(owner), device=count.device) + shift[owner]
+    return owner, torch.arange(len(owner), device=count.device).add_(shift.index_select(0, owner))

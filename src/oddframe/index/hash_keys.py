@@ -23,16 +23,15 @@ def pack(fixed: Tensor) -> Tensor:
     return (octets << shifts).sum(dim=-1)
 
 
-def unequal_bits(left: Tensor, right: Tensor) -> Tensor:
-    """Bits in which int64 keys, never negative, differ.
+def set_bits(keys: Tensor) -> Tensor:
+    """How many bits are set in int64 keys, which are never negative.
 
-    >>> unequal_bits(torch.tensor([0b0110, 3]), torch.tensor([0b0011, 3])).tolist()
-    [2, 0]
+    >>> set_bits(torch.tensor([0b0110, 7, 0])).tolist()
+    [2, 3, 0]
     """
-    x = left ^ right
-    if x.device.type == "cpu":
-        return torch.from_numpy(np.bitwise_count(x.numpy())).long()
+    if keys.device.type == "cpu":
+        return torch.from_numpy(np.bitwise_count(keys.numpy()))
     # Counts within pairs, nibbles and bytes, which the product adds up in the top byte (Warren, Hacker's Delight, 5-1).
-    x = x - ((x >> 1) & 0x5555555555555555)
+    x = keys - ((keys >> 1) & 0x5555555555555555)
     x = (x & 0x3333333333333333) + ((x >> 2) & 0x3333333333333333)
     return (((x + (x >> 4)) & 0x0F0F0F0F0F0F0F0F) * 0x0101010101010101) >> 56

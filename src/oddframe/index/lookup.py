@@ -10,7 +10,7 @@ from torch import Tensor
 from oddframe.index.csr import Csr
 from oddframe.index.multi_probe import MultiIndex, Near
 
-_MISSES = 512  # sent on to other buckets together
+_MISSES = 4096  # sent on to other buckets together
 
 
 class Lookup:
@@ -52,5 +52,5 @@ class Lookup:
             self._near = MultiIndex(self._first, self._key, self._bits)
         flat = keys.reshape(-1)
         for some in torch.split(rows, _MISSES):
-            near = self._near.nearest(some % len(self._size), flat[some], radius)
-            yield Near(some[near.row], near.bucket, near.bits)
+            near = self._near.nearest(some % len(self._size), flat.index_select(0, some), radius)
+            yield Near(some.index_select(0, near.row), near.bucket, near.bits)

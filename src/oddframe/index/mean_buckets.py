@@ -19,6 +19,7 @@ from oddframe.index.provenance import Provenance
 from oddframe.index.stored import stored_array, to_tensor
 from oddframe.types import IntArray, Json, VideoId
 
+_ROWS = 4096  # summed in one go
 Whole = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 
 
@@ -144,10 +145,15 @@ def _changes(*columns: npt.NDArray[Any]) -> IntArray:
 
 def _sums(values: npt.NDArray[Any], first: IntArray) -> npt.NDArray[np.int64]:
     """Whole sums over runs of rows that begin at `first`."""
-    if not len(first):
-        return np.zeros((0, *values.shape[1:]), np.int64)
-    sums: npt.NDArray[np.int64] = np.add.reduceat(values, first, axis=0, dtype=np.int64)
-    return sums
+    run = torch.repeat_interleave(torch.from_numpy(np.diff(first, append=len(values))))
+    # Sums of rows stay under 2**53, where float64 is exact, and is added up faster. Those of squares need not.
+    kind = torch.float64 if values.ndim > 1 else torch.int64
+    sums = torch.zeros((len(first), *values.shape[1:]), dtype=kind)
+    for start in range(0, len(values), _ROWS):
+        part = slice(start, start + _ROWS)
+        sums.index_add_(0, run[part], torch.from_numpy(values[part]).to(kind))
+    whole: npt.NDArray[np.int64] = sums.long().numpy()
+    return whole
 
 
 def _narrow(total: Whole) -> Whole:

@@ -6,15 +6,16 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from oddframe.index.csr import expand
-from oddframe.index.hash_keys import unequal_bits
+from oddframe.index.hash_keys import set_bits
 
 _CANDIDATES = 1 << 20  # looked at in one go
-_FEW = 64  # keys in a table that are compared one and all sooner than looked up
+_FEW = 1 << 15  # comparisons that are made sooner than anything is looked up
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,15 +26,18 @@ class Near:
     bucket: Tensor
     bits: Tensor
 
+    def where(self, kept: Tensor) -> Near:
+        """The pairs for which this is true."""
+        number = kept.nonzero()[:, 0]
+        return Near(*(part.index_select(0, number) for part in (self.row, self.bucket, self.bits)))
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Runs:
-    """Runs of candidates: whose they are, where they begin in `order` (None = buckets as numbered), how many."""
+
+class _Runs(NamedTuple):
+    """Runs of candidates: whose they are, where they begin, how many."""
 
     row: Tensor
     start: Tensor
     size: Tensor
-    order: Tensor | None
 
 
 class MultiIndex:
@@ -63,55 +67,52 @@ class MultiIndex:
         for near in range(radius // 2 + 1):
             if not len(waiting):
                 break
-            every = self._most <= _FEW or 4 * math.comb(max(self._width), near) > self._most
+            every = len(waiting) * self._most <= _FEW or 4 * math.comb(max(self._width), near) > self._most
             for step in self._round(near, every, table[waiting], key[waiting], radius):
-                pairs = Near(waiting[step.row], step.bucket, step.bits)
+                pairs = Near(waiting.index_select(0, step.row), step.bucket, step.bits)
                 best.scatter_reduce_(0, pairs.row, pairs.bits, "amin")
                 found.append(pairs)
             if every:
                 break
             # Whatever lies within 2 near + 1 bits has been seen by now.
             waiting = waiting[best[waiting] > 2 * near + 1]
-        row, bucket, bits = (torch.cat([getattr(p, name) for p in found]) for name in ("row", "bucket", "bits"))
-        kept = (bits == best[row]).nonzero()[:, 0]
-        return Near(row[kept], bucket[kept], bits[kept])
+        pairs = Near(*(torch.cat([getattr(p, name) for p in found]) for name in ("row", "bucket", "bits")))
+        return pairs.where(pairs.bits == best.index_select(0, pairs.row))
 
     def _round(self, near: int, every: bool, table: Tensor, key: Tensor, radius: int) -> Iterator[Near]:
         """Buckets that are `near` bits away in the half that is the nearer one; or at least that, and all."""
         if every:
             rows = torch.arange(len(key), device=key.device)
-            runs = _Runs(rows, self._first[table], self._first[table + 1] - self._first[table], None)
-            yield from self._checked(runs, key, (near, radius, None))
+            runs = _Runs(rows, self._first[table], self._first[table + 1] - self._first[table])
+            for found, low in self._within(runs, key, self._key, radius):
+                yield found.where(torch.minimum(low, found.bits - low) >= near)
             return
         for half in (0, 1):
-            order, values, offsets = self._halves[half]
+            order, keys, values, offsets = self._halves[half]
             masks = self._masks(self._width[half], near, key.device)
             asked = self._part(half, table, key)[:, None] ^ masks
             place = torch.searchsorted(values, asked).clamp_max_(len(values) - 1)
-            row, mask = (values[place] == asked).nonzero(as_tuple=True)
-            place = place[row, mask]
-            runs = _Runs(row, offsets[place], offsets[place + 1] - offsets[place], order)
-            yield from self._checked(runs, key, (near, radius, half))
+            hit = (values.index_select(0, place.view(-1)) == asked.view(-1)).nonzero()[:, 0]
+            place = place.view(-1).index_select(0, hit)
+            start = offsets.index_select(0, place)
+            runs = _Runs(hit // len(masks), start, offsets.index_select(0, place + 1) - start)
+            for found, low in self._within(runs, key, keys, radius):
+                # Where the halves are equally near, the low one has found the bucket.
+                fresh = found.where(low > near if half else found.bits - low >= near)
+                yield Near(fresh.row, order.index_select(0, fresh.bucket), fresh.bits)
 
-    def _checked(self, runs: _Runs, key: Tensor, wanted: tuple[int, int, int | None]) -> Iterator[Near]:
-        """The pairs of asked keys and members of these runs that are wanted, a bounded number at once."""
+    def _within(self, runs: _Runs, key: Tensor, keys: Tensor, radius: int) -> Iterator[tuple[Near, Tensor]]:
+        """Pairs of asked keys and members of their runs in `keys` within the radius, and unequal bits of low halves."""
         block = (torch.cumsum(runs.size, 0) - runs.size) // _CANDIDATES
         counts = torch.unique_consecutive(block, return_counts=True)[1].tolist()
-        for part in torch.split(torch.arange(len(block), device=block.device), counts):
-            owner, place = expand(runs.start[part], runs.size[part])
-            bucket = place if runs.order is None else runs.order[place]
-            asked = runs.row[part][owner]
-            kept, bits = self._wanted(key[asked], self._key[bucket], *wanted)
-            yield Near(asked[kept], bucket[kept], bits)
-
-    def _wanted(self, asked: Tensor, stored: Tensor, near: int, radius: int, half: int | None) -> tuple[Tensor, Tensor]:
-        """Pairs within the radius, each in one round and one half only: that of its nearer half, the low if level."""
-        bits = unequal_bits(asked, stored)
-        low = unequal_bits(asked & self._mask, stored & self._mask)
-        high = bits - low
-        fresh = {0: low <= high, 1: high < low, None: torch.minimum(low, high) >= near}[half]
-        kept = (fresh & (bits <= radius)).nonzero()[:, 0]
-        return kept, bits[kept]
+        for row, start, size in zip(*(torch.split(part, counts) for part in runs), strict=True):
+            owner, place = expand(start, size)
+            unequal = key.index_select(0, row).index_select(0, owner) ^ keys.index_select(0, place)
+            kept = (set_bits(unequal) <= radius).nonzero()[:, 0]
+            unequal = unequal.index_select(0, kept)
+            owner, place = owner.index_select(0, kept), place.index_select(0, kept)
+            found = Near(row.index_select(0, owner), place, set_bits(unequal).long())
+            yield found, set_bits(unequal & self._mask).long()
 
     @property
     def _mask(self) -> int:
@@ -122,12 +123,12 @@ class MultiIndex:
         value = key >> self._low if half else key & self._mask
         return (table << self._width[half]) | value
 
-    def _sorted(self, half: int, table: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Buckets by half, the distinct halves, and where each one's buckets begin."""
+    def _sorted(self, half: int, table: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Buckets by half, their keys, the distinct halves, and where each one's buckets begin."""
         value, order = torch.sort(self._part(half, table, self._key), stable=True)
         distinct, counts = torch.unique_consecutive(value, return_counts=True)
         offsets = torch.cat([counts.new_zeros(1), torch.cumsum(counts, 0)])
-        return order, distinct, offsets
+        return order, self._key[order], distinct, offsets
 
     @staticmethod
     def _masks(width: int, bits: int, device: torch.device) -> Tensor:
