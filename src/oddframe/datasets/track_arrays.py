@@ -36,7 +36,7 @@ class NamedArrays:
         """
         if name not in self._read:
             try:
-                with np.load(self.file, allow_pickle=False) as content:
+                with self.file.open("rb") as file, np.load(file, allow_pickle=False) as content:
                     self._read[name] = np.asarray(content[name])
             except KeyError:
                 raise DataError(f"{self.file}: has no array {name!r}; download it again") from None
