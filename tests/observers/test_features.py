@@ -49,7 +49,10 @@ def test_other_sizes_obey_the_contract_too(observer: Features, check: object) ->
 
 def test_a_recording_with_other_numbers_says_which(tmp_path: Path) -> None:
     seen = clip(tmp_path / "gate.npy", 2, crops=5, size=3)
-    with pytest.raises(SettingsError, match=r"gate: has 5 crops of 3 values, not 1 of 1024; set crops=5 and size=3"):
+    with pytest.raises(
+        SettingsError,
+        match=r"gate: has 5 crops of 3 values where the observer takes 1 of 1024; set its crops=5 and size=3",
+    ):
         observe(Features(), seen)
     with pytest.raises(SettingsError, match=r"gate: its segments are not 8 frames long, as frame 7 lacks a feature"):
         observe(Features(size=3, crops=5, segment=8), seen)

@@ -74,8 +74,8 @@ class FeatureStream(ObservationStream):
         crops, size = feature.shape
         if (crops, size) != (self._observer.crops, self._observer.size):
             raise SettingsError(
-                f"{self._video.id}: has {crops} crops of {size} values, not {self._observer.crops} of"
-                f" {self._observer.size}; set crops={crops} and size={size}"
+                f"{self._video.id}: has {crops} crops of {size} values where the observer takes"
+                f" {self._observer.crops} of {self._observer.size}; set its crops={crops} and size={size}"
             )
         first = self._seen - self._observer.segment
         return Observations(
