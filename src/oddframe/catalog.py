@@ -50,6 +50,7 @@ MODELS: Mapping[str, str] = MappingProxyType(
 BACKBONES: Mapping[str, str] = MappingProxyType(
     {
         "efficientnet-lite0": "oddframe.backbones.efficientnet:EfficientNetLite0",
+        "hf": "oddframe.backbones.hf:HuggingFace",
         "slowfast": "oddframe.backbones.slowfast:SlowFast",
     }
 )

@@ -14,7 +14,10 @@ import oddframe
 from tests.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-DECLARED = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
+DECLARED = [
+    *PROJECT["dependencies"],
+    *sorted({line for group in PROJECT["optional-dependencies"].values() for line in group}),
+]
 PINS = [line for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if line and line[0] != "#"]
 
 
