@@ -31,6 +31,10 @@ def set_bits(keys: Tensor) -> Tensor:
     """
     if keys.device.type == "cpu":
         return torch.from_numpy(np.bitwise_count(keys.numpy()))
+    return _set_bits_by_sums(keys)
+
+
+def _set_bits_by_sums(keys: Tensor) -> Tensor:
     # Counts within pairs, nibbles and bytes, which the product adds up in the top byte (Warren, Hacker's Delight, 5-1).
     x = keys - ((keys >> 1) & 0x5555555555555555)
     x = (x & 0x3333333333333333) + ((x >> 2) & 0x3333333333333333)
