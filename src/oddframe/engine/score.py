@@ -51,7 +51,8 @@ def judge_video(video: Video, watching: Watching, model: Model, run: Run = Run()
     window = watching.admit(video)
     health = ReasonRuns()
     stream = WatchStream(watching, video.info, run)
-    scored = _drain(_sieved(watch(video, stream, run), Sieve(window), health), model, video.info, run)
+    sieve = Sieve(window) if video.medium == "pictures" else None
+    scored = _drain(_sieved(watch(video, stream, run), sieve, health), model, video.info, run)
     return Judged(replace(video.info, frames=health.frames), window, scored, health.runs)
 
 
@@ -63,10 +64,11 @@ def judge_source(source: ObservationSource, info: VideoInfo, model: Model, run: 
     return Judged(counted, window_of(source, info.id), scored, reasons_of(source, info.id))
 
 
-def _sieved(seen: Iterable[Seen], sieve: Sieve, health: ReasonRuns) -> Iterator[Observations]:
+def _sieved(seen: Iterable[Seen], sieve: Sieve | None, health: ReasonRuns) -> Iterator[Observations]:
+    """Without pictures every frame is scorable, and there is nothing to sieve: that would take most of the time."""
     for one in seen:
         health.extend(one.health)
-        yield sieve.push(one)
+        yield one.observations if sieve is None else sieve.push(one)
 
 
 def _drain(observations: Iterable[Observations], model: Model, info: VideoInfo, run: Run) -> Scored:
@@ -81,7 +83,7 @@ def _batches(observations: Iterable[Observations]) -> Iterator[Observations]:
     for some in observations:
         if len(some) or not waiting:
             waiting.append(some)
-        else:
+        elif some.through != waiting[-1].through:
             waiting[-1] = replace(waiting[-1], through=some.through)
         rows += len(some)
         if rows >= BATCH:
