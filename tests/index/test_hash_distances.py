@@ -67,7 +67,7 @@ def test_products_and_differences_agree_to_the_bit(bits: int, monkeypatch: pytes
         monkeypatch.setattr(code_distances, "_MANY", many)
         monkeypatch.setattr(code_distances, "_CROWDED", many)
         found.append(index.query(asked).distance)
-    assert np.array_equal(*found)
+    assert np.array_equal(found[0], found[1])
     exact = np.linalg.norm(crowd(700, bits)[:, 0] - asked.astype(np.float64), axis=2).mean(1)
     np.testing.assert_allclose(found[0][:, 0], exact, atol=2.0**-15 * math.sqrt(bits))
 
@@ -100,7 +100,7 @@ def test_only_equal_codes_are_taken_for_equal(monkeypatch: pytest.MonkeyPatch) -
     assert rows == [29, 30 if not np.array_equal(asked[7], asked[0]) else 29]
 
 
-class Largest(TorchDispatchMode):
+class Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Watches how many bytes the largest tensor takes that any operation makes."""
 
     bytes = 0
@@ -115,7 +115,7 @@ class Largest(TorchDispatchMode):
 def test_a_bucket_of_forty_thousand_codes_takes_no_more_memory_than_a_small_one() -> None:
     index, asked = tables(crowd(40_000, 8)), crowd(200, 8, seed=1)
     index.query(asked[:1])
-    with Largest() as watched:
+    with Largest() as watched:  # type: ignore[no-untyped-call]
         found = index.query(asked).distance
     assert 0 < watched.bytes < 3 << 20  # all at once: 200 x 40,000 numbers, 64 MB in float64
     exact = np.linalg.norm(crowd(40_000, 8)[:, 0] - asked[:3].astype(np.float64), axis=2).mean(1)

@@ -12,9 +12,9 @@ from torch import Tensor
 from oddframe.index.csr import expand
 
 _RUN = 64  # codes of a bucket in a tile, or beside one query
-_MANY, _CROWDED = 32, 512  # codes in a bucket, or distances to be found there, from which tiles are worth their making
+_MANY, _CROWDED = 64, 1024  # codes in a bucket, or distances to be found there, from which tiles are worth their making
 _SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)  # queries that tiles are filled up to
-_VALUES = 1 << 17  # values converted, and distances computed, in one go: about what stays in the processor's memory
+_VALUES = 1 << 18  # values converted, and distances computed, in one go: about what stays in the processor's memory
 _BASE, _BASE_BITS = 2.0**19, (127 + 19) << 23  # above all distances in steps; added to one, it leaves 4 binary places
 _POINT = 16
 

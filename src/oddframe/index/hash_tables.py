@@ -28,7 +28,7 @@ from oddframe.types import FloatArray, IntArray, Json, VideoId
 _KINDS: dict[str, type[Any]] = {"all": CodeBuckets, "mean": MeanBuckets, "moments": MomentBuckets}
 SUMMARIES = tuple(_KINDS)
 _MAKE = ("tables", "bits", "summary", "probe")
-_QUERIES = 1024  # looked up together, so that memory stays bounded
+_QUERIES = 4096  # looked up together, so that memory stays bounded
 
 
 @dataclass(frozen=True, slots=True, eq=False)

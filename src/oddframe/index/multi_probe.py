@@ -15,6 +15,7 @@ from oddframe.index.csr import expand
 from oddframe.index.hash_keys import set_bits
 
 _CANDIDATES = 1 << 20  # looked at in one go
+_FOLD = 16
 _FEW = 1 << 15  # comparisons that are made sooner than anything is looked up
 
 
@@ -38,6 +39,24 @@ class _Runs(NamedTuple):
     row: Tensor
     start: Tensor
     size: Tensor
+
+
+class _Half(NamedTuple):
+    """All buckets by one half of their keys, with their tables above it.
+
+    Args:
+        order: (U,) buckets in that order.
+        key: (U,) their keys.
+        value: (V,) the distinct halves.
+        start: (V + 1,) where each one's buckets begin in `order`.
+        seen: which folded halves occur at all; most that are asked for do not.
+    """
+
+    order: Tensor
+    key: Tensor
+    value: Tensor
+    start: Tensor
+    seen: Tensor
 
 
 class MultiIndex:
@@ -87,19 +106,28 @@ class MultiIndex:
             for found, low in self._within(runs, key, self._key, radius):
                 yield found.where(torch.minimum(low, found.bits - low) >= near)
             return
-        for half in (0, 1):
-            order, keys, values, offsets = self._halves[half]
-            masks = self._masks(self._width[half], near, key.device)
-            asked = self._part(half, table, key)[:, None] ^ masks
-            place = torch.searchsorted(values, asked).clamp_max_(len(values) - 1)
-            hit = (values.index_select(0, place.view(-1)) == asked.view(-1)).nonzero()[:, 0]
-            place = place.view(-1).index_select(0, hit)
-            start = offsets.index_select(0, place)
-            runs = _Runs(hit // len(masks), start, offsets.index_select(0, place + 1) - start)
-            for found, low in self._within(runs, key, keys, radius):
+        # With the high half the nearer one, the low half is more than `near` bits away too.
+        for half in (0, 1) if 2 * near < radius else (0,):
+            order, keys = self._halves[half].order, self._halves[half].key
+            for found, low in self._within(self._runs(half, near, table, key), key, keys, radius):
                 # Where the halves are equally near, the low one has found the bucket.
                 fresh = found.where(low > near if half else found.bits - low >= near)
                 yield Near(fresh.row, order.index_select(0, fresh.bucket), fresh.bits)
+
+    def _runs(self, half: int, near: int, table: Tensor, key: Tensor) -> _Runs:
+        """Where, in the order of this half, the stored keys lie whose half is `near` bits away from the asked ones."""
+        stored, masks = self._halves[half], self._masks(self._width[half], near, key.device)
+        part = self._part(half, table, key)
+        # Folding is linear: the folded half, but for the folded bits that differ.
+        folded = (self._folded(half, part)[:, None] ^ _fold(masks)).view(-1)
+        maybe = stored.seen.index_select(0, folded).nonzero()[:, 0]
+        row = maybe // len(masks)
+        asked = part.index_select(0, row) ^ masks.index_select(0, maybe % len(masks))
+        place = torch.searchsorted(stored.value, asked).clamp_max_(len(stored.value) - 1)
+        hit = (stored.value.index_select(0, place) == asked).nonzero()[:, 0]
+        place = place.index_select(0, hit)
+        start = stored.start.index_select(0, place)
+        return _Runs(row.index_select(0, hit), start, stored.start.index_select(0, place + 1) - start)
 
     def _within(self, runs: _Runs, key: Tensor, keys: Tensor, radius: int) -> Iterator[tuple[Near, Tensor]]:
         """Pairs of asked keys and members of their runs in `keys` within the radius, and unequal bits of low halves."""
@@ -123,14 +151,26 @@ class MultiIndex:
         value = key >> self._low if half else key & self._mask
         return (table << self._width[half]) | value
 
-    def _sorted(self, half: int, table: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Buckets by half, their keys, the distinct halves, and where each one's buckets begin."""
-        value, order = torch.sort(self._part(half, table, self._key), stable=True)
-        distinct, counts = torch.unique_consecutive(value, return_counts=True)
-        offsets = torch.cat([counts.new_zeros(1), torch.cumsum(counts, 0)])
-        return order, self._key[order], distinct, offsets
+    def _folded(self, half: int, part: Tensor) -> Tensor:
+        """Halves with their tables, as numbers small enough to index with."""
+        width = self._width[half]
+        return (part >> width << _FOLD) | _fold(part & ((1 << width) - 1))
+
+    def _sorted(self, half: int, table: Tensor) -> _Half:
+        part = self._part(half, table, self._key)
+        seen = torch.zeros((len(self._first) - 1) << _FOLD, dtype=torch.bool, device=part.device)
+        seen[self._folded(half, part)] = True
+        part, order = torch.sort(part, stable=True)
+        value, counts = torch.unique_consecutive(part, return_counts=True)
+        start = torch.cat([counts.new_zeros(1), torch.cumsum(counts, 0)])
+        return _Half(order, self._key.index_select(0, order), value, start, seen)
 
     @staticmethod
     def _masks(width: int, bits: int, device: torch.device) -> Tensor:
         """All numbers of `width` bits of which `bits` are set."""
         return torch.tensor([sum(1 << b for b in chosen) for chosen in combinations(range(width), bits)], device=device)
+
+
+def _fold(value: Tensor) -> Tensor:
+    """At most 32 bits laid over each other in 16."""
+    return (value ^ (value >> _FOLD)) & ((1 << _FOLD) - 1)
