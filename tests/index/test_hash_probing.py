@@ -75,6 +75,13 @@ def test_halves_are_looked_up_in_all_rounds(monkeypatch: pytest.MonkeyPatch) -> 
     ).all()
 
 
+def test_where_nothing_is_near_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(multi_probe, "_FEW", 0)
+    keys = torch.arange(1000) << 20  # neither half of the asked key comes near any of theirs
+    found = MultiIndex(torch.tensor([0, 1000]), keys, 60).nearest(torch.tensor([0]), torch.tensor([(1 << 60) - 1]), 4)
+    assert found.row.tolist() == found.bucket.tolist() == found.bits.tolist() == []
+
+
 def test_tables_are_looked_up_apart() -> None:
     """The greatest key of 63 bits is also what short tables are filled up with."""
     most = (1 << 63) - 1

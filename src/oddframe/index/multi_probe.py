@@ -82,19 +82,20 @@ class MultiIndex:
     def nearest(self, table: Tensor, key: Tensor, radius: int) -> Near:
         """For each asked key all buckets of its table at the least distance, where that is at most `radius`."""
         best = torch.full((len(key),), radius + 1, device=key.device)
-        waiting, found = torch.arange(len(key), device=key.device), []
+        waiting = torch.arange(len(key), device=key.device)
+        found = [Near(waiting[:0], waiting[:0], waiting[:0])]
         for near in range(radius // 2 + 1):
-            if not len(waiting):
-                break
-            every = len(waiting) * self._most <= _FEW or 4 * math.comb(max(self._width), near) > self._most
-            for step in self._round(near, every, table[waiting], key[waiting], radius):
-                pairs = Near(waiting.index_select(0, step.row), step.bucket, step.bits)
-                best.scatter_reduce_(0, pairs.row, pairs.bits, "amin")
-                found.append(pairs)
-            if every:
-                break
+            masks = math.comb(max(self._width), near)
+            every = len(waiting) * self._most <= _FEW or 4 * masks > self._most
+            for some in torch.split(waiting, max(1, _CANDIDATES // masks)):
+                for step in self._round(near, every, table[some], key[some], radius):
+                    pairs = Near(some.index_select(0, step.row), step.bucket, step.bits)
+                    best.scatter_reduce_(0, pairs.row, pairs.bits, "amin")
+                    found.append(pairs)
             # Whatever lies within 2 near + 1 bits has been seen by now.
             waiting = waiting[best[waiting] > 2 * near + 1]
+            if every or not len(waiting):
+                break
         pairs = Near(*(torch.cat([getattr(p, name) for p in found]) for name in ("row", "bucket", "bits")))
         return pairs.where(pairs.bits == best.index_select(0, pairs.row))
 
