@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from oddframe.errors import FitError, SettingsError
+from oddframe.errors import DataError, FitError, SettingsError
+from oddframe.index.hash_tables import SUMMARIES
 from oddframe.models import lsh
 from oddframe.models.base import Model
 from oddframe.models.hash_net import HashNet
@@ -93,7 +95,7 @@ def test_diverging_training_is_an_error() -> None:
 
 
 @settings(max_examples=10, deadline=None)
-@given(cuts=st.lists(st.integers(0, len(QUERIES)), max_size=12), summary=st.sampled_from(["all", "mean"]))
+@given(cuts=st.lists(st.integers(0, len(QUERIES)), max_size=12), summary=st.sampled_from(SUMMARIES))
 def test_any_cuts_give_the_same_bits(cuts: list[int], summary: str) -> None:
     data = synthetic_source()
     model = LSH(summary=summary).train(data).absorb(data)
@@ -134,6 +136,31 @@ def test_absorbing_lowers_what_was_odd_and_forgetting_brings_it_back() -> None:
     after = scored(model.absorb(taught), INFO, [QUERIES]).score
     assert after[odd].mean() < 0.5 * before[odd].mean()
     assert np.array_equal(scored(model.forget(INFO.id), INFO, [QUERIES]).score, before)
+
+
+def test_moments_score_at_least_what_all_codes_do() -> None:
+    """The root of a mean square is never under the mean; where they differ tells how spread out a bucket is."""
+    data = synthetic_source()
+    every, moments = (
+        scored(LSH(bits=9, summary=summary).train(data).absorb(data), INFO, [QUERIES]) for summary in ("all", "moments")
+    )
+    for name, part in every.parts.items():
+        assert (moments.parts[name] >= part - 1e-6).all()
+    assert (moments.score > every.score + 1e-4).any()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_no_number_names_its_video_and_frame(value: float) -> None:
+    data = synthetic_source()
+    model = LSH().train(data).absorb(data)
+    flow = QUERIES.data["flow"].clone()
+    flow[40] = value
+    damaged = replace(QUERIES, data={**QUERIES.data, "flow": flow})
+    expected = f"{INFO.id}: flow of frame {QUERIES.frame[40]} is not finite"
+    with pytest.raises(DataError, match=expected):
+        scored(model, INFO, [damaged])
+    with pytest.raises(DataError, match=expected):
+        model.absorb(MemorySource(FLOW_AND_SHAPE, [(INFO, damaged)]))
 
 
 # Clusters: sane AUROC, graded scores, and what the lift is for.
