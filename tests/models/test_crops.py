@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from oddframe.errors import SettingsError, SpecError
-from oddframe.models.crops import EachCrop, one_crop
+from oddframe.models.crops import EachCrop, one_crop, over_crops
 from oddframe.models.kmeans import KMeans
 from oddframe.models.knn import KNN
 from oddframe.models.llsh import LLSH
@@ -18,7 +18,7 @@ from oddframe.models.pairs import draw_pairs
 from oddframe.models.source import MemorySource
 from oddframe.testing.models import Factory, check_model, scored
 from oddframe.testing.sources import synthetic_source, synthetic_video
-from oddframe.types import Field, Observations, Spec
+from oddframe.types import Field, FloatArray, Observations, Spec
 
 ONE = Spec({"feature": Field((6,))})
 CROPS = Spec({"feature": Field((3, 6), crops=True)})
@@ -75,16 +75,19 @@ def test_crops_are_told_in_the_spec() -> None:
             one_crop(Spec({"feature": Field((3, 6), crops=True), "other": odd}))
 
 
-def test_a_positive_s_crop_has_its_chance() -> None:
+@pytest.mark.parametrize("tracked", [True, False])
+def test_a_positive_s_crop_has_its_chance(tracked: bool) -> None:
     """The anchor's crop is uniform; the positive's chances are .1 .4 .4, which sum to .9; its frame is its own draw."""
     _, video = synthetic_video(CROPS, "v", seed=0, frames=200, tracks=1)
-    columns = replace(video.columns(), track=None).select(np.repeat(np.arange(200), 3))
+    columns = video.columns().select(np.repeat(np.arange(200), 3))
+    columns = columns if tracked else replace(columns, track=None)
     anchors, positives = draw_pairs([columns], 9000, 20, np.random.default_rng(0), (0.1, 0.4, 0.4))
     for rows, shares in ((anchors, (1 / 3, 1 / 3, 1 / 3)), (positives, (1 / 9, 4 / 9, 4 / 9))):
         np.testing.assert_allclose(np.bincount(rows % 3) / 9000, shares, atol=0.02)
     inside = (anchors // 3 >= 20) & (anchors // 3 < 180)
-    shifts = (positives // 3 - anchors // 3)[inside]
-    assert np.bincount(shifts + 20, minlength=41).min() > 0.6 * len(shifts) / 41
+    spread = np.bincount((positives // 3 - anchors // 3)[inside] + 20, minlength=41)
+    assert (spread[20] == 0) == tracked  # a tracked thing's positive is another moment
+    assert np.delete(spread, 20).min() > 0.6 * spread.sum() / 41
 
 
 def test_chances_fit_the_crops() -> None:
@@ -96,3 +99,25 @@ def test_chances_fit_the_crops() -> None:
     for wrong in ((), (-1.0, 2.0), (0.0, 0.0)):
         with pytest.raises(SettingsError, match="positive_crops"):
             LLSH(positive_crops=wrong)
+
+
+def test_the_positive_s_crop_matters_to_training() -> None:
+    data = synthetic_source(CROPS)
+    chances = [None, (1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, 0.0, 7.0)]
+    settled = [LLSH(positive_crops=given, epochs=3).train(data).state().tensors["net.weight"] for given in chances]
+    assert not any(torch.equal(settled[a], settled[b]) for a, b in ((0, 1), (0, 2), (1, 2)))
+    assert torch.equal(settled[2], settled[3])
+
+
+def test_crops_are_numbered_on_through_a_video() -> None:
+    """A row's number fixes its place in a batch, so crops count too."""
+    asked: list[tuple[int, int]] = []
+
+    def score(observations: Observations, start: int) -> tuple[FloatArray, dict[str, FloatArray]]:
+        asked.append((start, len(observations)))
+        return np.zeros(len(observations), np.float32), {}
+
+    video = synthetic_video(CROPS, "v", seed=0)[1]
+    over_crops(score, ONE)(video.select(slice(0, 5)), 0)
+    over_crops(score, ONE)(video.select(slice(5, 7)), 5)
+    assert asked == [(0, 15), (15, 6)]

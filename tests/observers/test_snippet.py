@@ -157,6 +157,7 @@ def test_boxes_stay_inside_the_frame() -> None:
             Snippet(backbone=Means(), boxes=(box,)).open(INFO)
     upright = VideoInfo("v", 6, 8, Fraction(25))
     assert crop_boxes(upright, 3) == [(0, 0, 6, 6), (0, 1, 6, 7), (0, 2, 6, 8)]
+    assert [box[0] for box in crop_boxes(VideoInfo("v", 7, 4, Fraction(25)), 3)] == [0, 2, 3]  # halves go up
 
 
 def test_lengths_may_be_told_in_frames() -> None:

@@ -45,25 +45,26 @@ def draw_pairs(
     return np.concatenate([nothing, *anchors])[order], np.concatenate([nothing, *positives])[order]
 
 
-def _candidates(video: Observations, row: int, shift: int, offset: int) -> range:
-    """The numbers, within the video, of what may be the positive of observation `row`."""
+def _candidates(video: Observations, row: int, shift: int, offset: int) -> IntArray:
+    """The numbers, within the video, of what may be the positive of observation `row`: all about one frame."""
     frame, wanted = int(video.frame[row]), int(video.frame[row]) + shift
     if video.track is not None:
         reach = slice(*np.searchsorted(video.frame, [frame - offset, frame + offset + 1]).tolist())
-        own = np.flatnonzero(video.track[reach] == video.track[row]) + reach.start
-        own = own[own != row]
+        own: IntArray = np.flatnonzero(video.track[reach] == video.track[row]) + reach.start
+        own = own[video.frame[own] != frame]
         if len(own):
-            nearest = int(own[np.argmin(np.abs(video.frame[own] - wanted))])
-            return range(nearest, nearest + 1)
+            nearest = own[np.argmin(np.abs(video.frame[own] - wanted))]
+            own = own[video.frame[own] == video.frame[nearest]]
+            return own
     after = min(int(np.searchsorted(video.frame, wanted)), len(video) - 1)
     before = max(after - 1, 0)
     nearer = before if abs(int(video.frame[before]) - wanted) <= abs(int(video.frame[after]) - wanted) else after
     first, end = np.searchsorted(video.frame, [video.frame[nearer], video.frame[nearer] + 1])
-    return range(int(first), int(end))
+    return np.arange(first, end)
 
 
-def _drawn(candidates: range, random: np.random.Generator, crops: Sequence[float] | None) -> int:
+def _drawn(candidates: IntArray, random: np.random.Generator, crops: Sequence[float] | None) -> int:
     if crops is None:
-        return int(random.integers(candidates.start, candidates.stop))
+        return int(candidates[random.integers(len(candidates))])
     chances = np.resize(np.asarray(crops, np.float64), len(candidates))  # an observation's crops are never cut apart
-    return int(random.choice(np.arange(candidates.start, candidates.stop), p=chances / chances.sum()))
+    return int(random.choice(candidates, p=chances / chances.sum()))
