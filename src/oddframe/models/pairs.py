@@ -54,8 +54,8 @@ def _candidates(video: Observations, row: int, shift: int, offset: int) -> IntAr
         own = own[video.frame[own] != frame]
         if len(own):
             nearest = own[np.argmin(np.abs(video.frame[own] - wanted))]
-            own = own[video.frame[own] == video.frame[nearest]]
-            return own
+            there: IntArray = own[video.frame[own] == video.frame[nearest]]
+            return there
     after = min(int(np.searchsorted(video.frame, wanted)), len(video) - 1)
     before = max(after - 1, 0)
     nearer = before if abs(int(video.frame[before]) - wanted) <= abs(int(video.frame[after]) - wanted) else after
