@@ -14,6 +14,7 @@ from oddframe import catalog
 from oddframe.datasets.base import LabelledVideo
 from oddframe.datasets.shanghaitech_tracks import ShanghaiTechTracks
 from oddframe.errors import DataError
+from oddframe.video import TrackVideo
 from tests.conftest import ROOT
 
 LABELS = {"01_0014": [0, 0, 1, 1, 0], "12_0174": [0, 0, 0]}
@@ -153,7 +154,7 @@ def test_the_published_arrays_are_whole() -> None:
         pytest.skip(f"no ShanghaiTech tracks at {folder}; name their folder in ODDFRAME_SHANGHAITECH_TRACKS")
     data, weak = ShanghaiTechTracks(folder), ShanghaiTechTracks(folder, weak=True)
     training, testing = data.videos("training"), data.videos("testing")
-    boxes = [sum(len(f.boxes) for v in split for f in v.video if f.boxes is not None) for split in (training, testing)]
+    boxes = [sum(v.video.boxes for v in part if isinstance(v.video, TrackVideo)) for part in (training, testing)]
     assert (len(training), len(testing), *boxes) == (330, 107, 825_982, 137_965)
     labels = np.concatenate([v.labels for v in testing if v.labels is not None])
     assert (len(labels), int(labels.sum())) == (40_791, 17_326)

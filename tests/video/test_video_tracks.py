@@ -45,6 +45,7 @@ def test_every_frame_tells_its_boxes() -> None:
         (3, 0.3, [], []),
         (4, 0.4, [], []),
     ]
+    assert video.boxes == 3
     assert contents([video.frame_at(2)]) == contents(video)[2:3]
     with pytest.raises(VideoError, match="has no frame 5"):
         video.frame_at(5)

@@ -67,6 +67,11 @@ class TrackVideo(Video):
         rate = ASSUMED_FPS if fps is None else exact_fps(fps)
         super().__init__(source, VideoInfo(name, width, height, rate, count), count, fps is None)
 
+    @property
+    def boxes(self) -> int:
+        """How many boxes there are in all its frames."""
+        return len(self._track)
+
     def _pass(self) -> Iterator[Frame]:
         for index in range(len(self._starts) - 1):
             yield self._frame(index)
