@@ -52,18 +52,22 @@ def test_a_download_is_checked_moved_and_kept(url: str, tmp_path: Path) -> None:
     told: list[Progress] = []
     file = checked_file(url, DIGEST.upper(), Run(progress=told.append))
     assert file.read_bytes() == CONTENT
-    assert [path.name for path in (tmp_path / "cache" / "weights").iterdir()] == [f"{DIGEST[:16].upper()}-net.pkl"]
+    assert [path.name for path in (tmp_path / "cache" / "weights").iterdir()] == [f"{DIGEST[:16]}-net.pkl"]
     assert (told[-1].done, told[-1].total) == (2, 2)
     (tmp_path / "served" / "net.pkl").unlink()
-    assert checked_file(url, DIGEST.upper()) == file
+    assert checked_file(url, DIGEST) == file
 
 
 def test_a_wrong_download_leaves_nothing(url: str, tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=f"net.pkl: has sha256 {DIGEST}, not 00; download it again"):
+    with pytest.raises(WeightsError, match=f"{url}: has sha256 {DIGEST}, not 00; download it again"):
         checked_file(url, "00")
     with pytest.raises(WeightsError, match=r"404.*by other means"):
         checked_file(url.replace("net", "other"), DIGEST)
     assert list((tmp_path / "cache" / "weights").iterdir()) == []
+    (tmp_path / "cache" / "weights").rmdir()
+    (tmp_path / "cache" / "weights").touch()
+    with pytest.raises(WeightsError, match=r"weights.*by other means"):
+        checked_file(url, DIGEST)
 
 
 def test_a_file_that_changed_is_refused(tmp_path: Path) -> None:

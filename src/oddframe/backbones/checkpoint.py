@@ -7,6 +7,8 @@ import os
 import urllib.request
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,7 +44,9 @@ def sha256_of(file: Path) -> str:
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise WeightsError(f"{file}: {error.strerror or error}; give the path of a downloaded checkpoint") from error
+        raise WeightsError(
+            f"{file}: {error.strerror or error}; give the path of a downloaded checkpoint, or put it there"
+        ) from error
 
 
 def checked_file(weights: str, sha256: str, run: Run = Run()) -> Path:
@@ -57,20 +61,24 @@ def checked_file(weights: str, sha256: str, run: Run = Run()) -> Path:
         WeightsError: it is not there, cannot be fetched, or has another checksum.
     """
     if not is_url(weights):
-        return _compared(Path(weights).expanduser(), sha256_of(Path(weights).expanduser()), sha256)
+        file = Path(weights).expanduser()
+        _compare(file, sha256_of(file), sha256)
+        return file
     folder = Path(os.environ.get("ODDFRAME_CACHE") or user_cache_dir("oddframe")).expanduser() / "weights"
-    file = folder / f"{sha256[:16]}-{Path(urlsplit(weights).path).name}"
+    file = folder / f"{sha256[:16].lower()}-{Path(urlsplit(weights).path).name}"
     if file.exists():
-        return _compared(file, sha256_of(file), sha256)
+        _compare(file, sha256_of(file), sha256)
+        return file
     partial = folder / f"{uuid4().hex}.partial"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _compared(Path(weights), _fetched(weights, partial, run), sha256)
+        _compare(weights, _fetched(weights, partial, run), sha256)
         partial.replace(file)
-    except (OSError, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         raise WeightsError(f"{weights}: {error}; download it by other means and give its path") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
     return file
 
 
@@ -95,10 +103,9 @@ def read_tensors(file: Path) -> dict[str, Tensor]:
         ) from error
 
 
-def _compared(name: Path, found: str, expected: str) -> Path:
+def _compare(name: Path | str, found: str, expected: str) -> None:
     if found != expected.lower():
         raise WeightsError(f"{name}: has sha256 {found}, not {expected}; download it again, or correct sha256")
-    return name
 
 
 def _fetched(url: str, partial: Path, run: Run) -> str:
