@@ -20,7 +20,7 @@ from oddframe.metrics.frame import auroc
 from oddframe.models.knn import KNN
 from oddframe.observers.objects import Objects
 
-OFF = {"direction": 0.0, "place": 0.0}
+OFF = {"direction": 0.0}
 VARIANTS = {
     "default": OFF,
     "without embedding": OFF | {"embedding": 0.0},
@@ -28,9 +28,16 @@ VARIANTS = {
     "without dwell": OFF | {"dwell": 0.0},
     "without speed": OFF | {"speed": 0.0},
     "without geometry": OFF | {"geometry": 0.0},
-    "with direction": {"place": 0.0},
-    "with place": {"direction": 0.0},
+    "with direction": {},
+    "place compared too": OFF | {"place": 0.3},
 }
+
+
+WATCHED: list[tuple[Objects, dict[str, dict[str, float]]]] = [
+    (Objects(direction=True), VARIANTS),
+    (Objects(direction=True, place=False), {"without place": OFF}),
+    (Objects(direction=True, standing=False), {"without what stands": OFF}),
+]
 
 
 def clips(seed: int, staged: Sequence[tuple[str, ...]], seconds: float) -> list[SyntheticClip]:
@@ -64,11 +71,9 @@ def main() -> None:
     test = clips(3100, [(), *pairs, *pairs], seconds=24)
     print(f"| knn over objects | all | {' | '.join(KINDS)} |\n| --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder, odd.ObservationCache(folder) as cache:
-        for standing in (True, False):
-            observer = Objects(direction=True, place=True, standing=standing)
+        for observer, variants in WATCHED:
             watching = Watching(observer, None, odd.CameraHealth())
             sources = [observed(part, watching, cache) for part in (fit, test)]
-            variants = VARIANTS if standing else {"without what stands": OFF}
             for name, weights in variants.items():
                 detector = odd.Detector(observer=observer, model=KNN(weights=weights)).fit(sources[0])
                 print(row(name, list(detector.score_source(sources[1])), test), flush=True)

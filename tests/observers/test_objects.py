@@ -113,7 +113,7 @@ def test_an_empty_scene_has_no_observations_but_is_finished() -> None:
     assert seen.through == 10
 
 
-@pytest.mark.parametrize("entry", ["speed", "direction", "geometry", "place", "dwell", "embedding"])
+@pytest.mark.parametrize("entry", ["speed", "direction", "geometry", "dwell", "embedding"])
 def test_every_entry_can_be_had_alone(entry: str) -> None:
     off: dict[str, bool] = dict.fromkeys(("speed", "direction", "geometry", "place", "dwell"), False)
     chosen = Objects(**{**off, "embedding": 0, entry: 8 if entry == "embedding" else True})  # type: ignore[arg-type]
@@ -123,9 +123,10 @@ def test_every_entry_can_be_had_alone(entry: str) -> None:
     assert set(seen.data) == {entry}
 
 
-def test_nothing_switched_on_is_an_error() -> None:
+@pytest.mark.parametrize("place", [True, False])
+def test_nothing_to_compare_is_an_error(place: bool) -> None:
     with pytest.raises(SettingsError, match="every entry is switched off"):
-        Objects(speed=False, geometry=False, dwell=False, embedding=0)
+        Objects(speed=False, geometry=False, dwell=False, embedding=0, place=place)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Self
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import Tensor
 from oddframe.errors import DataError, FitError, NotFitted, SettingsError, SpecError, StoreError
 from oddframe.index.stored import stored_tensor, stored_value
 from oddframe.models.base import ModelState
+from oddframe.models.context import ContextFit, parabola, terms
 from oddframe.models.moments import Moments
 from oddframe.models.source import ObservationSource
 from oddframe.types import Field, Observations, Progress, Run, Spec
@@ -26,6 +27,9 @@ class Standardiser:
 
     Values beyond 1e15 deviations count as that many, so that squares stay finite.
 
+    Where the spec has context entries, such as the place in the picture, the others are first compared with what is to
+    be expected there (see `ContextFit`); the context itself counts only if it is given a weight.
+
     An entry of n values is weighted by 1/sqrt(n) and its own weight, so that entries count alike whatever their
     lengths. Entries lie in the vector in the order of their names.
 
@@ -33,7 +37,8 @@ class Standardiser:
         weights: entry name -> weight >= 0, the spec's where none is given; 0 drops the entry.
         floor: least deviation, as a share of the median positive one in its entry, so that a value that hardly
             varied in training does not drown the others. An entry without any variation counts in its own units.
-        plain: take nothing away and divide by nothing: values as they are, times their entry's own weight.
+        plain: take nothing away, expect nothing, and divide by nothing: values as they are, times their entry's own
+            weight.
 
     Raises:
         SettingsError: a weight is negative or not finite.
@@ -46,6 +51,7 @@ class Standardiser:
         self._spec: Spec | None = None
         self._mean = self._std = torch.zeros(0, dtype=torch.float64)
         self._shift = self._scale = torch.zeros(0)
+        self._slopes: Tensor | None = None
 
     @property
     def spec(self) -> Spec:
@@ -74,7 +80,7 @@ class Standardiser:
             raise SpecError(f"fitted to {_words(self._spec)}, but given {_words(spec)}; fit anew for this observer")
 
     def fit(self, source: ObservationSource, run: Run = Run()) -> Self:
-        """Gather means and deviations in float64, in one pass over the source's chunks.
+        """Gather means and deviations in float64, in one pass over the source's chunks; two where there is context.
 
         Raises:
             SpecError: see `check`.
@@ -83,17 +89,39 @@ class Standardiser:
         """
         self.check(source.spec)
         self._spec = source.spec
-        moments, videos = Moments(source.spec.vector_size), source.videos()
+        moments = Moments(source.spec.vector_size)
+        for rows in self._rows(source, run):
+            moments.add(rows)
+        if not moments.count:
+            raise FitError("no observations in the training videos; check that the observer finds something in them")
+        self._mean, self._std, self._slopes = moments.mean, moments.deviation(), None
+        if self._bends(source.spec):
+            self._bend(source, run)
+        self._prepare()
+        return self
+
+    def _rows(self, source: ObservationSource, run: Run) -> Iterator[Tensor]:
+        """All values, (N, d) float32 a chunk, entries in the order of their names."""
+        videos = source.videos()
         for number, info in enumerate(videos):
             run.progress(Progress("standardising", number, len(videos), "videos"))
             for chunk in source.chunks(info.id, chunk_rows(source.spec)):
                 if len(chunk):
-                    moments.add(torch.cat([part for _, part in sorted(self._parts(chunk).items())], dim=1))
-        if not moments.count:
-            raise FitError("no observations in the training videos; check that the observer finds something in them")
-        self._mean, self._std = moments.mean, moments.deviation()
-        self._prepare()
-        return self
+                    yield torch.cat([part for _, part in sorted(self._parts(chunk).items())], dim=1)
+
+    def _bends(self, spec: Spec) -> bool:
+        return not self._plain and bool(context_columns(spec).any())
+
+    def _bend(self, source: ObservationSource, run: Run) -> None:
+        """Fit what is to be expected in context; deviations are then what is left."""
+        told = context_columns(self.spec)
+        fit = ContextFit(self._mean[told], self._std[told], int((~told).sum()))
+        for rows in self._rows(source, run):
+            fit.add(rows[:, told], rows[:, ~told].double() - self._mean[~told])
+        slopes, left = fit.solve()
+        self._slopes = torch.zeros((len(slopes), len(told)), dtype=torch.float64)
+        self._slopes[:, ~told] = slopes
+        self._std[~told] = left
 
     def apply(self, observations: Observations) -> Tensor:
         """(N, d) float32 vectors of N observations.
@@ -118,7 +146,8 @@ class Standardiser:
 
     def state(self) -> ModelState:
         """What was fitted."""
-        return ModelState({"mean": self._mean, "std": self._std}, {"spec": self.spec.to_json()})
+        slopes = {} if self._slopes is None else {"slopes": self._slopes}
+        return ModelState({"mean": self._mean, "std": self._std, **slopes}, {"spec": self.spec.to_json()})
 
     def restore(self, state: ModelState) -> Self:
         """Become the standardiser whose state this is. Raises `StoreError` where it does not fit."""
@@ -129,6 +158,10 @@ class Standardiser:
             raise StoreError(f"the saved state does not fit these settings: {error}") from error
         self._mean = stored_tensor(state.tensors, "mean", torch.float64, spec.vector_size)
         self._std = stored_tensor(state.tensors, "std", torch.float64, spec.vector_size)
+        self._slopes = None
+        if self._bends(spec):
+            size = terms(int(context_columns(spec).sum()))
+            self._slopes = stored_tensor(state.tensors, "slopes", torch.float64, size, spec.vector_size)
         self._spec = spec
         self._prepare()
         return self
@@ -158,12 +191,27 @@ class Standardiser:
 
     def _weighted(self, parts: Mapping[str, Tensor]) -> Tensor:
         kept, vectors, start = self.sizes(), [], 0
+        expected = self._expected(parts)
         for name in sorted(self.spec.fields):
             end = start + _values(self.spec.fields[name])
             if name in kept:
-                vectors.append((parts[name] - self._shift[start:end]).mul_(self._scale[start:end]))
+                shift = self._shift[start:end] if expected is None else expected[:, start:end]
+                vectors.append((parts[name] - shift).mul_(self._scale[start:end]))
             start = end
         return torch.cat(vectors, dim=1).clamp_(-_FAR, _FAR)
+
+    def _expected(self, parts: Mapping[str, Tensor]) -> Tensor | None:
+        """(N, d) float32, what each value was to be where it was seen; None where nothing says where."""
+        if self._slopes is None:
+            return None
+        told = context_columns(self.spec)
+        context = torch.cat([parts[name] for name in sorted(parts)], dim=1)[:, told]
+        basis = parabola(context, self._mean[told], self._std[told])
+        expected = self._mean.expand(len(basis), -1)
+        # Term by term: a matrix product might round a row otherwise when other rows are with it.
+        for term, slope in enumerate(self._slopes):
+            expected = expected + basis[:, term, None] * slope
+        return expected.float()
 
     def _parts(self, observations: Observations) -> dict[str, Tensor]:
         """Each entry as (N, values) float32, looked over."""
@@ -193,6 +241,12 @@ def entries(spec: Spec, weights: Mapping[str, float]) -> dict[str, int]:
     return {
         name: _values(f) for name, f in sorted(spec.fields.items()) if weights.get(name, f.weight) > 0 and _values(f)
     }
+
+
+def context_columns(spec: Spec) -> Tensor:
+    """(d,) bool, which of all values, entries in the order of their names, say where the others were seen."""
+    each = [torch.full((_values(entry),), entry.context) for _, entry in sorted(spec.fields.items())]
+    return torch.cat([torch.zeros(0, dtype=torch.bool), *each])
 
 
 def chunk_rows(spec: Spec) -> int:

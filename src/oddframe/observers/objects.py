@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from oddframe.backbones.base import Backbone
 from oddframe.backbones.efficientnet import EfficientNetLite0
 from oddframe.errors import SettingsError
@@ -19,7 +21,8 @@ class Objects(Observer):
     Foreground is dense inverse-search flow above a noise floor, plus what differs from the empty scene without moving.
     Each region is followed over time and its descriptors are averaged over its recent past. Entries of the data:
     `speed` (3,) log speed levels; `direction` (8,) speed by direction; `geometry` (2,) log width and height;
-    `place` (2,) position in the picture; `dwell` (1,) log(1 + seconds) that it has stayed where it is;
+    `place` (2,) position in the picture, as context: who is far away is small and slow in the picture, and models
+    compare with what is to be expected there; `dwell` (1,) log(1 + seconds) that it has stayed where it is;
     `embedding` (`embedding`,) what its crop looks like to the backbone. Speeds are frame heights per second and sizes
     frame heights, so frame rate and resolution may differ between fitting and scoring.
 
@@ -43,7 +46,7 @@ class Objects(Observer):
         SettingsError: no entry is switched on, or a value is out of range.
 
     >>> sorted(Objects(embedding=0).spec.fields)
-    ['dwell', 'geometry', 'speed']
+    ['dwell', 'geometry', 'place', 'speed']
     """
 
     name = "objects"
@@ -54,7 +57,7 @@ class Objects(Observer):
         speed: bool = True,
         direction: bool = False,
         geometry: bool = True,
-        place: bool = False,
+        place: bool = True,
         dwell: bool = True,
         embedding: int = 64,
         backbone: Backbone | None = None,
@@ -86,7 +89,7 @@ class Objects(Observer):
         wrong += [f"{name} must be over 0" for name, value in spans.items() if not value > 0]
         wrong += [f"{name} must lie in 0 .. 0.4" for name, value in shares.items() if not 0 <= value <= 0.4]
         wrong += [f"{name} must not be negative" for name, value in levels.items() if not value >= 0]
-        if not self.spec.fields:
+        if all(field.context for field in self.spec.fields.values()):
             wrong.append("every entry is switched off; switch on at least speed or geometry")
         if wrong:
             raise SettingsError(f"objects: {'; '.join(wrong)}")
@@ -101,8 +104,12 @@ class Objects(Observer):
             "dwell": 1 * self.dwell,
             "embedding": self.embedding,
         }
-        weights = {"embedding": EMBEDDING_WEIGHT}
-        return Spec({n: Field((size,), weight=weights.get(n, 1.0)) for n, size in sizes.items() if size})
+        fields = {name: Field((size,)) for name, size in sizes.items() if size}
+        if "embedding" in fields:
+            fields["embedding"] = replace(fields["embedding"], weight=EMBEDDING_WEIGHT)
+        if "place" in fields:
+            fields["place"] = replace(fields["place"], weight=0.0, context=True)
+        return Spec(fields)
 
     def window(self, video: VideoInfo) -> Window:
         """Two pictures about `step` seconds apart; about the later one.

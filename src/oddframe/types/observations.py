@@ -24,12 +24,15 @@ class Field:
         dtype: of its tensor.
         weight: what it counts for, >= 0, where a model mixes entries into one distance and is not told otherwise.
         crops: whether the first axis counts crops, parts of the same frames, each of which can be compared on its own.
+        context: whether it says where the others were seen, and so what they are to be compared with. Models that know
+            nothing of context compare it like the others, by its weight.
     """
 
     shape: tuple[int, ...]
     dtype: torch.dtype = torch.float32
     weight: float = 1.0
     crops: bool = False
+    context: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,11 @@ class Spec:
         return isinstance(other, Spec) and dict(self.fields) == dict(other.fields)
 
     def __hash__(self) -> int:
-        return hash(tuple(sorted((name, f.shape, str(f.dtype), f.weight, f.crops) for name, f in self.fields.items())))
+        return hash(
+            tuple(
+                sorted((name, f.shape, str(f.dtype), f.weight, f.crops, f.context) for name, f in self.fields.items())
+            )
+        )
 
     @property
     def vector_size(self) -> int:
@@ -57,7 +64,7 @@ class Spec:
         return sum(int(np.prod(f.shape)) for f in self.fields.values())
 
     def to_json(self) -> Json:
-        """Name -> shape, dtype, weight, and "crops" where it has some.
+        """Name -> shape, dtype, weight, and "crops" and "context" where they are true.
 
         >>> Spec({"flow": Field((8,))}).to_json()
         {'flow': {'shape': [8], 'dtype': 'float32', 'weight': 1.0}}
@@ -68,6 +75,7 @@ class Spec:
                 "dtype": str(f.dtype).removeprefix("torch."),
                 "weight": f.weight,
                 **({"crops": True} if f.crops else {}),
+                **({"context": True} if f.context else {}),
             }
             for name, f in self.fields.items()
         }
@@ -83,7 +91,11 @@ class Spec:
             return cls(
                 {
                     str(name): Field(
-                        tuple(map(int, f["shape"])), _dtype(f["dtype"]), float(f["weight"]), bool(f.get("crops", False))
+                        shape=tuple(map(int, f["shape"])),
+                        dtype=_dtype(f["dtype"]),
+                        weight=float(f["weight"]),
+                        crops=bool(f.get("crops", False)),
+                        context=bool(f.get("context", False)),
                     )
                     for name, f in value.items()
                 }
