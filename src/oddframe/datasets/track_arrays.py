@@ -73,8 +73,9 @@ class TrackArrays:
             DataError: the file is damaged.
             VideoError: its boxes are.
         """
-        number, video, frame, track, box = self._table
-        rows = slice(*np.searchsorted(video, [number[name], number[name] + 1]))
+        video, frame, track, box = self._table
+        number = self._numbers[name]
+        rows = slice(*np.searchsorted(video, [number, number + 1]))
         last = int(frame[rows].max(initial=-1)) + 1
         return TrackVideo(
             frame[rows],
@@ -89,9 +90,12 @@ class TrackArrays:
         )
 
     @cached_property
-    def _table(self) -> tuple[dict[str, int], *tuple[npt.NDArray[Any], ...]]:
-        """Name -> number, and video, frame, track and box by video."""
-        names = self._arrays.array("names").ravel().tolist()
+    def _numbers(self) -> dict[str, int]:
+        return {str(name): place for place, name in enumerate(self._arrays.array("names").ravel().tolist())}
+
+    @cached_property
+    def _table(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+        """Video, frame, track and box of every row, by video."""
         columns = [self._arrays.array(column).ravel() for column in ("video", "frame", "track", *_BOX)]
         if len({len(column) for column in columns}) > 1:
             raise DataError(
@@ -99,4 +103,4 @@ class TrackArrays:
             )
         order = np.argsort(columns[0], kind="stable")
         video, frame, track, *box = (column[order] for column in columns)
-        return {str(name): place for place, name in enumerate(names)}, video, frame, track, np.stack(box, axis=1)
+        return video, frame, track, np.stack(box, axis=1)
