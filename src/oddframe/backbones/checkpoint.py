@@ -61,7 +61,7 @@ def checked_file(weights: str, sha256: str, run: Run = Run()) -> Path:
         WeightsError: it is not there, cannot be fetched, or has another checksum.
     """
     if not is_url(weights):
-        file = Path(weights).expanduser()
+        file = Path(weights)
         _compare(file, sha256_of(file), sha256)
         return file
     folder = Path(os.environ.get("ODDFRAME_CACHE") or user_cache_dir("oddframe")).expanduser() / "weights"

@@ -45,6 +45,7 @@ class HuggingFace(Backbone):
     ) -> None:
         if pool not in ("auto", "mean", "first"):
             raise SettingsError(f"hf: pool {pool!r}: choose auto, mean or first")
+        model = str(Path(model).expanduser().absolute()) if Path(model).expanduser().is_dir() else model
         self.model, self.pool = model, pool
         folder = _folder(model, revision, _FILES[:1])
         self.revision = revision if revision is not None and _is_digest(revision) else _revision(model, folder)
@@ -122,9 +123,8 @@ def _library(name: str) -> Any:
 
 def _folder(model: str, revision: str | None, files: tuple[str, ...]) -> Path:
     """The folder itself, or the hub's snapshot on this machine."""
-    folder = Path(model).expanduser()
-    if folder.is_dir():
-        return folder
+    if Path(model).is_dir():
+        return Path(model)
     try:
         hub = _library("huggingface_hub")
         return Path(hub.snapshot_download(model, revision=revision, allow_patterns=list(files)))
@@ -141,7 +141,7 @@ def _is_digest(revision: str) -> bool:
 
 def _revision(model: str, folder: Path) -> str:
     """The commit of the hub's snapshot, which is its folder's name; the digest of a folder's own files."""
-    if not Path(model).expanduser().is_dir():
+    if not Path(model).is_dir():
         return folder.name
     digest = hashlib.sha256()
     for file in sorted(file for pattern in _FILES for file in folder.glob(pattern)):

@@ -53,10 +53,9 @@ class SlowFast(Backbone):
             raise SettingsError(f"slowfast: size {size} is not a multiple of 32 from 64 on; 256 is its own")
         if is_url(weights) and sha256 is None:
             raise SettingsError(f"slowfast: {weights} needs sha256; or download it, check it and give its path")
-        self.weights, self.size, self.seed = weights, size, seed
-        self.sha256 = sha256
-        if sha256 is None and weights != "random":
-            self.sha256 = sha256_of(Path(weights).expanduser())
+        file = None if weights == "random" or is_url(weights) else Path(weights).expanduser().absolute()
+        self.weights, self.size, self.seed = weights if file is None else str(file), size, seed
+        self.sha256 = sha256_of(file) if sha256 is None and file is not None else sha256
         self._network: SlowFastNetwork | None = None
 
     @property
