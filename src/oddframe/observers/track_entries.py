@@ -27,24 +27,24 @@ def velocity(table: TrackTable, now: IntArray) -> Values:
 
 def travel(table: TrackTable, now: IntArray) -> Values:
     """(n, 1) how far it came in two seconds, per second: little for who turns back or stands."""
-    return np.hypot(*table.velocity(now, 2.0).T)[:, None]
+    return _column(np.hypot(*table.velocity(now, 2.0).T))
 
 
 def acceleration(table: TrackTable, now: IntArray) -> Values:
     """(n, 1) change of velocity from one half second to the next."""
     earlier = table.last_until(now, table.before(now, 0.5))
-    return np.hypot(*(table.velocity(now, 0.5) - table.velocity(earlier, 0.5)).T)[:, None]
+    return _column(np.hypot(*(table.velocity(now, 0.5) - table.velocity(earlier, 0.5)).T))
 
 
 def straightness(table: TrackTable, now: IntArray) -> Values:
     """(n, 1) how far it came in two seconds, over the way that it took; about 1 for who stands."""
     far = np.hypot(*table.velocity(now, 2.0).T)
-    return ((far + 0.1) / (table.path(now, 2.0) + 0.1))[:, None]
+    return _column((far + 0.1) / (table.path(now, 2.0) + 0.1))
 
 
 def shape(table: TrackTable, now: IntArray) -> Values:
     """(n, 1) log of width over height, over half a second."""
-    return table.mean(table.aspect, now, 0.5)[:, None]
+    return _column(table.mean(table.aspect, now, 0.5))
 
 
 def gait(table: TrackTable, now: IntArray) -> Values:
@@ -60,13 +60,17 @@ def gait(table: TrackTable, now: IntArray) -> Values:
 
 def size(table: TrackTable, now: IntArray) -> Values:
     """(n, 1) log height in picture heights: small boxes are measured less well, so like is compared with like."""
-    return table.mean(table.size, now, 0.5)[:, None] - np.log(table.picture[1])
+    return _column(table.mean(table.size, now, 0.5) - np.log(table.picture[1]))
 
 
 def place(table: TrackTable, now: IntArray) -> Values:
     """(n, 2) the middle of its lower edge, x and y in 0 .. 1."""
     foot = table.down[now] + np.exp(table.size[now]) / 2
     return np.stack([table.across[now] / table.picture[0], foot / table.picture[1]], axis=1)
+
+
+def _column(values: Values) -> Values:
+    return values.reshape(-1, 1)
 
 
 ENTRIES: Mapping[str, Callable[[TrackTable, IntArray], Values]] = {

@@ -81,7 +81,8 @@ class TrackTable:
 
     def before(self, rows: IntArray, seconds: float) -> IntArray:
         """The frame so many seconds earlier, or the first of the stretch."""
-        return np.maximum(self.frame[rows] - self.frames(seconds), self.frame[self._first[rows]])
+        frame: IntArray = np.maximum(self.frame[rows] - self.frames(seconds), self.frame[self._first[rows]])
+        return frame
 
     def at(self, values: Values, rows: IntArray, frame: IntArray) -> Values:
         """A column's value at a frame of the stretch, linear between rows."""
