@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 from oddframe.index.hash_tables import SUMMARIES, HashTables
 from oddframe.types import FloatArray, IntArray
@@ -40,11 +41,16 @@ def grown(summary: str, chosen: IntArray, source: tuple[IntArray, IntArray, Floa
 def same(found: HashTables, expected: HashTables) -> bool:
     """Whether two states are equal in every bit and type."""
     (mine, meta), (theirs, other) = found.state(), expected.state()
-    equal = all(mine[name].dtype == tensor.dtype and torch.equal(mine[name], tensor) for name, tensor in theirs.items())
-    return meta == other and mine.keys() == theirs.keys() and equal
+    return meta == other and mine.keys() == theirs.keys() and all(map(equal, mine.values(), theirs.values()))
 
 
-@settings(max_examples=60, deadline=None)
+def equal(left: Tensor, right: Tensor) -> bool:
+    """To the bit: -0 is not 0."""
+    alike = left.dtype == right.dtype and left.shape == right.shape
+    return alike and left.numpy().tobytes() == right.numpy().tobytes()
+
+
+@settings(max_examples=25, deadline=None)
 @given(data=st.data(), seed=st.integers(0, 999), count=st.integers(0, 60), summary=st.sampled_from(SUMMARIES))
 def test_merging_shards_in_any_order_is_building_at_once(data: Any, seed: int, count: int, summary: str) -> None:
     source = rows(seed, count)
@@ -58,7 +64,7 @@ def test_merging_shards_in_any_order_is_building_at_once(data: Any, seed: int, c
     assert len(merged) == count
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 999), count=st.integers(0, 60), summary=st.sampled_from(SUMMARIES), late=st.booleans())
 def test_what_was_forgotten_might_never_have_come(seed: int, count: int, summary: str, late: bool) -> None:
     source = rows(seed, count)

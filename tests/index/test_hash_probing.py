@@ -35,7 +35,7 @@ def by_looking(tables: list[Tensor], table: Tensor, key: Tensor, radius: int) ->
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 9999), bits=st.integers(1, 63), radius=st.integers(1, 7), count=st.integers(1, 400))
 @pytest.mark.parametrize("few", [0, 1 << 15])
 def test_the_nearest_keys_are_those_that_looking_at_all_finds(

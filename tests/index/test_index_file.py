@@ -60,6 +60,17 @@ def test_codes_stay_on_the_disk_until_they_are_met(tmp_path: Path) -> None:
     pytest.fail("nowhere in memory")
 
 
+def test_a_save_leaves_whoever_has_the_old_file_open_alone(tmp_path: Path) -> None:
+    """What is mapped may be another program's: the old file is replaced, never written into."""
+    path, old = tmp_path / "index", tmp_path / "old"
+    filled("all").save(path)
+    old.hardlink_to(path)
+    before = old.read_bytes()
+    filled("all", 50).save(path)
+    assert old.read_bytes() == before
+    assert len(HashTables.load(path)) == 50
+
+
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.999])
 def test_a_file_cut_short_is_refused(share: float, tmp_path: Path) -> None:
     path = tmp_path / "index"
