@@ -27,6 +27,7 @@ VARIANTS = {
     "embedding as much as the rest": OFF | {"embedding": 1.0},
     "without dwell": OFF | {"dwell": 0.0},
     "without speed": OFF | {"speed": 0.0},
+    "without spread": OFF | {"spread": 0.0},
     "without geometry": OFF | {"geometry": 0.0},
     "with direction": {},
     "place compared too": OFF | {"place": 0.3},

@@ -82,6 +82,14 @@ def test_faster_is_faster_and_direction_has_its_sector() -> None:
     assert int(fast.data["direction"].mean(0).argmax()) == 0  # rightwards
 
 
+def test_spread_tells_how_much_faster_the_fastest_parts_are_than_the_middle() -> None:
+    seen = walk(Objects(embedding=0), 25)
+    spread = seen.data["spread"].numpy()
+    assert (spread >= -1e-6).all()
+    assert (spread[:, 1] >= spread[:, 0] - 1e-6).all()
+    assert np.median(spread[:, 1]) < 0.4  # a stiff square moves as one
+
+
 def test_direction_sectors_go_clockwise_from_rightwards() -> None:
     region = Region(0, 0, 4, 4, np.ones((4, 4), bool))
     for sector, (x, y) in enumerate([(1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1)]):
@@ -113,9 +121,9 @@ def test_an_empty_scene_has_no_observations_but_is_finished() -> None:
     assert seen.through == 10
 
 
-@pytest.mark.parametrize("entry", ["speed", "direction", "geometry", "dwell", "embedding"])
+@pytest.mark.parametrize("entry", ["speed", "spread", "direction", "geometry", "dwell", "embedding"])
 def test_every_entry_can_be_had_alone(entry: str) -> None:
-    off: dict[str, bool] = dict.fromkeys(("speed", "direction", "geometry", "place", "dwell"), False)
+    off: dict[str, bool] = dict.fromkeys(("speed", "spread", "direction", "geometry", "place", "dwell"), False)
     chosen = Objects(**{**off, "embedding": 0, entry: 8 if entry == "embedding" else True})  # type: ignore[arg-type]
     assert set(chosen.spec.fields) == {entry}
     seen = walk(chosen, 25, seconds=1.5)
@@ -126,7 +134,7 @@ def test_every_entry_can_be_had_alone(entry: str) -> None:
 @pytest.mark.parametrize("place", [True, False])
 def test_nothing_to_compare_is_an_error(place: bool) -> None:
     with pytest.raises(SettingsError, match="every entry is switched off"):
-        Objects(speed=False, geometry=False, dwell=False, embedding=0, place=place)
+        Objects(speed=False, spread=False, geometry=False, dwell=False, embedding=0, place=place)
 
 
 @pytest.mark.parametrize(

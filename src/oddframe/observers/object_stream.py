@@ -86,8 +86,11 @@ class ObjectStream(ObservationStream):
         observer, (height, width) = self._observer, flow.shape[:2]
         rate = float(self._video.fps) / self._gap / height
         told: dict[str, Values] = {}
+        levels = descriptors.speed_levels(flow, region, rate)
         if observer.speed:
-            told["speed"] = descriptors.speed_levels(flow, region, rate)
+            told["speed"] = levels[:1]
+        if observer.spread:
+            told["spread"] = levels[1:] - levels[0]
         if observer.direction:
             told["direction"] = descriptors.direction_histogram(flow, region, rate)
         if observer.geometry:

@@ -20,14 +20,15 @@ class Objects(Observer):
 
     Foreground is dense inverse-search flow above a noise floor, plus what differs from the empty scene without moving.
     Each region is followed over time and its descriptors are averaged over its recent past. Entries of the data:
-    `speed` (3,) log speed levels; `direction` (8,) speed by direction; `geometry` (2,) log width and height;
+    `speed` (1,) log of the median speed of its pixels; `spread` (2,) by how much the log speeds under which 90 % and 98 %
+    of them lie exceed it: legs swing, wheels roll; `direction` (8,) speed by direction; `geometry` (2,) log width and height;
     `place` (2,) position in the picture, as context: who is far away is small and slow in the picture, and models
     compare with what is to be expected there; `dwell` (1,) log(1 + seconds) that it has stayed where it is;
     `embedding` (`embedding`,) what its crop looks like to the backbone. Speeds are frame heights per second and sizes
     frame heights, so frame rate and resolution may differ between fitting and scoring.
 
     Args:
-        speed, direction, geometry, place, dwell: which entries to give.
+        speed, spread, direction, geometry, place, dwell: which entries to give.
         embedding: values of the embedding entry (a fixed random projection of the backbone's feature); 0 leaves the
             entry and the backbone out.
         backbone: what embeds a crop; EfficientNet-Lite0 on 64 x 64 pixels where None is given.
@@ -46,15 +47,17 @@ class Objects(Observer):
         SettingsError: no entry is switched on, or a value is out of range.
 
     >>> sorted(Objects(embedding=0).spec.fields)
-    ['dwell', 'geometry', 'place', 'speed']
+    ['dwell', 'geometry', 'place', 'speed', 'spread']
     """
 
     name = "objects"
+    version = 2
 
     def __init__(
         self,
         *,
         speed: bool = True,
+        spread: bool = True,
         direction: bool = False,
         geometry: bool = True,
         place: bool = True,
@@ -72,7 +75,7 @@ class Objects(Observer):
         confirm: int = 3,
         look: float = 0.8,
     ) -> None:
-        self.speed, self.direction, self.geometry = speed, direction, geometry
+        self.speed, self.spread, self.direction, self.geometry = speed, spread, direction, geometry
         self.place, self.dwell, self.embedding = place, dwell, embedding
         self.backbone = backbone or (EfficientNetLite0(size=64) if embedding else None)
         self.standing, self.short_side, self.step = standing, short_side, step
@@ -97,7 +100,8 @@ class Objects(Observer):
     @property
     def spec(self) -> Spec:
         sizes = {
-            "speed": 3 * self.speed,
+            "speed": 1 * self.speed,
+            "spread": 2 * self.spread,
             "direction": 8 * self.direction,
             "geometry": 2 * self.geometry,
             "place": 2 * self.place,
