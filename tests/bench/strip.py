@@ -32,6 +32,7 @@ class Strip(DataSet):
         tests: the test videos' names.
         late: frames by which labels come too late.
         labelled: whether anybody labelled.
+        spoilt: how many training videos are labelled abnormal.
     """
 
     name = "strip"
@@ -40,10 +41,13 @@ class Strip(DataSet):
     tests: Sequence[str] = ("odd", "odder", "usual")
     late: int = 0
     labelled: bool = True
+    spoilt: int = 0
 
     def _videos(self, split: Split) -> tuple[LabelledVideo, ...]:
         if split == "training":
-            return tuple(LabelledVideo(f"n{n}", split, partial(opened, f"n{n}", 3 * n)) for n in range(5))
+            return tuple(
+                LabelledVideo(f"n{n}", split, partial(opened, f"n{n}", 3 * n), label=n < self.spoilt) for n in range(5)
+            )
         return tuple(self._test(name, 7 * number) for number, name in enumerate(self.tests))
 
     def _test(self, name: str, start: int) -> LabelledVideo:

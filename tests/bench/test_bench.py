@@ -60,6 +60,10 @@ def test_the_test_split_teaches_nothing(tmp_path: Path) -> None:
     assert (fitted["videos"], fitted["frames"]) == (5, 300)
 
 
+def test_a_one_class_detector_learns_from_no_video_that_is_labelled_abnormal(tmp_path: Path) -> None:
+    assert measured(tmp_path, Strip(spoilt=2)).results.rows[0].fitted["videos"] == 3
+
+
 def test_a_second_run_neither_fits_nor_scores_and_says_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

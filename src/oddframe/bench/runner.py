@@ -17,12 +17,13 @@ from oddframe.bench.regions import alarms_of, regions_of
 from oddframe.bench.results import Circumstances, Cost, Results, Row, machine, now, versions
 from oddframe.bench.scored import Kept, ScoredFolder
 from oddframe.bench.truth import Truth, truth_of
-from oddframe.datasets.base import DataSet
+from oddframe.datasets.base import DataSet, LabelledVideo
 from oddframe.engine.cache import ObservationCache
 from oddframe.engine.fit import observed
 from oddframe.engine.score import Judged, judge_source
 from oddframe.engine.source import CachedSource
 from oddframe.errors import SettingsError
+from oddframe.models.base import Regime
 from oddframe.models.multiplications import Counted
 from oddframe.types import Progress, Run, Timeline, VideoInfo
 from oddframe.video import Video
@@ -51,7 +52,8 @@ class Bench:
     killed goes on where it was, and one with another detector or protocol does only what is new.
 
     Args:
-        dataset: detectors are fitted on its training split and measured on its testing split.
+        dataset: detectors are fitted on its training split, one-class ones on what is not labelled abnormal there, and
+            measured on its testing split.
         contestants: the detectors.
         protocols: every figure is computed under each.
         folder: where detectors and scores are kept.
@@ -83,11 +85,11 @@ class Bench:
         truth = truth_of(labelled, run)
         testing = [video.video for video in labelled]
         elsewhere = all(one.saved for one in self.contestants)
-        training = [] if elsewhere else [video.video for video in self.dataset.videos("training")]
+        training = () if elsewhere else self.dataset.videos("training")
         rows, timelines = [], {}
         with ObservationCache(self.cache) as cache:
             for one in self.contestants:
-                ready = fitted(one, training, self.folder, cache, seed=self.seed, run=run)
+                ready = fitted(one, _taught(one, training), self.folder, cache, seed=self.seed, run=run)
                 source = observed(testing, watching(ready.detector), cache, run)
                 kept = self._scored(one, ready, source, testing, run)
                 found = self._timelines(ready, [each.judged for each in kept])
@@ -161,6 +163,12 @@ class Bench:
             machine=machine(run.device),
             when=now(),
         )
+
+
+def _taught(one: Contestant, training: Sequence[LabelledVideo]) -> list[Video]:
+    """What a contestant may learn from: one that wants normal video gets none that is labelled abnormal."""
+    normal = one.detector.model.regime == Regime.ONE_CLASS
+    return [video.video for video in training if not (normal and video.label)]
 
 
 def _judged(ready: Ready, source: CachedSource, info: VideoInfo, run: Run) -> Kept:
