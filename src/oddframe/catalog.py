@@ -93,7 +93,8 @@ _LARGE = {"queue": 8192, "batch": 256}
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        "default": Preset("objects", "knn"),
+        # Boxes of foreground, a frame takes its worst, scores stay as they are: as paper LBR-SPR evaluates.
+        "default": Preset("objects", "knn", protocol="paper-lbr-spr"),
         "kmeans": Preset("objects", "kmeans"),
         "knn": Preset("objects", "knn"),
         "light-llsh": Preset("objects", "llsh", model_settings={"summary": "mean"}),
