@@ -10,7 +10,7 @@ from torch import Tensor
 from oddframe.index.csr import expand
 
 _FINE = 128  # parts of a step to which means are rounded: then sums of squared differences are exact in float64
-_ENTRIES = 1 << 16  # pooled at once
+_ENTRIES = _BUCKETS = 1 << 16  # pooled at once
 
 
 @dataclass(slots=True, eq=False)
@@ -56,10 +56,15 @@ class MeanDistances:
         return row.new_zeros(rows).index_fill_(0, row, 1)
 
     def _of_buckets(self) -> Moments:
-        """The moments of every bucket."""
-        buckets = len(self.start) - 1
-        owner = torch.repeat_interleave(torch.arange(buckets, device=self.start.device), self.start.diff())
-        return self._moments(owner, torch.arange(len(owner), device=owner.device), buckets)
+        """The moments of every bucket, found for some at a time."""
+        parts = []
+        for first in range(0, max(len(self.start) - 1, 1), _BUCKETS):
+            start = self.start[first : first + _BUCKETS + 1]
+            owner = torch.repeat_interleave(torch.arange(len(start) - 1, device=start.device), start.diff())
+            entry = torch.arange(len(owner), device=start.device) + start[0]
+            parts.append(self._moments(owner, entry, len(start) - 1))
+        spreads = [part.spread for part in parts if part.spread is not None]
+        return Moments(torch.cat([part.mean for part in parts]), torch.cat(spreads) if spreads else None)
 
     def _moments(self, owner: Tensor, entry: Tensor, owners: int) -> Moments:
         """Each owner's moments over its entries."""
