@@ -32,7 +32,7 @@ class Kill(BaseException):
     """The process ends here."""
 
 
-STEPS = ["replace", "rename", "unlink", "mkdir", "rmdir", "fsync"]
+STEPS = ["replace", "rename", "unlink", "mkdir", "rmdir", "fsync", "link", "utime"]
 
 
 def killed_at(call: int, action: Callable[[], None], patch: pytest.MonkeyPatch, *, dead: bool) -> bool:
@@ -76,6 +76,78 @@ def test_a_kill_while_replacing_leaves_the_old_or_the_new(
     assert not killed
     assert call > 3
     assert found == {1, 2}
+
+
+def save_big(folder: Path, number: int) -> None:
+    """A document and a small group that change, beside a big one that stays."""
+    big = {"x": torch.arange(9, dtype=torch.int16), "nan": torch.tensor([torch.nan])}
+    store.write(folder, {"number": number}, {"model": {"x": torch.full((4,), float(number))}, "big": big})
+
+
+@pytest.mark.parametrize("dead", [True, False], ids=["killed", "interrupted"])
+def test_a_kill_while_a_group_is_carried_over_leaves_the_old_or_the_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dead: bool
+) -> None:
+    found = set()
+    for call in range(1, 40):
+        folder = tmp_path / f"{call}.oddframe"
+        save_big(folder, 1)
+        killed = killed_at(call, partial(save_big, folder, 2), monkeypatch, dead=dead)
+        found.add(saved(folder))
+        save_big(folder, 3)
+        assert saved(folder) == 3
+        if not killed:
+            break
+    assert not killed
+    assert call > 5
+    assert found == {1, 2}
+
+
+def test_an_unchanged_group_is_not_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "d.oddframe"
+    save_big(folder, 1)
+    (before,) = folder.glob("big-*")
+    node = before.stat().st_ino
+    save_big(folder, 2)
+    (after,) = folder.glob("big-*")
+    assert after.name != before.name, "names belong to one save, so that a later one cannot take files away from it"
+    assert after.stat().st_ino == node
+    assert len(list(folder.iterdir())) == 3
+
+    def unsupported(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", unsupported)
+    save_big(folder, 3)
+    assert saved(folder) == 3
+    (after,) = folder.glob("big-*")
+    assert after.stat().st_ino != node
+
+
+@pytest.mark.parametrize("damage", ["cut", "altered", "gone"])
+def test_saving_again_mends_a_damaged_group(tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "d.oddframe"
+    save_big(folder, 1)
+    (file,) = folder.glob("big-*")
+    content = file.read_bytes()
+    if damage == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(content[:-3] if damage == "cut" else content[:-1] + bytes([content[-1] ^ 1]))
+    save_big(folder, 2)
+    assert saved(folder) == 2
+
+
+def test_groups_that_only_look_alike_are_written(tmp_path: Path) -> None:
+    folder = tmp_path / "d.oddframe"
+    kinds = [torch.zeros(2), -torch.zeros(2), torch.zeros(2, dtype=torch.int32), torch.zeros((2, 1)), torch.zeros(3)]
+    for kind in kinds:
+        store.write(folder, {}, {"model": {"x": kind}})
+        (found,) = store.read(folder)[1]["model"].values()
+        assert (found.dtype, found.shape) == (kind.dtype, kind.shape)
+        assert bool((torch.signbit(found) == torch.signbit(kind)).all())
+    store.write(folder, {}, {"model": {"y": kinds[-1]}})
+    assert list(store.read(folder)[1]["model"]) == ["y"]
 
 
 @pytest.mark.parametrize("dead", [True, False], ids=["killed", "interrupted"])

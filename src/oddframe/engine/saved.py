@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+from torch import Tensor
 
 from oddframe import catalog
 from oddframe.engine import store
@@ -48,7 +50,7 @@ def save(folder: str | Path, parts: Parts) -> None:
         "fitted": parts.fitted.to_json(),
         "model_meta": dict(state.meta),
     }
-    store.write(folder, document, {"model": state.tensors})
+    store.write(folder, document, _groups(state.tensors))
 
 
 def load(folder: str | Path) -> Parts:
@@ -63,7 +65,8 @@ def load(folder: str | Path) -> Parts:
         observer, model = _observer(document["observer"], folder), _model(document["model"], folder)
         mask = None if document["mask"] is None else Mask.from_json(document["mask"])
         fitted = Fitted.from_json(document["fitted"])
-        model.restore(ModelState(tensors["model"], document["model_meta"]))
+        whole = {name: tensor for group in tensors.values() for name, tensor in group.items()}
+        model.restore(ModelState(whole, document["model_meta"]))
         scoring = _checked(catalog.construct(Scoring, document["scoring"]["settings"]), document["scoring"], folder)
         health = _checked(catalog.construct(CameraHealth, document["health"]["settings"]), document["health"], folder)
         return Parts(str(document["preset"]), observer, model, scoring, mask, health, fitted)
@@ -72,6 +75,15 @@ def load(folder: str | Path) -> Parts:
     except StoreError as error:
         named = str(folder) in str(error)
         raise error if named else StoreError(f"{folder}: {error}") from error
+
+
+def _groups(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """A file for each of the model's parts, so that a change to one rewrites no other."""
+    groups: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        part, dot, _ = name.partition(".")
+        groups.setdefault(f"model-{part}" if dot and part.isidentifier() else "model", {})[name] = tensor
+    return groups
 
 
 def _observer(identity: dict[str, Any], folder: str | Path) -> Observer:

@@ -3,12 +3,16 @@
 `detector.json` names the tensor files that belong to it, so replacing that one file replaces everything: new tensors
 are written first, under names that nobody uses, and the old ones go last. A kill at any point leaves the old or the
 new. A folder that does not exist yet is made beside its place and renamed into it.
+
+A group of tensors that is already there is not written again: its file gets one more name, so that a correction of a big
+index costs no more than what it adds, and nobody who replaces the folder meanwhile can take the file away.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -113,7 +118,7 @@ def _replace(target: Path, document: Mapping[str, Json], tensors: Tensors) -> No
     token = uuid4().hex[:12]
     temporary = target / f"{INDEX}.{token}.saving"
     try:
-        files = _write_groups(target, tensors, token)
+        files = _write_groups(target, tensors, token, _files(target))
         write_durably(temporary, _index(document, files))
         old = _named(target)
         temporary.replace(target / INDEX)
@@ -127,10 +132,16 @@ def _replace(target: Path, document: Mapping[str, Json], tensors: Tensors) -> No
         (target / name).unlink(missing_ok=True)
 
 
-def _write_groups(folder: Path, tensors: Tensors, token: str) -> dict[str, dict[str, str]]:
+def _write_groups(
+    folder: Path, tensors: Tensors, token: str, known: Mapping[str, Any] | None = None
+) -> dict[str, dict[str, str]]:
+    """One file a group; of those that are `known` to hold the very same, another name is enough."""
     files = {}
     for group, content in tensors.items():
-        name = f"{group}-{token}.safetensors"
+        name, old = f"{group}-{token}.safetensors", (known or {}).get(group)
+        if old is not None and _linked(folder, old, content, name):
+            files[group] = {"name": name, "sha256": old["sha256"]}
+            continue
         (folder / name).touch()
         mode = (folder / name).stat().st_mode  # what the umask says, where safetensors would let only us read it
         save_file(_apart(content), folder / name)
@@ -138,6 +149,29 @@ def _write_groups(folder: Path, tensors: Tensors, token: str) -> dict[str, dict[
         sync_file(folder / name)
         files[group] = {"name": name, "sha256": _checksum(folder / name)}
     return files
+
+
+def _linked(folder: Path, old: Mapping[str, str], content: Mapping[str, Tensor], name: str) -> bool:
+    """Give the old file a second name if it holds this; its bytes are looked at, so that damage is not carried on."""
+    try:
+        kept = load_file(folder / old["name"])  # mapped, not read
+        if kept.keys() != content.keys() or not all(_same(kept[key], content[key]) for key in kept):
+            return False
+        os.utime(folder / old["name"])  # or somebody who sweeps old leftovers might take the new name for one
+        os.link(folder / old["name"], folder / name)
+    except (OSError, SafetensorError, KeyError, TypeError):  # gone, damaged, or a file system without second names
+        return False
+    return True
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors are equal to the bit."""
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    flat = [tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8) for tensor in (one, other)]
+    if all(part.numel() % 8 == 0 and part.storage_offset() % 8 == 0 for part in flat):
+        flat = [part.view(torch.int64) for part in flat]  # six times as fast
+    return torch.equal(*flat)
 
 
 def _apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -200,9 +234,18 @@ def _checksum(path: Path) -> str:
 def _named(target: Path) -> set[str]:
     """The tensor files that the description names; none, where it cannot be read."""
     try:
-        return {file["name"] for file in _read_index(target)["files"].values()}
-    except (StoreError, TypeError, KeyError):
+        return {file["name"] for file in _files(target).values()}
+    except (TypeError, KeyError):
         return set()
+
+
+def _files(target: Path) -> dict[str, Any]:
+    """Group -> its file, as the description says it; none, where it cannot be read."""
+    try:
+        files: dict[str, Any] = _read_index(target)["files"]
+    except StoreError:
+        return {}
+    return files
 
 
 def _unnamed(target: Path) -> list[str]:
