@@ -66,7 +66,7 @@ class Tracks(Observer):
         ahead: float = 0.25,
         confirm: float = 0.3,
         seen: float = 0.9,
-        border: float = 0.006,
+        border: float = 0.02,
         patience: float = 0.5,
         fastest: float = 10.0,
     ) -> None:
