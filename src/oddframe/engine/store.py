@@ -4,8 +4,8 @@
 are written first, under names that nobody uses, and the old ones go last. A kill at any point leaves the old or the
 new. A folder that does not exist yet is made beside its place and renamed into it.
 
-A group of tensors that is already there is not written again: its file gets one more name, so that a correction of a big
-index costs no more than what it adds, and nobody who replaces the folder meanwhile can take the file away.
+A group of tensors that is already there is not written again: its file gets one more name, so that a correction of a
+big index costs no more than what it adds, and nobody who replaces the folder meanwhile can take the file away.
 """
 
 from __future__ import annotations
