@@ -20,12 +20,18 @@ class Objects(Observer):
 
     Foreground is dense inverse-search flow above a noise floor, plus what differs from the empty scene without moving.
     Each region is followed over time and its descriptors are averaged over its recent past. Entries of the data:
-    `speed` (1,) log of the median speed of its pixels; `spread` (2,) by how much the log speeds under which 90 % and 98 %
-    of them lie exceed it: legs swing, wheels roll; `direction` (8,) speed by direction; `geometry` (2,) log width and height;
-    `place` (2,) position in the picture, as context: who is far away is small and slow in the picture, and models
-    compare with what is to be expected there; `dwell` (1,) log(1 + seconds) that it has stayed where it is;
-    `embedding` (`embedding`,) what its crop looks like to the backbone. Speeds are frame heights per second and sizes
-    frame heights, so frame rate and resolution may differ between fitting and scoring.
+
+    - `speed` (1,): log of the median speed of its pixels;
+    - `spread` (2,): by how much the log speeds under which 90 % and 98 % of them lie exceed it: legs swing, wheels roll;
+    - `direction` (8,): speed by direction;
+    - `geometry` (2,): log width and height;
+    - `place` (2,): position in the picture, as context: who is far away is small and slow in the picture, and models
+      compare with what is to be expected there;
+    - `dwell` (1,): log(1 + seconds) that it has stayed where it is;
+    - `embedding` (`embedding`,): what its crop looks like to the backbone.
+
+    Speeds are frame heights per second and sizes frame heights, so frame rate and resolution may differ between fitting
+    and scoring.
 
     Args:
         speed, spread, direction, geometry, place, dwell: which entries to give.
