@@ -22,7 +22,7 @@ class Objects(Observer):
     Each region is followed over time and its descriptors are averaged over its recent past. Entries of the data:
 
     - `speed` (1,): log of the median speed of its pixels;
-    - `spread` (2,): by how much the log speeds under which 90 % and 98 % of them lie exceed it: legs swing, wheels roll;
+    - `spread` (2,): by how much the log speeds under which 90 % and 98 % of them lie exceed it (legs swing);
     - `direction` (8,): speed by direction;
     - `geometry` (2,): log width and height;
     - `place` (2,): position in the picture, as context: who is far away is small and slow in the picture, and models
