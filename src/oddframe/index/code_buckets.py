@@ -125,6 +125,12 @@ class CodeBuckets:
         codes = self.codes[places].reshape(*shape, self.codes.shape[2])
         return type(self)(self.source.select(kept), csr, number[self.row[places]].reshape(shape), codes)
 
+    def members(self, bucket: int) -> tuple[IntArray, npt.NDArray[np.float64], int]:
+        """One bucket's rows (n,) of `source`, their codes (n, r) in steps, and how many codes that is."""
+        places = slice(self.csr.start[bucket], self.csr.start[bucket + 1])
+        codes = self.codes.reshape(-1, self.codes.shape[2])[places].astype(np.float64)
+        return self.row.reshape(-1)[places].astype(np.int64), codes, len(codes)
+
     def distances(self, device: torch.device) -> CodeDistances:
         """What answers queries on this device."""
         codes, start = (torch.from_numpy(part).to(device) for part in (self.codes, self.csr.start))

@@ -37,7 +37,7 @@ class CodeDistances:
     def own(self, queries: Tensor, bucket: Tensor) -> Tensor:
         """(R,) float64 steps between (R, r) int16 queries and their buckets (R,), -1 = none: NaN."""
         row = (bucket >= 0).nonzero()[:, 0]
-        distinct, copy = _distinct(queries[row], bucket[row])
+        distinct, copy = _distinct(queries.index_select(0, row), bucket[row])
         means = self.pooled(queries, row[distinct], bucket[row[distinct]])
         means[row] = means[row[distinct]][copy]
         return means
@@ -79,14 +79,14 @@ class CodeDistances:
         for some in runs.blocks(queries.shape[1]):
             owner, code = expand(some.start, some.count)
             apart = self._codes.index_select(0, code).double()  # (cells, r)
-            apart -= queries.index_select(0, row[some.pair][owner])
+            apart -= queries.index_select(0, row[some.pair].index_select(0, owner))
             found = _sixteenths(torch.linalg.vecdot(apart, apart)) - _BASE_BITS
             sums.index_add_(0, some.pair[owner], found.long())
 
     def _add_tile(self, sums: Tensor, queries: Tensor, row: Tensor, tile: _Tiles) -> None:
         """Add the distances within these tiles, by products."""
         place, code = tile.places(), tile.codes()  # (G, m), (G, k)
-        asked = queries[row[place]].double()  # (G, m, r)
+        asked = queries.index_select(0, row[place].view(-1)).view(*place.shape, -1).double()  # (G, m, r)
         stored = self._codes.index_select(0, code.reshape(-1)).view(*code.shape, -1).double()  # (G, k, r)
         apart = _sixteenths(_squares(asked, stored))  # (G, m, k)
         # The last code has been repeated to fill up the tile: take it away again.
@@ -183,7 +183,7 @@ def _distinct(queries: Tensor, bucket: Tensor) -> tuple[Tensor, Tensor]:
     distinct, group = torch.unique(mixed, return_inverse=True)
     every = torch.arange(len(bucket), device=bucket.device)
     first = every.new_full((len(distinct),), len(every)).scatter_reduce_(0, group, every, "amin")[group]
-    same = (queries[first] == queries).all(dim=1) & (bucket[first] == bucket)
+    same = (queries.index_select(0, first) == queries).all(dim=1) & (bucket[first] == bucket)
     answer = torch.where(same, first, every)
     asked = answer == every
     return asked.nonzero()[:, 0], (torch.cumsum(asked, 0) - 1)[answer]

@@ -21,6 +21,7 @@ from oddframe.index.index_file import read_index, write_index
 from oddframe.index.lookup import Lookup
 from oddframe.index.mean_buckets import MeanBuckets, MomentBuckets
 from oddframe.index.mean_distances import MeanDistances
+from oddframe.index.near_codes import Met, met
 from oddframe.index.provenance import Provenance
 from oddframe.index.stored import stored_value
 from oddframe.types import FloatArray, IntArray, Json, VideoId
@@ -153,6 +154,15 @@ class HashTables:
         self._check(codes.shape)
         counts = [self._compared(torch.from_numpy(codes[i : i + _QUERIES])) for i in range(0, len(codes), _QUERIES)]
         return np.concatenate([np.zeros((0, self._tables), np.int64), *counts])
+
+    def met(self, codes: FloatArray, nearest: int) -> tuple[Met, ...]:
+        """What one observation's (b, r) codes meet, table by table, with the `nearest` of it; errors as in `match`."""
+        self._check((1, *codes.shape))
+        if not len(self):
+            raise NotFitted("the index is empty; add codes of normal video first")
+        fixed = to_fixed(torch.from_numpy(np.ascontiguousarray(codes))[None])
+        lookup = self._on(fixed.device)[0]
+        return met(self._buckets, lookup, fixed, self._probe, nearest)
 
     def _compared(self, codes: Tensor) -> IntArray:
         lookup, distances = self._on(codes.device)

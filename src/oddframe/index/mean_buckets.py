@@ -101,6 +101,12 @@ class MeanBuckets:
         csr = Csr.of(np.bincount(table[kept], minlength=len(self.csr.first) - 1), self.csr.keys()[kept])
         return type(self)(self.source.select(kept), csr, self.count[kept], _narrow(self.total[kept]), self.square[kept])
 
+    def members(self, bucket: int) -> tuple[IntArray, npt.NDArray[np.float64], int]:
+        """One bucket's entries (n,), the means (n, r) of their codes in steps, and how many codes that is."""
+        places = slice(self.csr.start[bucket], self.csr.start[bucket + 1])
+        count = self.count[places]
+        return np.arange(places.start, places.stop), self.total[places] / count[:, None], int(count.sum())
+
     def distances(self, device: torch.device) -> MeanDistances:
         """What answers queries on this device by means alone."""
         columns = (self.csr.start, self.count, self.total)

@@ -46,7 +46,7 @@ class MeanDistances:
         """(R,) the same where row `row` (P,) has met bucket `bucket` (P,), and perhaps others: all as one bucket."""
         pair, entry = expand(self.start[bucket], self.start[bucket + 1] - self.start[bucket])
         rows, group = torch.unique(row, return_inverse=True)
-        found = self._moments(group[pair], entry, len(rows)).distance(queries[rows])
+        found = self._moments(group.index_select(0, pair), entry, len(rows)).distance(queries.index_select(0, rows))
         distance = torch.full((len(queries),), torch.nan, dtype=torch.float64, device=queries.device)
         distance[rows] = found
         return distance
@@ -68,11 +68,15 @@ class MeanDistances:
 
     def _moments(self, owner: Tensor, entry: Tensor, owners: int) -> Moments:
         """Each owner's moments over its entries."""
-        count = owner.new_zeros(owners).index_add_(0, owner, self.count[entry])
+        count = owner.new_zeros(owners).index_add_(0, owner, self.count.index_select(0, entry))
         total = owner.new_zeros((owners, self.total.shape[1]))
         for who, which in zip(torch.split(owner, _ENTRIES), torch.split(entry, _ENTRIES), strict=True):
-            total.index_add_(0, who, self.total[which].long())
-        square = None if self.square is None else owner.new_zeros(owners).index_add_(0, owner, self.square[entry])
+            total.index_add_(0, who, self.total.index_select(0, which).long())
+        square = (
+            None
+            if self.square is None
+            else owner.new_zeros(owners).index_add_(0, owner, self.square.index_select(0, entry))
+        )
         return Moments.of(count, total, square)
 
 
