@@ -88,7 +88,7 @@ def over_crops(score: RowScores, crop: Spec) -> RowScores:
         crops = _crops_in(observations, crop)
         if not crops:
             return score(observations, start)
-        found, parts = score(_unfolded(observations, crops), start * crops)
+        found, parts = score(each_crop(observations, crop), start * crops)
         return _mean(found, crops), {name: _mean(part, crops) for name, part in parts.items()}
 
     return scored
@@ -103,7 +103,11 @@ def _crops_in(observations: Observations, crop: Spec) -> int:
     return 0
 
 
-def _unfolded(observations: Observations, crops: int) -> Observations:
+def each_crop(observations: Observations, crop: Spec) -> Observations:
+    """Every crop as an observation of its own, in the order of the crops; what has none is given back as it is."""
+    crops = _crops_in(observations, crop)
+    if not crops:
+        return observations
     data = {name: held.flatten(0, 1) for name, held in observations.data.items()}
     return replace(_repeated(observations, crops), data=data)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import ClassVar, Self
 
@@ -14,14 +15,16 @@ from oddframe.index.nearest import nearest_rows
 from oddframe.index.stored import stored_array, stored_tensor, stored_value, to_tensor
 from oddframe.models.base import Model, ModelState, Regime, ScoringStream
 from oddframe.models.clusters import find_centroids, left_out_distances
-from oddframe.models.crops import EachCrop, one_crop, over_crops
-from oddframe.models.multiplications import clusters_cost
+from oddframe.models.crops import EachCrop, each_crop, one_crop, over_crops
+from oddframe.models.explaining import Comparison, Explanation, moments, oddest_crops
+from oddframe.models.multiplications import clusters_cost, neighbours_cost
 from oddframe.models.nested import inner, nest
 from oddframe.models.normal_scale import LEAST
 from oddframe.models.rowwise import RowwiseStream
 from oddframe.models.source import ObservationSource
 from oddframe.models.standardise import Standardiser, chunk_rows
-from oddframe.types import FloatArray, Observations, Progress, Run, Spec, VideoInfo
+from oddframe.models.updatable import nearer
+from oddframe.types import FloatArray, Observations, Progress, Run, Spec, VideoId, VideoInfo
 
 _STRETCHES = 8  # pieces of a single video that stand in for other videos
 
@@ -35,7 +38,8 @@ class KMeans(Model):
 
     Crops of one observation are clustered each on its own, and its score is the mean over them.
 
-    `train` does everything, and `absorb` adds nothing: clusters are no sum. To learn more, train on all of it.
+    `train` does everything, and `absorb` adds nothing: clusters are no sum. To learn more, train on all of it. What is
+    taught is kept observation by observation, beside the clusters and at their scale.
 
     Args:
         clusters: K, at most (paper: 1024 and 32); each observation is its own where there are fewer.
@@ -67,6 +71,7 @@ class KMeans(Model):
         self._standardiser = Standardiser(self.weights)
         self._centroids: FloatArray = np.zeros((0, 0), np.float32)
         self._scale, self._clustered, self._made = 1.0, 0, 0
+        self._taught = FlatIndex({})
 
     def check(self, spec: Spec) -> None:
         self._standardiser.check_fitted(one_crop(spec)[1])
@@ -82,7 +87,30 @@ class KMeans(Model):
         stretch = np.arange(len(vectors)) * _STRETCHES // len(vectors)  # rows of one video lie in the order of time
         apart = left_out_distances(vectors, self._centroids, source.video if len(source.names) > 1 else stretch)
         self._scale = max(LEAST, float(np.quantile(apart, self.quantile))) if len(apart) else 1.0
+        self._taught = self._none_taught()
         return self
+
+    def teach(self, observations: Observations) -> Self:
+        """See `Teachable`."""
+        crops = each_crop(observations, self._standardiser.spec)
+        self._taught.add(crops.video, crops.frame, crops.box, {"x": self._standardiser.apply(crops).numpy()})
+        return self
+
+    def unteach(self, video: VideoId) -> Self:
+        """See `Teachable`."""
+        self._taught.forget(video)
+        return self
+
+    def explain(self, observations: Observations, nearest: int = 3) -> tuple[Explanation, ...]:
+        """See `Explaining`; distances are in normal scales, and clusters are no moments: only taught ones are told."""
+        self._trained()
+        crops = each_crop(observations, self._standardiser.spec)
+        found = [self._explained(crops.select(slice(row, row + 1)), nearest) for row in range(len(crops))]
+        return oddest_crops(found, len(observations))
+
+    def distance_at(self, score: float) -> float:
+        """See `Explaining`."""
+        return math.expm1(score)
 
     def open(self, video: VideoInfo, run: Run = Run()) -> ScoringStream:
         self._trained()
@@ -90,14 +118,11 @@ class KMeans(Model):
 
     def multiplications(self, data: ObservationSource) -> int:
         """See `Counted`: d K N t + d K M, with the N that were clustered and the t passes that were made."""
-        centroids = self._trained()
+        centroids, queries = self._trained(), len(EachCrop(data))
+        values = centroids.shape[1]
         return clusters_cost(
-            values=centroids.shape[1],
-            clusters=len(centroids),
-            stored=self._clustered,
-            iterations=self._made,
-            queries=len(EachCrop(data)),
-        )
+            values=values, clusters=len(centroids), stored=self._clustered, iterations=self._made, queries=queries
+        ) + neighbours_cost(values=values, stored=len(self._taught), queries=queries)
 
     def state(self) -> ModelState:
         centroids = to_tensor(self._trained())
@@ -105,10 +130,11 @@ class KMeans(Model):
         clusters = ModelState(
             {"centroid": centroids, "scale": scale}, {"clustered": self._clustered, "iterations": self._made}
         )
-        return nest(standardise=self._standardiser.state(), clusters=clusters)
+        taught = ModelState(*self._taught.state())
+        return nest(standardise=self._standardiser.state(), clusters=clusters, taught=taught)
 
     def restore(self, state: ModelState) -> Self:
-        saved = inner(state, "clusters")
+        saved, taught = inner(state, "clusters"), inner(state, "taught")
         standardiser = Standardiser(self.weights).restore(inner(state, "standardise"))
         size = sum(standardiser.sizes().values())
         centroids = stored_array(saved.tensors, "centroid", torch.float32, None, size)
@@ -121,7 +147,11 @@ class KMeans(Model):
             )
         self._standardiser, self._centroids, self._scale = standardiser, centroids, scale
         self._clustered, self._made = clustered, made
+        self._taught = self._none_taught().restore(taught.tensors, taught.meta)
         return self
+
+    def _none_taught(self) -> FlatIndex:
+        return FlatIndex({"x": sum(self._standardiser.sizes().values())})
 
     def _trained(self) -> FloatArray:
         """(K, d) the centroids."""
@@ -141,6 +171,24 @@ class KMeans(Model):
 
     def _score(self, observations: Observations, start: int) -> tuple[FloatArray, dict[str, FloatArray]]:
         vectors: FloatArray = self._standardiser.apply(observations).numpy()
-        distance = nearest_rows(self._centroids, vectors, 1, start)[0][:, 0].astype(np.float64)
-        part = (distance / self._scale).astype(np.float32)
-        return np.log1p(part), {"distance": part}
+        part = self._scaled(nearest_rows(self._centroids, vectors, 1, start)[0])
+        parts = {"distance": part}
+        if len(self._taught):
+            taught = self._scaled(self._taught.query("x", vectors, 1, start).distance)
+            part, parts = nearer(part, parts, taught, {"distance": taught})
+        return np.log1p(part), parts
+
+    def _scaled(self, distance: FloatArray) -> FloatArray:
+        """(N, 1) distances as (N,) parts."""
+        return (distance[:, 0].astype(np.float64) / self._scale).astype(np.float32)
+
+    def _explained(self, one: Observations, nearest: int) -> Explanation:
+        vectors: FloatArray = self._standardiser.apply(one).numpy()
+        part = self._scaled(nearest_rows(self._centroids, vectors, 1)[0])
+        found = [Comparison("distance", float(part[0]), len(self._centroids))]
+        if len(self._taught):
+            near = self._taught.query("x", vectors, nearest)
+            told = moments(self._taught.provenance, near.row[0], near.distance[0] / np.float32(self._scale))
+            found.append(Comparison("taught", float(self._scaled(near.distance)[0]), len(self._taught), told))
+        distance = min(one.distance for one in found)
+        return Explanation(math.log1p(distance), distance, "normal scales", tuple(found))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -13,13 +15,15 @@ from oddframe.errors import NotFitted, SettingsError, StoreError
 from oddframe.index.flat import FlatIndex
 from oddframe.index.stored import stored_tensor
 from oddframe.models.base import Model, ModelState, Regime, ScoringStream
-from oddframe.models.crops import EachCrop, one_crop, over_crops
+from oddframe.models.crops import EachCrop, each_crop, one_crop, over_crops
+from oddframe.models.explaining import Comparison, Explanation, moments, oddest_crops
 from oddframe.models.multiplications import neighbours_cost
 from oddframe.models.nested import inner, nest
 from oddframe.models.normal_scale import normal_scale
 from oddframe.models.rowwise import RowwiseStream
 from oddframe.models.source import ObservationSource
 from oddframe.models.standardise import Standardiser, chunk_rows
+from oddframe.models.updatable import nearer
 from oddframe.types import FloatArray, IntArray, Observations, Progress, Run, Spec, VideoId, VideoInfo
 
 FUSIONS = ("sum", "max")
@@ -32,7 +36,8 @@ class KNN(Model):
     score's part. With `per_entry`, every entry of the data is searched and scaled on its own, and the weighted parts
     are fused. A part near 1 is at the edge of what normal videos are to each other. The score is log(1 + parts):
     distances have heavy tails, and one stray observation must not outweigh a second of others when frame scores are
-    smoothed over time. Crops of one observation are neighbours of their own, and its score is the mean over them.
+    smoothed over time. Crops of one observation are neighbours of their own, and its score is the mean over them. Of
+    what was taught, the nearest alone counts.
 
     `train` fits means, deviations and scales; `absorb` only adds observations. So the scales are those of the
     training data however much is absorbed later, and absorbing is a sum: its order does not matter.
@@ -74,7 +79,7 @@ class KNN(Model):
         Standardiser(self.weights)  # looks the weights over
         self._standardiser = self._unfitted()
         self._scales: dict[str, float] = {}
-        self._index = FlatIndex({})
+        self._index = self._taught = FlatIndex({})
 
     def check(self, spec: Spec) -> None:
         self._standardiser.check_fitted(one_crop(spec)[1])
@@ -87,7 +92,7 @@ class KNN(Model):
         source = self._index.provenance
         time = source.frame / np.array([fps[name] for name in source.names])[source.video]
         self._scales = {name: self._scale(self._index.vectors(name), source.video, time) for name in self._sizes()}
-        self._index = self._empty()
+        self._index, self._taught = self._empty(), FlatIndex(self._sizes())
         return self
 
     def absorb(self, data: ObservationSource, run: Run = Run()) -> Self:
@@ -101,28 +106,52 @@ class KNN(Model):
         self._index.forget(video)
         return self
 
+    def teach(self, observations: Observations) -> Self:
+        """See `Teachable`."""
+        crops = each_crop(observations, self._standardiser.spec)
+        self._taught.add(crops.video, crops.frame, crops.box, self._vectors(crops))
+        return self
+
+    def unteach(self, video: VideoId) -> Self:
+        """See `Teachable`."""
+        self._taught.forget(video)
+        return self
+
+    def explain(self, observations: Observations, nearest: int = 3) -> tuple[Explanation, ...]:
+        """See `Explaining`; distances are in normal scales."""
+        self._compared()
+        crops = each_crop(observations, self._standardiser.spec)
+        found = [self._explained(crops.select(slice(row, row + 1)), nearest) for row in range(len(crops))]
+        return oddest_crops(found, len(observations))
+
+    def distance_at(self, score: float) -> float:
+        """See `Explaining`."""
+        return math.expm1(score)
+
     def open(self, video: VideoInfo, run: Run = Run()) -> ScoringStream:
-        if not len(self._index):
-            raise NotFitted("knn has nothing to compare with; train on normal video and absorb it first")
+        self._compared()
         return RowwiseStream(video, over_crops(self._score, self._standardiser.spec))
 
     def multiplications(self, data: ObservationSource) -> int:
         """See `Counted`: d N M, each observation against all that are kept."""
-        return neighbours_cost(values=sum(self._sizes().values()), stored=len(self._index), queries=len(EachCrop(data)))
+        stored = len(self._index) + len(self._taught)
+        return neighbours_cost(values=sum(self._sizes().values()), stored=stored, queries=len(EachCrop(data)))
 
     def state(self) -> ModelState:
         standardise = self._standardiser.state()
         scale = torch.tensor([self._scales[name] for name in self._sizes()], dtype=torch.float64)
-        return nest(standardise=standardise, scale=ModelState({"value": scale}), index=ModelState(*self._index.state()))
+        index, taught = (ModelState(*held.state()) for held in (self._index, self._taught))
+        return nest(standardise=standardise, scale=ModelState({"value": scale}), index=index, taught=taught)
 
     def restore(self, state: ModelState) -> Self:
-        saved, scale = inner(state, "index"), inner(state, "scale")
+        saved, scale, taught = (inner(state, part) for part in ("index", "scale", "taught"))
         self._standardiser = self._unfitted().restore(inner(state, "standardise"))
         values = stored_tensor(scale.tensors, "value", torch.float64, len(self._sizes()))
         if not bool((values > 0).all()):
             raise StoreError("a saved normal scale is not above 0; the file is damaged")
         self._scales = dict(zip(self._sizes(), values.tolist(), strict=True))
         self._index = self._empty().restore(saved.tensors, saved.meta)
+        self._taught = FlatIndex(self._sizes()).restore(taught.tensors, taught.meta)
         return self
 
     def _unfitted(self) -> Standardiser:
@@ -168,11 +197,42 @@ class KNN(Model):
         )
 
     def _score(self, observations: Observations, start: int) -> tuple[FloatArray, dict[str, FloatArray]]:
+        vectors = self._vectors(observations)
+        distance, parts = self._measured(self._index, vectors, self.k, start)
+        if len(self._taught):
+            distance, parts = nearer(distance, parts, *self._measured(self._taught, vectors, 1, start))
+        return np.log1p(distance), parts
+
+    def _measured(
+        self, index: FlatIndex, vectors: Mapping[str, FloatArray], k: int, start: int
+    ) -> tuple[FloatArray, dict[str, FloatArray]]:
+        """Distances to what an index holds, fused and part by part."""
         parts = {}
-        for name, vectors in self._vectors(observations).items():
-            found = self._index.query(name, vectors, self.k, start)
+        for name in self._sizes():
+            found = index.query(name, vectors[name], k, start)
             parts[name] = (found.distance.mean(axis=1, dtype=np.float64) / self._scales[name]).astype(np.float32)
         weights = (self.weights or {}) if self.per_entry else {}
         weighted = np.stack([part * np.float32(weights.get(name, 1.0)) for name, part in parts.items()])
         fused: FloatArray = weighted.sum(axis=0) if self.fusion == "sum" else weighted.max(axis=0)
-        return np.log1p(fused), parts
+        return fused, parts
+
+    def _explained(self, one: Observations, nearest: int) -> Explanation:
+        vectors, (score, _) = self._vectors(one), self._score(one, 0)
+        found = self._comparisons(self._index, vectors, self.k, nearest)
+        if len(self._taught):
+            found += [replace(near, part="taught") for near in self._comparisons(self._taught, vectors, 1, nearest)]
+        return Explanation(float(score[0]), self.distance_at(float(score[0])), "normal scales", tuple(found))
+
+    def _comparisons(
+        self, index: FlatIndex, vectors: Mapping[str, FloatArray], k: int, nearest: int
+    ) -> list[Comparison]:
+        found = []
+        for name, part in self._measured(index, vectors, k, 0)[1].items():
+            near = index.query(name, vectors[name], nearest)
+            told = moments(index.provenance, near.row[0], near.distance[0] / np.float32(self._scales[name]))
+            found.append(Comparison(name, float(part[0]), len(index), told))
+        return found
+
+    def _compared(self) -> None:
+        if not len(self._index):
+            raise NotFitted("knn has nothing to compare with; train on normal video and absorb it first")

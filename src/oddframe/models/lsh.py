@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Self
 
@@ -9,18 +10,21 @@ import numpy as np
 import torch
 
 from oddframe.errors import NotFitted, SettingsError
+from oddframe.index.flat import FlatIndex
 from oddframe.index.hash_tables import HashTables
 from oddframe.index.slots import slots
 from oddframe.index.stored import stored_tensor
 from oddframe.models.base import Model, ModelState, Regime, ScoringStream
-from oddframe.models.crops import EachCrop, one_crop, over_crops
+from oddframe.models.crops import EachCrop, each_crop, one_crop, over_crops
+from oddframe.models.explaining import Comparison, Explanation, moments, oddest_crops
 from oddframe.models.hash_net import HashNet
 from oddframe.models.multiplications import hashing_cost
 from oddframe.models.nested import inner, nest
 from oddframe.models.rowwise import RowwiseStream
 from oddframe.models.source import ObservationSource
 from oddframe.models.standardise import Standardiser, chunk_rows
-from oddframe.types import FloatArray, Observations, Progress, Run, Spec, VideoId, VideoInfo
+from oddframe.models.updatable import nearer
+from oddframe.types import FloatArray, IntArray, Observations, Progress, Run, Spec, VideoId, VideoInfo
 
 _BATCH = 64  # rows hashed together, always
 
@@ -40,7 +44,9 @@ class LSH(Model):
 
     Of observations in several crops every crop is indexed, and the score is the mean over them.
 
-    `train` fits the statistics; `absorb` adds codes, and its order does not matter.
+    `train` fits the statistics; `absorb` adds codes, and its order does not matter. What is taught has a shard of its
+    own: the distance to the nearest taught observation is the root mean square of the b codes', so that one table in
+    which two things happen to look alike does not make them the same.
 
     Args:
         tables, bits: b >= 1 and r in 1 .. 63.
@@ -74,7 +80,7 @@ class LSH(Model):
         self.standardise, self.lift, self.seed = standardise, lift, seed
         self.weights = None if weights is None else dict(weights)
         self._standardiser = self._unfitted()
-        self._index = self._empty()
+        self._index, self._taught = self._empty(), self._none_taught()
         self._net: HashNet | None = None
 
     def check(self, spec: Spec) -> None:
@@ -86,7 +92,7 @@ class LSH(Model):
         self._standardiser = self._unfitted().fit(data, run)
         net = self._initial()
         self._learn(net, data, run)
-        self._net, self._index = net.eval(), self._empty()
+        self._net, self._index, self._taught = net.eval(), self._empty(), self._none_taught()
         return self
 
     def absorb(self, data: ObservationSource, run: Run = Run()) -> Self:
@@ -105,15 +111,39 @@ class LSH(Model):
         self._index.forget(video)
         return self
 
+    def teach(self, observations: Observations) -> Self:
+        """See `Teachable`."""
+        self._trained()
+        crops = each_crop(observations, self._standardiser.spec)
+        self._taught.add(
+            crops.video, crops.frame, crops.box, {"codes": self._codes(crops, 0).reshape(-1, self.tables * self.bits)}
+        )
+        return self
+
+    def unteach(self, video: VideoId) -> Self:
+        """See `Teachable`."""
+        self._taught.forget(video)
+        return self
+
+    def explain(self, observations: Observations, nearest: int = 3) -> tuple[Explanation, ...]:
+        """See `Explaining`; distances are those of codes."""
+        self._compared()
+        crops = each_crop(observations, self._standardiser.spec)
+        found = [self._explained(crops.select(slice(row, row + 1)), nearest) for row in range(len(crops))]
+        return oddest_crops(found, len(observations))
+
+    def distance_at(self, score: float) -> float:
+        """See `Explaining`: the score is a distance."""
+        return score
+
     def open(self, video: VideoInfo, run: Run = Run()) -> ScoringStream:
-        if self._net is None or not len(self._index):
-            raise NotFitted(f"{self.name} has nothing to compare with; train on normal video and absorb it first")
+        self._compared()
         return RowwiseStream(video, over_crops(self._score, self._standardiser.spec))
 
     def multiplications(self, data: ObservationSource) -> int:
         """See `Counted`: d r b (M + N) + r n, and 2 r m more with summary "mean"; d counts the lift's value too."""
         data = EachCrop(data)
-        values, stored = self._trained().weight.shape[1], len(self._index)
+        values, stored, taught = self._trained().weight.shape[1], len(self._index), len(self._taught)
         coded = (codes for info in data.videos() for _, codes in self._coded(data, info.id))
         return hashing_cost(
             values=values,
@@ -121,22 +151,24 @@ class LSH(Model):
             bits=self.bits,
             stored=stored,
             queries=len(data),
-            compared=sum(int(self._index.compared(codes).sum()) for codes in coded),
+            compared=sum(int(self._index.compared(codes).sum()) + self.tables * taught * len(codes) for codes in coded),
             averaged=self.tables * stored - self._index.occupied() if self.summary != "all" else 0,
         )
 
     def state(self) -> ModelState:
         net = ModelState({"weight": self._trained().weight.detach().clone()})
-        return nest(standardise=self._standardiser.state(), net=net, index=ModelState(*self._index.state()))
+        index, taught = (ModelState(*held.state()) for held in (self._index, self._taught))
+        return nest(standardise=self._standardiser.state(), net=net, index=index, taught=taught)
 
     def restore(self, state: ModelState) -> Self:
-        standardise, saved, index = (inner(state, part) for part in ("standardise", "net", "index"))
+        standardise, saved, index, taught = (inner(state, p) for p in ("standardise", "net", "index", "taught"))
         self._net = None
         self._standardiser = self._unfitted().restore(standardise)
         net = self._initial()
         weight = stored_tensor(saved.tensors, "weight", torch.float32, *net.weight.shape)
         net.weight = torch.nn.Parameter(weight.clone())
         self._index = self._empty().restore(index.tensors, index.meta)
+        self._taught = self._none_taught().restore(taught.tensors, taught.meta)
         self._net = net.eval()
         return self
 
@@ -149,6 +181,9 @@ class LSH(Model):
     def _empty(self) -> HashTables:
         return HashTables(self.tables, self.bits, self.summary, self.probe)
 
+    def _none_taught(self) -> FlatIndex:
+        return FlatIndex({"codes": self.tables * self.bits})
+
     def _initial(self) -> HashNet:
         size = sum(self._standardiser.sizes().values())
         return HashNet(size, self.tables, self.bits, self.lift * self._standardiser.length(), self.seed)
@@ -157,6 +192,10 @@ class LSH(Model):
         if self._net is None:
             raise NotFitted(f"{self.name} is not fitted; train it on normal video first")
         return self._net
+
+    def _compared(self) -> None:
+        if self._net is None or not len(self._index):
+            raise NotFitted(f"{self.name} has nothing to compare with; train on normal video and absorb it first")
 
     def _coded(self, data: ObservationSource, video: VideoId) -> Iterator[tuple[Observations, FloatArray]]:
         """One video's observations, and their codes."""
@@ -177,5 +216,35 @@ class LSH(Model):
         return codes
 
     def _score(self, observations: Observations, start: int) -> tuple[FloatArray, dict[str, FloatArray]]:
-        distance = self._index.query(self._codes(observations, start)).distance
-        return distance.min(axis=1), {f"table{table}": distance[:, table] for table in range(self.tables)}
+        codes = self._codes(observations, start)
+        distance = self._index.query(codes).distance
+        score, parts = distance.min(axis=1), {f"table{table}": distance[:, table] for table in range(self.tables)}
+        if len(self._taught):
+            taught = self._from_taught(codes, 1, start)[0][:, 0]
+            score, parts = nearer(score, parts, taught, dict.fromkeys(parts, taught))
+        return score, parts
+
+    def _from_taught(self, codes: FloatArray, nearest: int, start: int = 0) -> tuple[FloatArray, IntArray]:
+        """(N, k) distances of (N, b, r) codes to the nearest taught ones, as of one table, and these ones' rows."""
+        found = self._taught.query("codes", codes.reshape(-1, self.tables * self.bits), nearest, start)
+        return found.distance / np.float32(math.sqrt(self.tables)), found.row
+
+    def _explained(self, one: Observations, nearest: int) -> Explanation:
+        codes, (score, _) = self._codes(one, 0), self._score(one, 0)
+        matches, source = self._index.query(codes), self._index.provenance
+        found = [
+            Comparison(
+                part=f"table{table}",
+                distance=float(matches.distance[0, table]),
+                codes=met.codes,
+                nearest=moments(source, met.row, met.distance),
+                bucket=met.key,
+                flips=int(matches.flips[0, table]),
+            )
+            for table, met in enumerate(self._index.met(codes[0], nearest))
+        ]
+        if len(self._taught):
+            distance, row = self._from_taught(codes, nearest)
+            near = moments(self._taught.provenance, row[0], distance[0])
+            found.append(Comparison("taught", float(distance[0, 0]), len(self._taught), near))
+        return Explanation(float(score[0]), float(score[0]), "code distance", tuple(found))
