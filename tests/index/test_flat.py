@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from oddframe.errors import SettingsError, StoreError
 from oddframe.index import nearest
 from oddframe.index.flat import FlatIndex
+from oddframe.index.narrow import NARROW
 from oddframe.index.nearest import BATCH
 from oddframe.types import FloatArray
 
@@ -45,7 +46,11 @@ def brute(stored: Rows, queries: Rows, k: int) -> npt.NDArray[np.float64]:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    m=st.integers(1, 60), n=st.integers(0, 40), d=st.integers(1, 9), k=st.integers(1, 6), seed=st.integers(0, 2**32 - 1)
+    m=st.integers(1, 60),
+    n=st.integers(0, 40),
+    d=st.sampled_from([1, 2, 9, NARROW, NARROW + 1, 30]),
+    k=st.integers(1, 6),
+    seed=st.integers(0, 2**32 - 1),
 )
 def test_distances_are_those_of_brute_force(m: int, n: int, d: int, k: int, seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -71,10 +76,11 @@ def test_neighbours_are_those_of_faiss() -> None:
     np.testing.assert_allclose(found.distance, np.sqrt(squares), rtol=1e-5)
 
 
-def test_a_tiny_distance_far_from_the_origin_is_not_lost_to_cancellation() -> None:
+@pytest.mark.parametrize("d", [8, 24])
+def test_a_tiny_distance_far_from_the_origin_is_not_lost_to_cancellation(d: int) -> None:
     """All stored rows lie within rounding of the expansion |x|^2 - 2xy + |y|^2, which alone would see zeros."""
     random = np.random.default_rng(1)
-    stored = (1000 + random.integers(0, 64, (500, 8)) * 2.0**-10).astype(np.float32)
+    stored = (1000 + random.integers(0, 64, (500, d)) * 2.0**-10).astype(np.float32)
     queries = (stored[::50] + np.float32(2.0**-12)).astype(np.float32)
     found = filled(stored).query("x", queries, 3)
     np.testing.assert_allclose(found.distance, brute(stored, queries, 3), rtol=1e-6)
@@ -106,9 +112,9 @@ def test_a_query_sits_in_the_place_of_its_number(monkeypatch: pytest.MonkeyPatch
         return numbers.astype(np.float32), numbers
 
     monkeypatch.setattr(nearest, "nearest", places)
-    index = filled(np.zeros((9, 2), np.float32))
+    index = filled(np.zeros((9, NARROW + 1), np.float32))
     for start in (0, 3, 40):
-        found = index.query("x", np.zeros((25, 2), np.float32), 1, start)
+        found = index.query("x", np.zeros((25, NARROW + 1), np.float32), 1, start)
         assert found.row[:, 0].tolist() == [number % BATCH for number in range(start, start + 25)]
 
 
@@ -173,3 +179,12 @@ def test_what_does_not_fit_is_refused() -> None:
         index.merge(FlatIndex({"x": 3}))
     with pytest.raises(SettingsError):
         FlatIndex({"x": 3}, capacity=0)
+
+
+@pytest.mark.parametrize("d", [2, NARROW + 1])
+def test_what_came_or_went_since_the_last_query_is_known_to_the_next(d: int) -> None:
+    index, query = filled(np.zeros((9, d), np.float32)), np.ones((1, d), np.float32)
+    far = float(index.query("x", query, 1).distance[0, 0])
+    index.add("new", np.array([0]), boxes(1), {"x": query})
+    assert index.query("x", query, 1).distance[0, 0] == 0
+    assert index.forget("new").query("x", query, 1).distance[0, 0] == np.float32(far)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from oddframe.errors import SettingsError, StoreError
+from oddframe.index.narrow import NARROW, NarrowSearch
 from oddframe.index.nearest import nearest_rows
 from oddframe.index.provenance import Provenance
 from oddframe.index.stored import stored_array, to_tensor
@@ -31,7 +32,7 @@ class Neighbours:
 
 
 class FlatIndex:
-    """Vectors kept as they are, and searched one and all. A row may hold several named vectors, each searched alone.
+    """Vectors kept as they are, and searched exactly. A row may hold several named vectors, each searched alone.
 
     A monoid: what it holds does not depend on the order in which rows were added or indexes merged.
 
@@ -54,6 +55,7 @@ class FlatIndex:
         self._sizes, self._capacity, self._seed = dict(sizes), capacity, seed
         self._sources: list[Provenance] = [Provenance.none()]
         self._vectors = {name: [np.zeros((0, size), np.float32)] for name, size in self._sizes.items()}
+        self._trees: dict[str, NarrowSearch] = {}
         self._waiting, self._ordered = 0, True
 
     def __len__(self) -> int:
@@ -95,7 +97,12 @@ class FlatIndex:
             start: the number within its video of the first one; see `nearest_rows`.
         """
         stored = self.vectors(name)
-        return Neighbours(*nearest_rows(stored, vectors, min(k, len(stored)), start))
+        k = min(k, len(stored))
+        if stored.shape[1] > NARROW:
+            return Neighbours(*nearest_rows(stored, vectors, k, start))
+        if name not in self._trees:
+            self._trees[name] = NarrowSearch(stored)
+        return Neighbours(*self._trees[name](vectors, k))
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Json]]:
         """Tensors and JSON values to save."""
@@ -127,6 +134,7 @@ class FlatIndex:
 
     def _append(self, source: Provenance, vectors: Mapping[str, FloatArray]) -> None:
         self._sources.append(source)
+        self._trees = {}
         for name, held in self._vectors.items():
             held.append(vectors[name])
         self._waiting, self._ordered = self._waiting + len(source), False
@@ -146,5 +154,5 @@ class FlatIndex:
         return self
 
     def _put(self, source: Provenance, vectors: Mapping[str, FloatArray]) -> None:
-        self._sources, self._waiting = [source], 0
+        self._sources, self._waiting, self._trees = [source], 0, {}
         self._vectors = {name: [vectors[name]] for name in self._sizes}
