@@ -84,7 +84,7 @@ class MultiIndex:
         best = torch.full((len(key),), radius + 1, device=key.device)
         waiting = torch.arange(len(key), device=key.device)
         found = [Near(waiting[:0], waiting[:0], waiting[:0])]
-        for near in range(radius // 2 + 1):
+        for near in range(min(radius // 2, self._low) + 1):  # no nearer half differs in more bits than the low one has
             masks = math.comb(max(self._width), near)
             every = len(waiting) * self._most <= _FEW or 4 * masks > self._most
             for some in torch.split(waiting, max(1, _CANDIDATES // masks)):
