@@ -101,6 +101,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "llsh": Preset("objects", "llsh"),
         "lsh": Preset("objects", "lsh"),
         "knn-snippet": Preset("snippet", "knn"),
+        # Short vectors are searched so fast that all can be kept; more neighbours outvote what trackers get wrong.
+        "knn-tracks": Preset("tracks", "knn", model_settings={"k": 20, "coreset": None}),
         "llsh-snippet": Preset("snippet", "llsh"),
         "paper-llsh-avenue": Preset("snippet", "llsh", {**_PAPER_SNIPPET, "crops": 3}, _PAPER_LLSH),
         "paper-llsh-shanghaitech": Preset("snippet", "llsh", {**_PAPER_SNIPPET, "crops": 3}, _PAPER_LLSH | _LARGE),

@@ -14,7 +14,7 @@ from oddframe.engine import Detector, ObservationCache
 from oddframe.errors import SettingsError
 from oddframe.testing.scenes import moving_square
 from oddframe.types import VideoInfo
-from oddframe.video.array import ArrayVideo
+from oddframe.video import ArrayVideo, TrackVideo, Video
 
 
 @pytest.fixture(scope="module")
@@ -23,19 +23,25 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObservationCache
         yield made
 
 
-def clip(speed: float) -> ArrayVideo:
+def clip(speed: float, preset: str = "default") -> Video:
+    """Something crosses the scene; as pictures, or as the boxes of a tracker."""
+    name = f"at {speed}"
+    if catalog.preset(preset).observer == "tracks":
+        frame = np.arange(60)
+        box = np.array([10, 40, 25, 80]) + np.outer(frame * speed / 10, [1, 0, 1, 0])
+        return TrackVideo(frame, 0 * frame, box, width=400, height=120, fps=10, frames=60, name=name)
     frames = moving_square(seconds=6, speed=speed).frames
-    return ArrayVideo(np.stack([frame.image for frame in frames]), fps=10, name=f"at {speed}")
+    return ArrayVideo(np.stack([frame.image for frame in frames]), fps=10, name=name)
 
 
 @pytest.mark.parametrize("preset", [name for name in catalog.PRESETS if not name.startswith("paper-llsh-")])
 def test_a_preset_goes_the_whole_way(preset: str, cache: ObservationCache, tmp_path: Path) -> None:
-    fitted = Detector(preset).fit([clip(18), clip(19)], cache=cache, holdout=0)
-    usual, fast = fitted.score_each([clip(18), clip(60)])
+    fitted = Detector(preset).fit([clip(18, preset), clip(19, preset)], cache=cache, holdout=0)
+    usual, fast = fitted.score_each([clip(18, preset), clip(60, preset)])
     assert usual.valid.all()
     assert np.nanmedian(fast.scores) > np.nanmedian(usual.scores)
     fitted.save(tmp_path / "d.oddframe")
-    again = Detector.load(tmp_path / "d.oddframe").score(clip(60))
+    again = Detector.load(tmp_path / "d.oddframe").score(clip(60, preset))
     np.testing.assert_array_equal(again.scores, fast.scores)
 
 
