@@ -13,7 +13,8 @@
     ├── DataError                 labels or features that do not fit what they describe
     └── WeightsError              a pretrained network's weights are missing, altered or another network's
 
-Warnings (never silent, never fatal) are `OddframeWarning`s; a damaged but partly readable video gives `DamagedVideo`.
+Warnings (never silent, never fatal) are `OddframeWarning`s; a damaged but partly readable video gives `DamagedVideo`,
+and a detector that was corrected since its threshold was learnt, `StaleThreshold`.
 """
 
 from __future__ import annotations
@@ -69,6 +70,10 @@ class WeightsError(OddframeError):
 
 class OddframeWarning(UserWarning):
     """Root of all warnings."""
+
+
+class StaleThreshold(OddframeWarning):
+    """A threshold that is older than what the detector knows; scores are not."""
 
 
 class DamagedVideo(OddframeWarning):

@@ -140,7 +140,14 @@ def test_saving_again_mends_a_damaged_group(tmp_path: Path, damage: str) -> None
 
 def test_groups_that_only_look_alike_are_written(tmp_path: Path) -> None:
     folder = tmp_path / "d.oddframe"
-    kinds = [torch.zeros(2), -torch.zeros(2), torch.zeros(2, dtype=torch.int32), torch.zeros((2, 1)), torch.zeros(3)]
+    kinds = [
+        torch.zeros(1).as_strided((1,), (0,)),
+        torch.zeros(2),
+        -torch.zeros(2),
+        torch.zeros(2, dtype=torch.int32),
+        torch.zeros((2, 1)),
+        torch.zeros(3),
+    ]
     for kind in kinds:
         store.write(folder, {}, {"model": {"x": kind}})
         (found,) = store.read(folder)[1]["model"].values()

@@ -17,7 +17,7 @@ from oddframe.cli.demo_pictures import write_pictures
 from oddframe.cli.demo_results import Results, measure
 from oddframe.cli.options import Cache
 from oddframe.cli.progress import reporting
-from oddframe.cli.score import clock
+from oddframe.cli.times import clock
 from oddframe.datasets.synthetic import Split, benchmark
 from oddframe.engine.detector import Detector
 from oddframe.engine.files import storing

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 from rich.table import Table
 
 from oddframe.cli.app import FAILED, app, complain, stdout
-from oddframe.cli.options import Device, Fps, Videos, read_videos
+from oddframe.cli.explain import explained_events, in_words
+from oddframe.cli.options import Cache, Device, Fps, Videos, read_videos
 from oddframe.cli.progress import reporting
+from oddframe.cli.times import clock
 from oddframe.engine.detector import Detector
-from oddframe.errors import SpecError
+from oddframe.engine.explain import Explained
+from oddframe.errors import SettingsError, SpecError, StaleThreshold
+from oddframe.models.explaining import Explaining
 from oddframe.types import Run, Timeline
 from oddframe.video import Video
+
+Explain: TypeAlias = Callable[[Video, Timeline], list[Explained | None]]
 
 
 @app.command()
@@ -27,24 +37,44 @@ def score(
     detector: Annotated[Path, typer.Argument(help="A folder that `oddframe fit` saved.")],
     videos: Videos,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object a video.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say why each event's peak has its score; looks at the video once more.")
+    ] = False,
     fps: Fps = None,
+    cache: Cache = None,
     device: Device = "cpu",
 ) -> None:
     """Score VIDEOS with a fitted DETECTOR: higher = odder. A video that fails is reported, and the others go on."""
     loaded, failures, table = Detector.load(detector), _Failures(context.obj), _table()
-    found = read_videos(videos, fps, failures)
+    if explain and not isinstance(loaded.model, Explaining):
+        raise SettingsError(f"--explain: model {loaded.model.name!r} cannot explain its scores")
+    found, blocks = read_videos(videos, fps, failures), list[Iterator[str]]()
     try:
-        with reporting(len(found), device) as run:
-            for timeline in _scored(loaded, found, run, failures):
+        with reporting(len(found), device) as run, _saying_once(loaded):
+            why = partial(explained_events, loaded, cache, run) if explain else None
+            for timeline, told in _scored(loaded, found, run, failures, why):
                 if as_json:
-                    print(json.dumps(as_object(timeline)), flush=True)  # noqa: T201
+                    print(json.dumps(as_object(timeline, told)), flush=True)  # noqa: T201
                 else:
                     _add(table, timeline)
+                    blocks += [in_words(number, timeline, one) for number, one in enumerate(told or ())]
     finally:  # an interrupted night still shows what it has found
         if table.row_count:
             stdout().print(table)
+        for line in chain.from_iterable(blocks):
+            stdout().print(line, soft_wrap=True)
     if failures.count:
         raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _saying_once(detector: Detector) -> Iterator[None]:
+    """What is to be said of the threshold is said once, and not for each video."""
+    if detector.stale is not None and detector.calibration.threshold is not None:
+        warnings.warn(detector.stale, StaleThreshold, stacklevel=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", StaleThreshold)
+        yield
 
 
 class _Failures:
@@ -59,8 +89,14 @@ class _Failures:
         self.count += 1
 
 
-def as_object(timeline: Timeline) -> dict[str, Any]:
-    """What `--json` prints of a video; a frame that is not scorable has the score null."""
+def as_object(timeline: Timeline, why: Sequence[Explained | None] | None = None) -> dict[str, Any]:
+    """What `--json` prints of a video; a frame that is not scorable has the score null.
+
+    Args:
+        timeline: of the video.
+        why: its events' explanations; None = they are not printed.
+    """
+    told = {} if why is None else {"explanations": [None if one is None else one.to_json() for one in why]}
     return {
         "video": timeline.info.id,
         "fps": float(timeline.info.fps),
@@ -69,17 +105,23 @@ def as_object(timeline: Timeline) -> dict[str, Any]:
         "events": [asdict(event) for event in timeline.events],
         "threshold": timeline.threshold,
         "not_scorable": [{"start": a, "end": b, "reason": word} for a, b, word in timeline.reasons],
+        **told,
     }
 
 
-def _scored(detector: Detector, videos: list[Video], run: Run, failures: _Failures) -> Iterator[Timeline]:
+def _scored(
+    detector: Detector, videos: list[Video], run: Run, failures: _Failures, explain: Explain | None
+) -> Iterator[tuple[Timeline, list[Explained | None] | None]]:
     for video in videos:
         try:
-            yield detector.score(video, run)
+            timeline = detector.score(video, run)
+            why = None if explain is None else explain(video, timeline)
         except SpecError:  # the detector's fault, so every video's
             raise
         except Exception as error:  # even a defect, met in one video, must not cost the others
             failures(error, video.source)
+        else:
+            yield timeline, why
 
 
 def _table() -> Table:
@@ -98,14 +140,3 @@ def _add(table: Table, timeline: Timeline) -> None:
         first = ["", "", ""]
     if not timeline.events:
         table.add_row(*first, "-" if timeline.threshold is not None else "no threshold")
-
-
-def clock(seconds: float) -> str:
-    """Seconds as people write times.
-
-    >>> clock(3725.26)
-    '1:02:05.3'
-    """
-    minutes, rest = divmod(round(seconds, 1), 60)
-    hours, minutes = divmod(int(minutes), 60)
-    return f"{hours}:{minutes:02d}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
-
-import numpy as np
+from typing import Self
 
 from oddframe import __version__, catalog
 from oddframe.engine import saved
 from oddframe.engine.cache import ObservationCache
-from oddframe.engine.facts import Fitted, FittedOn
+from oddframe.engine.changes import Box
+from oddframe.engine.explain import Explained, explain
+from oddframe.engine.facts import Fitted, FittedOn, thinned
 from oddframe.engine.fit import fit_model, observed
+from oddframe.engine.forget import Forgotten, absorb, forget
 from oddframe.engine.holdout import check_share
 from oddframe.engine.observe import Watching
+from oddframe.engine.parts import model_of, observer_of
 from oddframe.engine.score import Judged, judge_source, judge_video
-from oddframe.engine.source import CachedSource
+from oddframe.engine.source import CachedSource, only_video
+from oddframe.engine.teach import Stretch, Taught, teach
 from oddframe.errors import NotFitted, SpecError, VideoError
 from oddframe.models.base import Model
 from oddframe.models.source import ObservationSource
@@ -27,8 +32,6 @@ from oddframe.video.find import Sources, find_videos
 from oddframe.video.health import CameraHealth, View
 from oddframe.video.mask import Mask
 from oddframe.video.rates import Rate
-
-MOST_VIEWS = 32
 
 
 class Detector:
@@ -57,8 +60,8 @@ class Detector:
     ) -> None:
         chosen = catalog.preset(preset)
         self.preset = preset
-        self.observer = _observer(observer, chosen)
-        self.model = _model(model, chosen)
+        self.observer = observer_of(observer, chosen)
+        self.model = model_of(model, chosen)
         self.scoring = scoring or Scoring()
         self.mask = mask
         self.health = health or CameraHealth()
@@ -73,6 +76,11 @@ class Detector:
     def fitted_on(self) -> FittedOn:
         """When, by what and on what it was fitted. Raises `NotFitted`."""
         return self._known().on
+
+    @property
+    def stale(self) -> str | None:
+        """Why the threshold is older than what the detector knows; None where it is not. Raises `NotFitted`."""
+        return self._known().stale
 
     def fit(
         self,
@@ -110,11 +118,133 @@ class Detector:
             return self._fit(videos, run, holdout, seed)
         check_share(holdout, seed)  # before hours of observing
         self.model.check(self.observer.spec)
-        found = find_videos(videos, fps=fps)
-        if isinstance(cache, ObservationCache):
-            return self._fit(observed(found, self._watching(), cache, run), run, holdout, seed)
-        with ObservationCache(cache) as own:
-            return self._fit(observed(found, self._watching(), own, run), run, holdout, seed)
+        with self._observed(videos, run, cache, fps) as source:
+            return self._fit(source, run, holdout, seed)
+
+    def teach(
+        self,
+        video: Sources | ObservationSource,
+        start: float,
+        end: float,
+        run: Run = Run(),
+        *,
+        box: Box | None = None,
+        cache: ObservationCache | str | Path | None = None,
+        fps: Rate | None = None,
+    ) -> Taught:
+        """Take what a video shows from `start` to `end` for normal, without retraining.
+
+        What is seen in these frames scores as low as anything can from then on, and so does what is as near to it as
+        normal things are to each other; no score rises. That holds for the observations: a frame at the edge of the
+        range still feels its odd neighbours beyond it through smoothing, so name all of an event. The threshold
+        stays, and counts as stale (see `stale`).
+
+        Args:
+            video: one video, or a source of one.
+            start, end: seconds since the video's first frame.
+            run: where and how to run.
+            box: x0 y0 x1 y1 in pixels: teach only what lies in it by half.
+            cache, fps: as in `fit`.
+
+        Raises:
+            NotFitted: fit or load first.
+            SettingsError: no such range, or the model cannot be taught.
+            FitError: nothing is seen there.
+            VideoError, SpecError, StoreError: as in `fit`.
+        """
+        fitted = self._known()
+        with self._observed(video, run, cache, fps) as source:
+            info = only_video(source, video)
+            stretch = Stretch.between(info, start, end, box)
+            told, change = teach(self.model, source, stretch, fitted.calibration.threshold, run)
+        self._fitted = replace(fitted, changes=(*fitted.changes, change))
+        return told
+
+    def forget(self, video: str | Path, *, taught_only: bool = False) -> Forgotten:
+        """Forget what was taught of a video, and what was learnt from it as normal video, by its name or its file's.
+
+        What was taught since the threshold was learnt leaves no trace. The rest makes the threshold stale.
+
+        Args:
+            video: its name, as `info` tells it.
+            taught_only: keep what was learnt from it as normal video.
+
+        Raises:
+            NotFitted: fit or load first.
+            SettingsError: nothing is known of such a video (the closest names are told), or the model cannot forget.
+            FitError: nothing normal would be left.
+        """
+        fitted = self._known()
+        told, changes = forget(self.model, fitted, str(video), taught_only)
+        self._fitted = replace(fitted, changes=changes)
+        return told
+
+    def absorb(
+        self,
+        videos: Sources | ObservationSource,
+        run: Run = Run(),
+        *,
+        cache: ObservationCache | str | Path | None = None,
+        fps: Rate | None = None,
+        holdout: float = 0.2,
+        seed: int = 0,
+    ) -> Self:
+        """Add more normal video to what was learnt, without retraining.
+
+        As in `fit`, a share is held out until the rest is absorbed, and gives a new threshold: that of the detector as
+        it is now, under the conditions of these days. Scoring all of it before absorbing anything would use more video,
+        but new days are absorbed because they alarm, and such a threshold would lie above their alarms. Where the share
+        is too little for the alarm rate, the threshold stays, and counts as stale.
+
+        Args:
+            videos, cache, fps: as in `fit`; names that are known already are refused.
+            run: where and how to run.
+            holdout: the share held out; 0 = keep the threshold.
+            seed: chooses which videos these are.
+
+        Raises:
+            NotFitted: fit or load first.
+            SettingsError: the model cannot absorb, a video is known already, or as in `fit`.
+            VideoError, SpecError, FitError, StoreError: as in `fit`.
+        """
+        fitted = self._known()
+        check_share(holdout, seed)
+        with self._observed(videos, run, cache, fps) as source:
+            calibration, changes = absorb(self.model, fitted, source, self.scoring, run, holdout=holdout, seed=seed)
+            views = fitted.views + (source.views() if isinstance(source, CachedSource) else ())
+        self._fitted = replace(fitted, calibration=calibration, changes=changes, views=thinned(views))
+        return self
+
+    def explain(
+        self,
+        video: Sources | ObservationSource,
+        at: float,
+        run: Run = Run(),
+        *,
+        nearest: int = 3,
+        cache: ObservationCache | str | Path | None = None,
+        fps: Rate | None = None,
+    ) -> Explained | None:
+        """Why the oddest thing in one frame of a video has its score; None where nothing is seen.
+
+        Args:
+            video: one video, or a source of one.
+            at: seconds since the video's first frame.
+            run: where and how to run.
+            nearest: most normal moments that each comparison names.
+            cache, fps: as in `fit`.
+
+        Raises:
+            NotFitted: fit or load first.
+            SettingsError: no such time, or the model cannot explain.
+            VideoError, SpecError, StoreError: as in `fit`.
+        """
+        fitted = self._known()
+        with self._observed(video, run, cache, fps) as source:
+            info = only_video(source, video)
+            stretch = Stretch.between(info, at, at + info.seconds(1))
+            told = explain(self.model, source, stretch, fitted.calibration.threshold, run, nearest=nearest)
+        return None if told is None else told.with_fps(fitted.fps(), nearest)
 
     def score(
         self, video: Sources, run: Run = Run(), *, fps: Rate | None = None, scoring: Scoring | None = None
@@ -144,13 +274,10 @@ class Detector:
     ) -> Iterator[Timeline]:
         """The timelines of many videos, one at a time; arguments and errors as in `score`."""
         fitted = self._known()
-        if self.observer.spec != fitted.spec:
-            raise SpecError(
-                f"fitted on observations {sorted(fitted.spec.fields)}, which observer {self.observer.name!r} does not"
-                " give: fit it again, or score a source of such observations"
-            )
+        self._check_observer()
+        fitted.warn_if_stale()
         found = find_videos(videos, fps=fps)
-        watching = self._watching(tuple(View.from_json(view) for view in _objects(fitted.views)))
+        watching = self._watching(fitted.cameras())
         return (self._timeline(judge_video(video, watching, self.model, run), scoring) for video in found)
 
     def score_source(
@@ -162,9 +289,8 @@ class Detector:
             NotFitted: fit or load first.
             SpecError: the detector was fitted on other observations.
         """
-        fitted = self._known()
-        if source.spec != fitted.spec:
-            raise SpecError(f"fitted on {sorted(fitted.spec.fields)}, the source has {sorted(source.spec.fields)}")
+        self._known().warn_if_stale()
+        self._check_source(source)
         return (self._timeline(judge_source(source, info, self.model, run), scoring) for info in source.videos())
 
     def save(self, folder: str | Path) -> None:
@@ -195,7 +321,9 @@ class Detector:
     def info(self) -> dict[str, Json]:
         """Everything that is known of the detector, as JSON values."""
         fitted = None if self._fitted is None else self._fitted.to_json()
-        told = {} if fitted is None else {key: fitted[key] for key in ("on", "calibration", "spec")}
+        told = {} if fitted is None else {key: fitted[key] for key in ("on", "calibration", "spec", "changes")}
+        if self._fitted is not None:
+            told["stale"] = self._fitted.stale
         return {
             "oddframe": __version__,
             "preset": self.preset,
@@ -207,9 +335,38 @@ class Detector:
             "fitted": told or None,
         }
 
+    @contextmanager
+    def _observed(
+        self,
+        videos: Sources | ObservationSource,
+        run: Run,
+        cache: ObservationCache | str | Path | None,
+        fps: Rate | None,
+    ) -> Iterator[ObservationSource]:
+        if isinstance(videos, ObservationSource):
+            self._check_source(videos)
+            yield videos
+            return
+        self._check_observer()
+        found = find_videos(videos, fps=fps)
+        with nullcontext(cache) if isinstance(cache, ObservationCache) else ObservationCache(cache) as opened:
+            yield observed(found, self._watching(), opened, run)
+
+    def _check_observer(self) -> None:
+        if self._fitted is not None and self.observer.spec != self._fitted.spec:
+            raise SpecError(
+                f"fitted on observations {sorted(self._fitted.spec.fields)}, which observer {self.observer.name!r} does"
+                " not give: fit it again, or score a source of such observations"
+            )
+
+    def _check_source(self, source: ObservationSource) -> None:
+        if self._fitted is not None and source.spec != self._fitted.spec:
+            known = sorted(self._fitted.spec.fields)
+            raise SpecError(f"fitted on {known}, the source has {sorted(source.spec.fields)}")
+
     def _fit(self, source: ObservationSource, run: Run, holdout: float, seed: int) -> Self:
         calibration = fit_model(self.model, source, self.scoring, run, holdout=holdout, seed=seed)
-        views = _thinned(source.views()) if isinstance(source, CachedSource) else ()
+        views = thinned(source.views()) if isinstance(source, CachedSource) else ()
         self._fitted = Fitted(FittedOn.now(source), calibration, source.spec, views)
         return self
 
@@ -226,24 +383,3 @@ class Detector:
         if self._fitted is None:
             raise NotFitted("the detector is not fitted: call fit with normal video, or load a saved one")
         return self._fitted
-
-
-def _observer(given: Observer | str | None, preset: catalog.Preset) -> Observer:
-    if isinstance(given, str):
-        return catalog.build("observer", given)
-    return given or catalog.build("observer", preset.observer, preset.observer_settings)
-
-
-def _model(given: Model | str | None, preset: catalog.Preset) -> Model:
-    if isinstance(given, str):
-        return catalog.build("model", given)
-    return given or catalog.build("model", preset.model, preset.model_settings)
-
-
-def _thinned(views: tuple[Json, ...]) -> tuple[Json, ...]:
-    chosen = np.linspace(0, len(views) - 1, min(len(views), MOST_VIEWS)).round().astype(int)
-    return tuple(views[number] for number in chosen)
-
-
-def _objects(values: tuple[Json, ...]) -> Iterator[Any]:
-    yield from values

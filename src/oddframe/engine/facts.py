@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Any, Self
 
+import numpy as np
+
 from oddframe import __version__
+from oddframe.engine.changes import Change, staleness
 from oddframe.engine.source import frames_of
-from oddframe.errors import StoreError
+from oddframe.errors import StaleThreshold, StoreError
 from oddframe.models.source import ObservationSource
 from oddframe.scoring import Calibration
-from oddframe.types import Json, Spec
+from oddframe.types import Json, Spec, VideoId
+from oddframe.video.health import View
+
+MOST_VIEWS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,7 @@ class FittedOn:
         frames, seconds: how much video.
         observations: how many of them the model learned from.
         fps: the frame rates, as exact fractions in words ("30000/1001").
+        rates: the same, video by video.
     """
 
     when: str
@@ -35,6 +44,7 @@ class FittedOn:
     seconds: float
     observations: int
     fps: tuple[str, ...]
+    rates: tuple[str, ...] = ()
 
     @classmethod
     def now(cls, source: ObservationSource) -> Self:
@@ -49,6 +59,7 @@ class FittedOn:
             seconds=sum(info.seconds(frames[info.id]) for info in infos),
             observations=len(source),
             fps=tuple(sorted({str(info.fps) for info in infos})),
+            rates=tuple(str(info.fps) for info in infos),
         )
 
 
@@ -61,12 +72,35 @@ class Fitted:
         calibration: what its scores mean.
         spec: what the observations looked like.
         views: what the camera saw, as `View.to_json` says it: rounded once, so that a loaded detector judges equally.
+        changes: what it was told since, oldest first.
     """
 
     on: FittedOn
     calibration: Calibration
     spec: Spec
     views: tuple[Json, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def stale(self) -> str | None:
+        """Why the threshold is older than what the detector knows; None where it is not."""
+        return staleness(self.changes)
+
+    def fps(self) -> dict[VideoId, Fraction]:
+        """The frame rates of all videos that it learnt from."""
+        told = dict(zip(self.on.videos, self.on.rates, strict=False))
+        told.update({change.video: change.fps for change in self.changes if change.fps})
+        return {video: Fraction(rate) for video, rate in told.items()}
+
+    def warn_if_stale(self) -> None:
+        """Warn whoever called the caller, where there is a threshold to be stale."""
+        if self.stale is not None and self.calibration.threshold is not None:
+            warnings.warn(self.stale, StaleThreshold, stacklevel=4)
+
+    def cameras(self) -> tuple[View, ...]:
+        """`views` as the camera's health is judged by."""
+        values: tuple[Any, ...] = self.views
+        return tuple(map(View.from_json, values))
 
     def to_json(self) -> dict[str, Json]:
         """All of it as JSON values."""
@@ -75,6 +109,7 @@ class Fitted:
             "calibration": self.calibration.to_json(),
             "spec": self.spec.to_json(),
             "views": list(self.views),
+            "changes": [change.to_json() for change in self.changes],
         }
 
     @classmethod
@@ -86,8 +121,15 @@ class Fitted:
         """
         try:
             on = dict(value["on"])
-            on["videos"], on["fps"] = tuple(on["videos"]), tuple(on["fps"])
+            on.update({name: tuple(on.get(name, ())) for name in ("videos", "fps", "rates")})
+            changes = tuple(map(Change.from_json, value.get("changes", ())))
             calibration, spec = Calibration.from_json(value["calibration"]), Spec.from_json(value["spec"])
-            return cls(FittedOn(**on), calibration, spec, tuple(value["views"]))
+            return cls(FittedOn(**on), calibration, spec, tuple(value["views"]), changes)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StoreError(f"a saved detector's description is damaged ({error}); fit and save it again") from error
+
+
+def thinned(views: tuple[Json, ...]) -> tuple[Json, ...]:
+    """At most `MOST_VIEWS` of them, evenly drawn."""
+    chosen = np.linspace(0, len(views) - 1, min(len(views), MOST_VIEWS)).round().astype(int)
+    return tuple(views[number] for number in chosen)

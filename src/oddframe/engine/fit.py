@@ -82,6 +82,31 @@ def fit_model(
     return calibration
 
 
+def held_out_calibration(
+    model: Model, source: ObservationSource, scoring: Scoring, run: Run = Run(), *, holdout: float, seed: int
+) -> Calibration | None:
+    """Absorb all of a source into a fitted model, a share of it only once it has said how high normal scores are.
+
+    Returns:
+        What that share says; None where there is too little of it for the alarm rate, or none was asked for.
+
+    Raises:
+        SpecError: the model cannot take such observations.
+        FitError: there is nothing to learn from.
+    """
+    model.check(source.spec)
+    if not len(source):
+        raise FitError(_why_nothing(source))
+    parts = hold_out(source, holdout, seed)
+    if not len(parts.trained) or not len(parts.held):
+        model.absorb(source, run)
+        return None
+    model.absorb(parts.trained, run)
+    calibration = _calibrated(model, parts, scoring, run)
+    model.absorb(parts.rest, run)
+    return calibration if calibration.enough else None
+
+
 def _calibrated(model: Model, parts: HoldOut, scoring: Scoring, run: Run) -> Calibration:
     judged = [judge_source(parts.held, info, model, run) for info in parts.held.videos()]
     return calibrate(judged, scoring)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from oddframe.engine.entry import Entry, empty_rows
 from oddframe.engine.shards import MappedFiles, pieces
+from oddframe.errors import VideoError
 from oddframe.models.source import ObservationSource
 from oddframe.scoring import Reasons, untouched
 from oddframe.types import IntArray, Json, Observations, Spec, VideoId, VideoInfo, Window
@@ -157,6 +158,14 @@ def reasons_of(source: ObservationSource, video: VideoId) -> Reasons:
 def frames_of(info: VideoInfo, source: ObservationSource) -> int:
     """How many frames a source's video has, counted or, where nobody did, as far as its observations reach."""
     return info.frames if info.frames is not None else source.columns(info.id).through
+
+
+def only_video(source: ObservationSource, given: object) -> VideoInfo:
+    """The one video of a source, counted. Raises `VideoError` where there are several; it names what was given."""
+    infos = source.videos()
+    if len(infos) != 1:
+        raise VideoError(f"{given}: holds {len(infos)} videos; name one")
+    return replace(infos[0], frames=frames_of(infos[0], source))
 
 
 def _kept(entry: Entry, window: Window) -> IntArray | None:

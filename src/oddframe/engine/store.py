@@ -168,10 +168,15 @@ def _same(one: Tensor, other: Tensor) -> bool:
     """Whether two tensors are equal to the bit."""
     if one.dtype != other.dtype or one.shape != other.shape:
         return False
-    flat = [tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8) for tensor in (one, other)]
+    flat = [_flat(tensor).view(torch.uint8) for tensor in (one, other)]
     if all(part.numel() % 8 == 0 and part.storage_offset() % 8 == 0 for part in flat):
         flat = [part.view(torch.int64) for part in flat]  # six times as fast
     return torch.equal(*flat)
+
+
+def _flat(tensor: Tensor) -> Tensor:
+    """All values in a row; a single one may come with any stride, which a view as bytes would refuse."""
+    return tensor.detach().cpu().contiguous().as_strided((tensor.numel(),), (1,))
 
 
 def _apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

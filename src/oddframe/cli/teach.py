@@ -1,0 +1,112 @@
+"""`oddframe teach`, `forget` and `absorb`: correct a saved detector without retraining."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.table import Table
+
+from oddframe.cli.app import app, stderr, stdout
+from oddframe.cli.options import Cache, Device, Fps, Videos, read_videos
+from oddframe.cli.progress import reporting
+from oddframe.cli.times import clock, read_box, read_time
+from oddframe.engine.detector import Detector
+from oddframe.engine.teach import Taught
+
+Saved = Annotated[Path, typer.Argument(help="A folder that `oddframe fit` saved; it is replaced.")]
+_SHOWN = 12
+
+
+@app.command()
+def teach(
+    detector: Saved,
+    video: Annotated[str, typer.Argument(help="The video that shows it.")],
+    start: Annotated[str, typer.Option("--from", help="Where it begins: 61, 1:01 or 0:01:01.")],
+    end: Annotated[str, typer.Option("--to", help="Where it ends: 64.5, 1:04.5 or 0:01:04.5.")],
+    box: Annotated[
+        str | None,
+        typer.Option(help="x0,y0,x1,y1 in pixels: only what lies in it by half.", show_default=False),
+    ] = None,
+    fps: Fps = None,
+    cache: Cache = None,
+    device: Device = "cpu",
+) -> None:
+    """Take what VIDEO shows from one time to another for normal. All of an event should be named: --from and --to."""
+    first, last = read_time("--from", start), read_time("--to", end)
+    inside = None if box is None else read_box(box)
+    loaded, found = Detector.load(detector), read_videos([video], fps)
+    with reporting(len(found), device) as run:
+        told = loaded.teach(found, first, last, run, box=inside, cache=cache)
+    loaded.save(detector)
+    _print(told)
+    _say_stale(loaded)
+
+
+@app.command()
+def forget(
+    detector: Saved,
+    video: Annotated[str, typer.Argument(help="The video's name, or its file.")],
+    taught_only: Annotated[
+        bool, typer.Option("--taught-only", help="Keep what was learnt from it as normal video.")
+    ] = False,
+) -> None:
+    """Forget what was taught of VIDEO, and what was learnt from it as normal video."""
+    loaded = Detector.load(detector)
+    told = loaded.forget(video, taught_only=taught_only)
+    loaded.save(detector)
+    moments = f"{told.moments} taught moment{'' if told.moments == 1 else 's'}" if told.moments else ""
+    what = " and ".join(filter(None, [moments, "what was learnt from it as normal video" if told.normal else ""]))
+    stderr().print(f"forgot {told.video}: {what}", markup=False)
+    _say_stale(loaded)
+
+
+@app.command()
+def absorb(
+    detector: Saved,
+    videos: Videos,
+    holdout: Annotated[float, typer.Option(help="Share held out for a new threshold; 0 keeps the old one.")] = 0.2,
+    seed: Annotated[int, typer.Option(help="Chooses what is held out.")] = 0,
+    fps: Fps = None,
+    cache: Cache = None,
+    device: Device = "cpu",
+) -> None:
+    """Add VIDEOS in which nothing odd happens to what a detector knows to be normal."""
+    loaded, found = Detector.load(detector), read_videos(videos, fps)
+    began, before = perf_counter(), loaded.calibration.threshold
+    with reporting(len(found), device) as run:
+        loaded.absorb(found, run, cache=cache, holdout=holdout, seed=seed)
+    loaded.save(detector)
+    thresholds = " to ".join("none" if t is None else f"{t:.4g}" for t in (before, loaded.calibration.threshold))
+    stderr().print(
+        f"absorbed {len(found)} video{'' if len(found) == 1 else 's'} in {perf_counter() - began:.0f} s, threshold {thresholds}"
+    )
+    _say_stale(loaded)
+
+
+def _print(told: Taught) -> None:
+    rows, stretch = told.rows[:: max(1, -(-len(told.rows) // _SHOWN))], stretch_words(told)
+    table = Table("time", "box", "score before", "after", box=None)
+    place = np.searchsorted(told.rows, rows)
+    for row, before, after in zip(rows, told.before[place], told.after[place], strict=True):
+        edges = " ".join(f"{edge:.0f}" for edge in told.observations.box[row])
+        seconds = told.stretch.info.seconds(int(told.observations.frame[row]))
+        table.add_row(clock(seconds), edges, f"{before:.3g}", f"{after:.3g}")
+    threshold = "" if told.threshold is None else f" (threshold {told.threshold:.3g})"
+    highest = f"scores up to {told.before.max():.3g} before, {told.after.max():.3g} after{threshold}"
+    stderr().print(f"taught {len(told.observations)} observations of {stretch}: {highest}", markup=False)
+    stdout().print(table)
+
+
+def stretch_words(told: Taught) -> str:
+    """The video, and from when to when."""
+    info = told.stretch.info
+    return f"{info.id}, {clock(info.seconds(told.stretch.first))} to {clock(info.seconds(told.stretch.stop))}"
+
+
+def _say_stale(detector: Detector) -> None:
+    if detector.stale is not None and detector.calibration.threshold is not None:
+        stderr().print(f"note: {detector.stale}")

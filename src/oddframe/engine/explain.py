@@ -1,0 +1,122 @@
+"""Why a moment of a video has its score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from fractions import Fraction
+
+import numpy as np
+
+from oddframe.engine.changes import Box
+from oddframe.engine.teach import Stretch, observations_at, scores_of
+from oddframe.errors import SettingsError
+from oddframe.models.base import Model
+from oddframe.models.explaining import Comparison, Explaining, Explanation, Moment
+from oddframe.models.source import ObservationSource
+from oddframe.types import Json, Run, VideoId
+
+_MORE = 16  # times as many moments are asked for, because most neighbours are the same thing a frame later
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why the oddest observation of a frame has its score.
+
+    Args:
+        video, frame, seconds: where it was seen.
+        box: x0 y0 x1 y1 in pixels.
+        explanation: what the model compared it with.
+        threshold: of the detector's frame scores; None where there is none.
+        within: it would score no higher than the threshold within this distance of something normal; None where there
+            is no threshold.
+        fps: the frame rates of the videos that the detector learnt from, where they are known.
+    """
+
+    video: VideoId
+    frame: int
+    seconds: float
+    box: Box
+    explanation: Explanation
+    threshold: float | None
+    within: float | None
+    fps: Mapping[VideoId, Fraction] = field(default_factory=dict)
+
+    def nearest(self, count: int = 3) -> list[Moment]:
+        """The nearest normal moments of all comparisons; of those of one event, only the nearest."""
+        return apart(self.explanation.nearest, self.fps, count)
+
+    def seconds_of(self, moment: Moment) -> float | None:
+        """When a normal moment was, in its own video."""
+        return float(moment.frame / self.fps[moment.video]) if moment.video in self.fps else None
+
+    def to_json(self) -> dict[str, Json]:
+        """All of it as JSON values."""
+        return {
+            "frame": self.frame,
+            "seconds": self.seconds,
+            "box": self.box,
+            "score": self.explanation.score,
+            "distance": self.explanation.distance,
+            "unit": self.explanation.unit,
+            "threshold": self.threshold,
+            "within": self.within,
+            "nearest": [self._moment(moment) for moment in self.nearest()],
+            "comparisons": [self._comparison(one) for one in self.explanation.comparisons],
+        }
+
+    def with_fps(self, fps: Mapping[VideoId, Fraction], nearest: int) -> Explained:
+        """The same with moments that are told apart, at most so many a comparison."""
+        thin = [replace(one, nearest=tuple(apart(one.nearest, fps, nearest))) for one in self.explanation.comparisons]
+        return replace(self, fps=fps, explanation=replace(self.explanation, comparisons=tuple(thin)))
+
+    def _comparison(self, one: Comparison) -> dict[str, Json]:
+        return {**asdict(replace(one, nearest=())), "nearest": [self._moment(moment) for moment in one.nearest]}
+
+    def _moment(self, moment: Moment) -> dict[str, Json]:
+        return {**asdict(moment), "seconds": self.seconds_of(moment)}
+
+
+def apart(near: Sequence[Moment], fps: Mapping[VideoId, Fraction], count: int) -> list[Moment]:
+    """The first `count`, leaving out those within a second of one before them in the same video."""
+    kept: list[Moment] = []
+    for moment in near:
+        rate = fps.get(moment.video, Fraction(25))
+        if not any(one.video == moment.video and abs(one.frame - moment.frame) < rate for one in kept):
+            kept.append(moment)
+        if len(kept) == count:
+            break
+    return kept
+
+
+def explain(
+    model: Model,
+    source: ObservationSource,
+    stretch: Stretch,
+    threshold: float | None,
+    run: Run = Run(),
+    *,
+    nearest: int,
+) -> Explained | None:
+    """Explain the oddest observation in the first frame of a stretch; None where nothing is seen there.
+
+    Raises:
+        SettingsError: the model cannot explain.
+    """
+    if not isinstance(model, Explaining):
+        raise SettingsError(f"model {model.name!r} cannot explain its scores; choose another")
+    seen = observations_at(source, stretch.info, stretch.first)
+    if not len(seen):
+        return None
+    oddest = int(np.argmax(scores_of(model, stretch.info, seen, run)))
+    (found,) = model.explain(seen.select(slice(oddest, oddest + 1)), nearest * _MORE)
+    x0, y0, x1, y1 = seen.box[oddest].astype(np.float64).tolist()
+    return Explained(
+        video=stretch.info.id,
+        frame=stretch.first,
+        seconds=stretch.info.seconds(stretch.first),
+        box=(x0, y0, x1, y1),
+        explanation=found,
+        threshold=threshold,
+        within=None if threshold is None else model.distance_at(threshold),
+    )

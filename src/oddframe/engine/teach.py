@@ -1,0 +1,161 @@
+"""Teaching: what is seen in a moment of a video, handed to the model as normal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from oddframe.engine.changes import Box, Change
+from oddframe.engine.source import frames_of, reasons_of
+from oddframe.errors import FitError, SettingsError
+from oddframe.models.base import Model
+from oddframe.models.source import ObservationSource
+from oddframe.models.updatable import Teachable
+from oddframe.scoring import as_codes
+from oddframe.types import FloatArray, IntArray, Observations, Run, Scored, VideoInfo
+
+LOOKED_AT = 64
+"""At most so many of the taught observations are scored before and after: an exact search for all takes its time."""
+
+_SLACK = 1e-6  # frames: seconds in decimals are no exact frames
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of a video, or of one box of it.
+
+    Args:
+        info: the video, its frames counted.
+        first, stop: the first frame, and one past the last.
+        box: x0 y0 x1 y1 in pixels; None = the whole picture.
+    """
+
+    info: VideoInfo
+    first: int
+    stop: int
+    box: Box | None = None
+
+    @classmethod
+    def between(cls, info: VideoInfo, start: float, end: float, box: Box | None = None) -> Self:
+        """The frames from `start` up to `end`, in seconds.
+
+        Raises:
+            SettingsError: the range is empty, or not within the video, or the box is none.
+        """
+        frames, fps = info.frames or 0, float(info.fps)
+        length, asked = info.seconds(frames), f"{info.id}: {start:g} to {end:g} s"
+        if not (math.isfinite(start) and math.isfinite(end) and 0 <= start < end):
+            raise SettingsError(f"{asked} is no range; give a start of 0 or later, and an end after it")
+        if start >= length or end > length + info.seconds(1) + _SLACK:
+            raise SettingsError(f"{asked} is not within the video, which lasts {length:.3f} s; give times within it")
+        if box is not None and not (len(box) == 4 and box[0] < box[2] and box[1] < box[3]):
+            raise SettingsError(f"{info.id}: {box} is no box; give x0, y0, x1, y1 with x0 < x1 and y0 < y1")
+        first = min(math.floor(start * fps + _SLACK), frames - 1)
+        return cls(info, first, max(first + 1, min(math.ceil(end * fps - _SLACK), frames)), box)
+
+    def __str__(self) -> str:
+        return f"{self.info.id}, {self.info.seconds(self.first):g} to {self.info.seconds(self.stop):g} s"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taught:
+    """What was taught.
+
+    Args:
+        stretch: where.
+        observations: what was taken (columns, no data).
+        rows: which of them were looked at, evenly drawn over the stretch.
+        before, after: the scores of these.
+        threshold: of the detector's frame scores; None where there is none.
+    """
+
+    stretch: Stretch
+    observations: Observations
+    rows: IntArray
+    before: FloatArray
+    after: FloatArray
+    threshold: float | None
+
+
+def teach(
+    model: Model, source: ObservationSource, stretch: Stretch, threshold: float | None, run: Run = Run()
+) -> tuple[Taught, Change]:
+    """Teach a model what a source shows there; what that was, and a line for the journal.
+
+    Raises:
+        SettingsError: the model cannot be taught.
+        FitError: nothing is seen there.
+    """
+    if not isinstance(model, Teachable):
+        raise SettingsError(f"model {model.name!r} cannot be taught; choose another, or absorb or fit on more video")
+    chosen = _with_data(source, stretch.info, _seen(source, stretch))
+    rows = np.unique(np.linspace(0, len(chosen) - 1, min(len(chosen), LOOKED_AT)).round().astype(np.int64))
+    looked_at = chosen.select(rows)
+    before = scores_of(model, stretch.info, looked_at, run)
+    with unchanged_on_error(model):
+        model.teach(chosen)
+        after = scores_of(model, stretch.info, looked_at, run)
+    frames, fps = (stretch.first, stretch.stop), str(stretch.info.fps)
+    change = Change.now("taught", stretch.info.id, fps=fps, frames=frames, box=stretch.box, observations=len(chosen))
+    return Taught(stretch, chosen.columns(), rows, before, after, threshold), change
+
+
+def _seen(source: ObservationSource, stretch: Stretch) -> IntArray:
+    """The numbers, within their video, of the observations that cover any of its frames and lie in its box by half."""
+    columns, box = source.columns(stretch.info.id), stretch.box
+    there = (columns.span[:, 0] < stretch.stop) & (columns.span[:, 1] > stretch.first)
+    inside = there if box is None else there & (_shares(columns.box, box) >= 0.5)
+    if inside.any():
+        return np.flatnonzero(inside)
+    if there.any():
+        edges = [*columns.box[there][:, :2].min(axis=0), *columns.box[there][:, 2:].max(axis=0)]
+        where = " ".join(f"{edge:.0f}" for edge in edges)
+        raise FitError(f"{stretch}: nothing lies in that box by half; all that is seen there lies in {where}")
+    raise FitError(f"{stretch}: nothing is seen there{_why(source, stretch)}, so there is nothing to teach")
+
+
+def _why(source: ObservationSource, stretch: Stretch) -> str:
+    code, words = as_codes(reasons_of(source, stretch.info.id), frames_of(stretch.info, source))
+    bad = code[stretch.first : stretch.stop]
+    return f" ({words[int(bad.max())]})" if bad.any() else ""
+
+
+def _shares(boxes: FloatArray, box: Box) -> FloatArray:
+    """(N,) which share of each box (N, 4) lies in this one."""
+    low, high = np.maximum(boxes[:, :2], box[:2]), np.minimum(boxes[:, 2:], box[2:])
+    area = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-6), axis=1)
+    shares: FloatArray = np.prod(np.clip(high - low, 0, None), axis=1) / area
+    return shares
+
+
+def _with_data(source: ObservationSource, info: VideoInfo, numbers: IntArray) -> Observations:
+    data = source.take(source.rows(info.id).start + numbers)
+    return replace(source.columns(info.id).select(numbers), data=data)
+
+
+def observations_at(source: ObservationSource, info: VideoInfo, frame: int) -> Observations:
+    """What is seen in one frame of a video, with data; perhaps nothing."""
+    span = source.columns(info.id).span
+    return _with_data(source, info, np.flatnonzero((span[:, 0] <= frame) & (frame < span[:, 1])))
+
+
+def scores_of(model: Model, info: VideoInfo, observations: Observations, run: Run = Run()) -> FloatArray:
+    """(N,) what a model says of observations of one video."""
+    stream = model.open(info, run)
+    return Scored.concatenate([stream.push(observations), stream.close()]).score
+
+
+@contextmanager
+def unchanged_on_error(model: Model) -> Iterator[None]:
+    """Whatever stops the work inside, Ctrl-C too, leaves the model as it was."""
+    before = model.state()
+    try:
+        yield
+    except BaseException:
+        model.restore(before)
+        raise
