@@ -15,7 +15,7 @@ from oddframe.bench import PROTOCOLS, Protocol, protocol
 from oddframe.bench.protocol import min_max
 from oddframe.engine.score import Judged
 from oddframe.errors import SettingsError
-from oddframe.scoring import Reasons, Smoothing, frame_scores
+from oddframe.scoring import Reasons, Scoring, Smoothing, frame_scores
 from oddframe.types import Observations, Scored, VideoInfo, Window
 from oddframe.video import about_frames, span_of, window_count
 
@@ -159,8 +159,14 @@ def test_nothing_that_looks_ahead_may_call_itself_causal(wrong: dict[str, Any]) 
         Protocol("mine", **honest | wrong, look_ahead=False)
 
 
+def test_offline_is_what_a_detector_gives_by_default() -> None:
+    one = judged(list(np.random.default_rng(0).normal(size=60)), Window(5, 2, about=2), 50, ((7, 9, "dark"),))
+    told = protocol("offline").apply(one, FLOOR)
+    np.testing.assert_array_equal(told.scores, one.timeline(Scoring(), FLOOR, None).scores)
+
+
 def test_unknown_choices_and_titles_are_refused() -> None:
     with pytest.raises(SettingsError, match="min-max"):
         Protocol("mine", normalisation="z")  # type: ignore[arg-type]
-    with pytest.raises(SettingsError, match="paper-llsh, paper-lgn, paper-lbr-spr, causal"):
+    with pytest.raises(SettingsError, match="paper-llsh, paper-lgn, paper-lbr-spr, offline, causal"):
         protocol("paper")
