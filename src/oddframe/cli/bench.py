@@ -37,19 +37,21 @@ def bench(
         ),
     ] = None,
     root: Annotated[
-        Path | None, typer.Option(help="The folder with the data set [./DATASET, if not given].", show_default=False)
+        Path | None, typer.Option(help="The folder with the data set (./DATASET, if not given).", show_default=False)
     ] = None,
     protocols: Annotated[
         list[str] | None,
         typer.Option(
             "--protocol",
-            help=f"{', '.join(PROTOCOLS)}; may be repeated [the first detector's paper's]. causal is always added.",
+            help=f"{', '.join(PROTOCOLS)}; may be repeated (if not given: the first detector's paper's). causal is always added.",
             show_default=False,
         ),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The folder for results [./bench-DATASET].", show_default=False),
+        typer.Option(
+            "--output", "-o", help="The folder for results (./bench-DATASET, if not given).", show_default=False
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,
