@@ -81,9 +81,8 @@ def absorb(
         loaded.absorb(found, run, cache=cache, holdout=holdout, seed=seed)
     loaded.save(detector)
     thresholds = " to ".join("none" if t is None else f"{t:.4g}" for t in (before, loaded.calibration.threshold))
-    stderr().print(
-        f"absorbed {len(found)} video{'' if len(found) == 1 else 's'} in {perf_counter() - began:.0f} s, threshold {thresholds}"
-    )
+    count = f"{len(found)} video{'' if len(found) == 1 else 's'}"
+    stderr().print(f"absorbed {count} in {perf_counter() - began:.0f} s, threshold {thresholds}")
     _say_stale(loaded)
 
 
@@ -97,7 +96,7 @@ def _print(told: Taught) -> None:
         table.add_row(clock(seconds), edges, f"{before:.3g}", f"{after:.3g}")
     threshold = "" if told.threshold is None else f" (threshold {told.threshold:.3g})"
     highest = f"scores up to {told.before.max():.3g} before, {told.after.max():.3g} after{threshold}"
-    stderr().print(f"taught {len(told.observations)} observations of {stretch}: {highest}", markup=False)
+    stderr().print(f"taught {len(told.observations)} of {told.seen} observations of {stretch}: {highest}", markup=False)
     stdout().print(table)
 
 

@@ -134,10 +134,10 @@ class Detector:
     ) -> Taught:
         """Take what a video shows from `start` to `end` for normal, without retraining.
 
-        What is seen in these frames scores as low as anything can from then on, and so does what is as near to it as
-        normal things are to each other; no score rises. That holds for the observations: a frame at the edge of the
-        range still feels its odd neighbours beyond it through smoothing, so name all of an event. The threshold
-        stays, and counts as stale (see `stale`).
+        Of what is seen in these frames, what scores over the threshold is taught (all of it, where nothing does): it
+        scores as low as anything can from then on, and what is as near to it as normal things are to each other is
+        normal too. No score rises. This holds for observations: through smoothing, a frame at the edge of the range
+        still feels odd neighbours beyond it, so name all of an event. The threshold stays, and counts as stale.
 
         Args:
             video: one video, or a source of one.

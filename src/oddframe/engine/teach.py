@@ -20,7 +20,7 @@ from oddframe.scoring import as_codes
 from oddframe.types import FloatArray, IntArray, Observations, Run, Scored, VideoInfo
 
 LOOKED_AT = 64
-"""At most so many of the taught observations are scored before and after: an exact search for all takes its time."""
+"""At most so many of the taught observations are scored once more: an exact search for all takes its time."""
 
 _SLACK = 1e-6  # frames: seconds in decimals are no exact frames
 
@@ -68,13 +68,15 @@ class Taught:
 
     Args:
         stretch: where.
-        observations: what was taken (columns, no data).
-        rows: which of them were looked at, evenly drawn over the stretch.
+        seen: how many observations there are.
+        observations: those that were taken (columns, no data).
+        rows: which of the taken ones were looked at, evenly drawn over the stretch.
         before, after: the scores of these.
         threshold: of the detector's frame scores; None where there is none.
     """
 
     stretch: Stretch
+    seen: int
     observations: Observations
     rows: IntArray
     before: FloatArray
@@ -93,16 +95,20 @@ def teach(
     """
     if not isinstance(model, Teachable):
         raise SettingsError(f"model {model.name!r} cannot be taught; choose another, or absorb or fit on more video")
-    chosen = _with_data(source, stretch.info, _seen(source, stretch))
+    seen = _with_data(source, stretch.info, _seen(source, stretch))
+    before = scores_of(model, stretch.info, seen, run)
+    # What is normal already stays out: it would draw everything near it, in every video, nearer still.
+    over = np.flatnonzero(before > (-np.inf if threshold is None else threshold))
+    taken = over if len(over) else np.arange(len(seen))
+    chosen, before = seen.select(taken), before[taken]
     rows = np.unique(np.linspace(0, len(chosen) - 1, min(len(chosen), LOOKED_AT)).round().astype(np.int64))
     looked_at = chosen.select(rows)
-    before = scores_of(model, stretch.info, looked_at, run)
     with unchanged_on_error(model):
         model.teach(chosen)
         after = scores_of(model, stretch.info, looked_at, run)
     frames, fps = (stretch.first, stretch.stop), str(stretch.info.fps)
     change = Change.now("taught", stretch.info.id, fps=fps, frames=frames, box=stretch.box, observations=len(chosen))
-    return Taught(stretch, chosen.columns(), rows, before, after, threshold), change
+    return Taught(stretch, len(seen), chosen.columns(), rows, before[rows], after, threshold), change
 
 
 def _seen(source: ObservationSource, stretch: Stretch) -> IntArray:
