@@ -43,7 +43,7 @@ def bench(
         list[str] | None,
         typer.Option(
             "--protocol",
-            help=f"{', '.join(PROTOCOLS)}; may be repeated (if not given: the first detector's paper's). causal is always added.",
+            help=f"{', '.join(PROTOCOLS)}; may be repeated (default: the first detector's). causal is always added.",
             show_default=False,
         ),
     ] = None,
