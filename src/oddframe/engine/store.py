@@ -139,11 +139,11 @@ def _write_groups(
     files = {}
     for group, content in tensors.items():
         name, old = f"{group}-{token}.safetensors", (known or {}).get(group)
+        (folder / name).touch()
+        mode = (folder / name).stat().st_mode  # what the umask says, where safetensors would let only us read it
         if old is not None and _linked(folder, old, content, name):
             files[group] = {"name": name, "sha256": old["sha256"]}
             continue
-        (folder / name).touch()
-        mode = (folder / name).stat().st_mode  # what the umask says, where safetensors would let only us read it
         save_file(_apart(content), folder / name)
         (folder / name).chmod(mode)
         sync_file(folder / name)
@@ -158,6 +158,8 @@ def _linked(folder: Path, old: Mapping[str, str], content: Mapping[str, Tensor],
         if kept.keys() != content.keys() or not all(_same(kept[key], content[key]) for key in kept):
             return False
         os.utime(folder / old["name"])  # or somebody who sweeps old leftovers might take the new name for one
+        (folder / old["name"]).chmod((folder / name).stat().st_mode)
+        (folder / name).unlink()
         os.link(folder / old["name"], folder / name)
     except (OSError, SafetensorError, KeyError, TypeError):  # gone, damaged, or a file system without second names
         return False

@@ -19,7 +19,7 @@ from oddframe.models.updatable import Teachable
 from oddframe.scoring import as_codes
 from oddframe.types import FloatArray, IntArray, Observations, Run, Scored, VideoInfo
 
-LOOKED_AT = 64
+LOOKED_AT = 16
 """At most so many of the taught observations are scored once more: an exact search for all takes its time."""
 
 _SLACK = 1e-6  # frames: seconds in decimals are no exact frames
