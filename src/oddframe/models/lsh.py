@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Self
 
@@ -45,8 +44,8 @@ class LSH(Model):
     Of observations in several crops every crop is indexed, and the score is the mean over them.
 
     `train` fits the statistics; `absorb` adds codes, and its order does not matter. What is taught has a shard of its
-    own: the distance to the nearest taught observation is the root mean square of the b codes', so that one table in
-    which two things happen to look alike does not make them the same.
+    own: the distance to the nearest taught observation is the greatest over the tables, so that tables in which two
+    things happen to look alike do not make them the same.
 
     Args:
         tables, bits: b >= 1 and r in 1 .. 63.
@@ -225,9 +224,11 @@ class LSH(Model):
         return score, parts
 
     def _from_taught(self, codes: FloatArray, nearest: int, start: int = 0) -> tuple[FloatArray, IntArray]:
-        """(N, k) distances of (N, b, r) codes to the nearest taught ones, as of one table, and these ones' rows."""
-        found = self._taught.query("codes", codes.reshape(-1, self.tables * self.bits), nearest, start)
-        return found.distance / np.float32(math.sqrt(self.tables)), found.row
+        """(N, k) distances of (N, b, r) codes to the nearest taught ones, in the worst table, and these ones' rows."""
+        row = self._taught.query("codes", codes.reshape(-1, self.tables * self.bits), nearest, start).row
+        stored = self._taught.vectors("codes")[row].reshape(*row.shape, self.tables, self.bits)  # (N, k, b, r)
+        apart: FloatArray = np.linalg.norm(stored - codes[:, None], axis=-1).max(axis=-1)
+        return apart, row
 
     def _explained(self, one: Observations, nearest: int) -> Explanation:
         codes, (score, _) = self._codes(one, 0), self._score(one, 0)
