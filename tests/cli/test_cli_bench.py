@@ -42,7 +42,7 @@ def test_a_folder_of_ones_own_is_measured(command: Command, mine: Path, tmp_path
     }  # fmt: skip
     assert set(micro) == {(d, p) for d in ("knn", "lsh") for p in ("paper-lbr-spr", "causal")}
     assert micro["knn", "paper-lbr-spr"] > 0.9
-    assert stored["circumstances"]["command"].startswith("oddframe ")
+    assert stored["circumstances"]["command"].startswith(f"oddframe bench folder --root {mine} -d knn")
 
 
 def test_a_name_or_a_folder_that_is_not_there_is_one_line(command: Command, tmp_path: Path, mine: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, TextIO
 
 import typer
@@ -27,6 +29,22 @@ app = typer.Typer(
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 """Exit codes besides 0: an error that one line explains; a command line that makes no sense; Ctrl-C."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """How the command line was called; every command finds it as `context.obj`.
+
+    Args:
+        debug: whether to show where in the code an error arose.
+        arguments: all of them, without --debug.
+    """
+
+    debug: bool
+    arguments: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return shlex.join(["oddframe", *self.arguments])
 
 
 UNLIMITED = 100_000
@@ -78,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: list[str], debug: bool) -> int:
     try:
-        app(arguments, standalone_mode=True, prog_name="oddframe", obj=debug)
+        app(arguments, standalone_mode=True, prog_name="oddframe", obj=Invocation(debug, tuple(arguments)))
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else FAILED
     except KeyboardInterrupt:

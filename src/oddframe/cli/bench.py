@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +27,7 @@ from oddframe.errors import SettingsError
 
 @app.command()
 def bench(
+    context: typer.Context,
     dataset: Annotated[str, typer.Argument(help=f"One of {', '.join(catalog.DATASETS)}.", show_default=False)],
     detectors: Annotated[
         list[str] | None,
@@ -78,7 +77,7 @@ def bench(
         folder=folder,
         cache=cache,
         seed=seed,
-        command=shlex.join(["oddframe", *sys.argv[1:]]),
+        command=str(context.obj),
     )
     with reporting(None, device) as run:
         outcome = planned.run(run)

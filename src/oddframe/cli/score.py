@@ -45,7 +45,7 @@ def score(
     device: Device = "cpu",
 ) -> None:
     """Score VIDEOS with a fitted DETECTOR: higher = odder. A video that fails is reported, and the others go on."""
-    loaded, failures, table = Detector.load(detector), _Failures(context.obj), _table()
+    loaded, failures, table = Detector.load(detector), _Failures(context.obj.debug), _table()
     if explain and not isinstance(loaded.model, Explaining):
         raise SettingsError(f"--explain: model {loaded.model.name!r} cannot explain its scores")
     found, blocks = read_videos(videos, fps, failures), list[Iterator[str]]()
