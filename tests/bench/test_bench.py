@@ -117,6 +117,18 @@ def test_another_seed_setting_or_training_video_is_another_detector(tmp_path: Pa
     assert twice.results.rows[0].parts["model"]["settings"] == {"scale": 2.0}  # type: ignore[index,call-overload]
 
 
+def test_scores_of_another_detector_or_video_are_never_taken_for_ones_own(tmp_path: Path) -> None:
+    first = measured(tmp_path).timelines["blob", "plain"]
+    doubled = measured(tmp_path, Strip(), blob(scale=2.0)).timelines["blob", "plain"]
+    for one, other in zip(first, doubled, strict=True):
+        np.testing.assert_allclose(other.scores, 2 * one.scores, rtol=1e-5)
+    turned = measured(tmp_path, Strip(tests=("usual", "odd"))).timelines["blob", "plain"]
+    alone = measured(tmp_path / "alone", Strip(tests=("usual", "odd"))).timelines["blob", "plain"]
+    for one, other in zip(turned, alone, strict=True):
+        assert one.info == other.info
+        np.testing.assert_array_equal(one.scores, other.scores)
+
+
 def test_other_labels_change_figures_without_fitting_again(tmp_path: Path) -> None:
     right = measured(tmp_path).results.rows[0].figures["plain"].micro.value
     wrong = measured(tmp_path, Strip(late=15)).results.rows[0].figures["plain"].micro.value
