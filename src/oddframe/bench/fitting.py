@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from oddframe.bench.contestant import Contestant
 from oddframe.bench.scored import REMEDY
 from oddframe.engine.cache import ObservationCache
 from oddframe.engine.detector import Detector
-from oddframe.engine.files import storing, write_durably
+from oddframe.engine.files import replace_durably, storing
 from oddframe.engine.fit import observed, video_key
 from oddframe.engine.observe import Watching
 from oddframe.errors import StoreError
@@ -66,7 +66,8 @@ def fitted(
     with storing(folder, REMEDY):
         note.unlink(missing_ok=True)  # it must not vouch for a detector that is being replaced
     one.detector.save(place)
-    _write(note, {"key": key, "fit_seconds": seconds})
+    with storing(folder, REMEDY):
+        replace_durably(note, json.dumps({"key": key, "fit_seconds": seconds}).encode())
     return Ready(one.detector, key, seconds)
 
 
@@ -97,10 +98,3 @@ def _contents(one: Contestant, training: Sequence[Video]) -> list[str]:
 
 def _key(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:40]
-
-
-def _write(path: Path, value: Mapping[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.{uuid4().hex[:12]}")
-    with storing(path.parent, REMEDY):
-        write_durably(temporary, json.dumps(value).encode())
-        temporary.replace(path)

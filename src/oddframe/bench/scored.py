@@ -8,13 +8,12 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from oddframe.engine.files import storing, write_durably
+from oddframe.engine.files import replace_durably, storing
 from oddframe.engine.score import Judged
 from oddframe.types import Observations, Scored, VideoInfo, Window
 
@@ -72,11 +71,9 @@ class ScoredFolder:
     def _write(self, path: Path, kept: Kept, video: str) -> None:
         meta = _described(kept) | {"key": self._key, "video": video}
         content = save(_arrays(kept.judged.scored), {"oddframe": json.dumps(meta)})
-        temporary = path.with_name(f".{path.name}.{uuid4().hex[:12]}")
         with storing(self._folder, REMEDY):
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_durably(temporary, content)
-            temporary.replace(path)
+            replace_durably(path, content)
 
 
 def _arrays(scored: Scored) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from oddframe.cli.app import app, stderr, stdout
 from oddframe.cli.options import Cache, Device, read_settings
 from oddframe.cli.progress import reporting
 from oddframe.datasets.base import DataSet
-from oddframe.engine.files import storing
+from oddframe.engine.files import replace_durably, storing
 from oddframe.errors import SettingsError
 
 
@@ -142,8 +142,6 @@ def _write(outcome: Outcome, contestants: list[Contestant], folder: Path) -> lis
         "results.md": markdown(outcome.results, pictures),
     }
     for name, text in texts.items():
-        temporary = folder / f".{name}.new"
         with storing(folder, REMEDY):
-            temporary.write_text(text, "utf-8")
-            temporary.replace(folder / name)
+            replace_durably(folder / name, text.encode())
     return [*texts, *(name for _, name in pictures)]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from oddframe.errors import StoreError
 
@@ -28,6 +29,17 @@ def write_durably(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def replace_durably(path: Path, content: bytes) -> None:
+    """Write a file, or replace one: a kill on the way leaves the old or the new."""
+    temporary = path.with_name(f".{path.name}.{uuid4().hex[:12]}")
+    try:
+        write_durably(temporary, content)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def sync_file(path: Path) -> None:
