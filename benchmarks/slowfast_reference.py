@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch import library as operators
 
 from oddframe.backbones.slowfast import SlowFast
 from oddframe.backbones.slowfast_names import spellings
@@ -27,14 +28,14 @@ from oddframe.backbones.slowfast_network import SlowFastNetwork, random_state
 SIZES = (64, 256)
 
 
-def declare_missing_operators() -> torch.library.Library:
+def declare_missing_operators() -> operators.Library:
     """Torchvision imports beside a CPU torch only if the operators of its own binary are at least declared."""
     found = find_spec("torchvision")
     assert found is not None
     assert found.origin is not None
     text = (Path(found.origin).parent / "_meta_registrations.py").read_text("utf-8")
     names = {*re.findall(r"torchvision::(\w+)", text), *re.findall(r'register_meta\("(\w+)"', text)}
-    library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+    library = operators.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
     for name in names:
         library.define(f"{name}() -> ()")  # type: ignore[no-untyped-call]
     return library
