@@ -13,23 +13,24 @@ from oddframe.errors import NotFitted, SettingsError, StoreError
 from oddframe.index.flat import FlatIndex
 from oddframe.index.nearest import nearest_rows
 from oddframe.index.stored import stored_array, stored_tensor, stored_value, to_tensor
-from oddframe.models.base import Model, ModelState, Regime, ScoringStream
+from oddframe.models.base import ModelState, Regime
 from oddframe.models.clusters import find_centroids, left_out_distances
-from oddframe.models.crops import EachCrop, each_crop, one_crop, over_crops
-from oddframe.models.explaining import Comparison, Explanation, moments, oddest_crops
+from oddframe.models.crops import EachCrop
+from oddframe.models.distance import DistanceModel
+from oddframe.models.explaining import Comparison, Explanation, moments
 from oddframe.models.multiplications import clusters_cost, neighbours_cost
 from oddframe.models.nested import inner, nest
 from oddframe.models.normal_scale import LEAST
-from oddframe.models.rowwise import RowwiseStream
+from oddframe.models.passes import each_video
 from oddframe.models.source import ObservationSource
 from oddframe.models.standardise import Standardiser, chunk_rows
 from oddframe.models.updatable import nearer
-from oddframe.types import FloatArray, Observations, Progress, Run, Spec, VideoId, VideoInfo
+from oddframe.types import FloatArray, Observations, Progress, Run
 
 _STRETCHES = 8  # pieces of a single video that stand in for other videos
 
 
-class KMeans(Model):
+class KMeans(DistanceModel):
     """Scores an observation by its distance to the nearest centroid of normal ones (paper LLSH, section 4.5).
 
     The distance, divided by a scale, is the part "distance", and the score is its log(1 + part), as in `KNN`. The
@@ -73,9 +74,6 @@ class KMeans(Model):
         self._scale, self._clustered, self._made = 1.0, 0, 0
         self._taught = FlatIndex({})
 
-    def check(self, spec: Spec) -> None:
-        self._standardiser.check_fitted(one_crop(spec)[1])
-
     def train(self, data: ObservationSource, run: Run = Run()) -> Self:
         data = EachCrop(data)
         self._standardiser = Standardiser(self.weights).fit(data, run)
@@ -90,31 +88,9 @@ class KMeans(Model):
         self._taught = self._none_taught()
         return self
 
-    def teach(self, observations: Observations) -> Self:
-        """See `Teachable`."""
-        crops = each_crop(observations, self._standardiser.spec)
-        self._taught.add(crops.video, crops.frame, crops.box, {"x": self._standardiser.apply(crops).numpy()})
-        return self
-
-    def unteach(self, video: VideoId) -> Self:
-        """See `Teachable`."""
-        self._taught.forget(video)
-        return self
-
-    def explain(self, observations: Observations, nearest: int = 3) -> tuple[Explanation, ...]:
-        """See `Explaining`; distances are in normal scales, and clusters are no moments: only taught ones are told."""
-        self._trained()
-        crops = each_crop(observations, self._standardiser.spec)
-        found = [self._explained(crops.select(slice(row, row + 1)), nearest) for row in range(len(crops))]
-        return oddest_crops(found, len(observations))
-
     def distance_at(self, score: float) -> float:
-        """See `Explaining`."""
+        """See `Explaining`; distances are in normal scales, and clusters are no moments: only taught ones are told."""
         return math.expm1(score)
-
-    def open(self, video: VideoInfo, run: Run = Run()) -> ScoringStream:
-        self._trained()
-        return RowwiseStream(video, over_crops(self._score, self._standardiser.spec))
 
     def multiplications(self, data: ObservationSource) -> int:
         """See `Counted`: d K N t + d K M, with the N that were clustered and the t passes that were made."""
@@ -162,15 +138,19 @@ class KMeans(Model):
     def _drawn(self, data: ObservationSource, run: Run) -> FlatIndex:
         """The observations to cluster, by video and frame."""
         index = FlatIndex({"x": sum(self._standardiser.sizes().values())}, self.sample, self.seed)
-        videos = data.videos()
-        for number, info in enumerate(videos):
-            run.progress(Progress("gathering", number, len(videos), "videos"))
+        for info in each_video(data, run, "gathering"):
             for chunk in data.chunks(info.id, chunk_rows(data.spec)):
-                index.add(info.id, chunk.frame, chunk.box, {"x": self._standardiser.apply(chunk).numpy()})
+                index.add(info.id, chunk.frame, chunk.box, self._vectors(chunk))
         return index.settle()
 
+    def _check_comparable(self) -> None:
+        self._trained()
+
+    def _vectors(self, crops: Observations) -> dict[str, FloatArray]:
+        return {"x": self._standardiser.apply(crops).numpy()}
+
     def _score(self, observations: Observations, start: int) -> tuple[FloatArray, dict[str, FloatArray]]:
-        vectors: FloatArray = self._standardiser.apply(observations).numpy()
+        vectors = self._vectors(observations)["x"]
         part = self._scaled(nearest_rows(self._centroids, vectors, 1, start)[0])
         parts = {"distance": part}
         if len(self._taught):
@@ -183,7 +163,7 @@ class KMeans(Model):
         return (distance[:, 0].astype(np.float64) / self._scale).astype(np.float32)
 
     def _explained(self, one: Observations, nearest: int) -> Explanation:
-        vectors: FloatArray = self._standardiser.apply(one).numpy()
+        vectors = self._vectors(one)["x"]
         part = self._scaled(nearest_rows(self._centroids, vectors, 1)[0])
         found = [Comparison("distance", float(part[0]), len(self._centroids))]
         if len(self._taught):

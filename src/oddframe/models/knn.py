@@ -14,22 +14,23 @@ import torch
 from oddframe.errors import NotFitted, SettingsError, StoreError
 from oddframe.index.flat import FlatIndex
 from oddframe.index.stored import stored_tensor
-from oddframe.models.base import Model, ModelState, Regime, ScoringStream
-from oddframe.models.crops import EachCrop, each_crop, one_crop, over_crops
-from oddframe.models.explaining import Comparison, Explanation, moments, oddest_crops
+from oddframe.models.base import ModelState, Regime
+from oddframe.models.crops import EachCrop
+from oddframe.models.distance import DistanceModel
+from oddframe.models.explaining import Comparison, Explanation, moments
 from oddframe.models.multiplications import neighbours_cost
 from oddframe.models.nested import inner, nest
 from oddframe.models.normal_scale import normal_scale
-from oddframe.models.rowwise import RowwiseStream
+from oddframe.models.passes import each_video
 from oddframe.models.source import ObservationSource
 from oddframe.models.standardise import Standardiser, chunk_rows
 from oddframe.models.updatable import nearer
-from oddframe.types import FloatArray, IntArray, Observations, Progress, Run, Spec, VideoId, VideoInfo
+from oddframe.types import FloatArray, IntArray, Observations, Run, VideoId
 
 FUSIONS = ("sum", "max")
 
 
-class KNN(Model):
+class KNN(DistanceModel):
     """Scores an observation by its mean distance to the k nearest normal ones, exactly.
 
     One search over the concatenated vector; the distance, divided by the normal scale (see `normal_scale`), is the
@@ -81,9 +82,6 @@ class KNN(Model):
         self._scales: dict[str, float] = {}
         self._index = self._taught = FlatIndex({})
 
-    def check(self, spec: Spec) -> None:
-        self._standardiser.check_fitted(one_crop(spec)[1])
-
     def train(self, data: ObservationSource, run: Run = Run()) -> Self:
         data = EachCrop(data)
         self._standardiser = self._unfitted().fit(data, run)
@@ -106,31 +104,9 @@ class KNN(Model):
         self._index.forget(video)
         return self
 
-    def teach(self, observations: Observations) -> Self:
-        """See `Teachable`."""
-        crops = each_crop(observations, self._standardiser.spec)
-        self._taught.add(crops.video, crops.frame, crops.box, self._vectors(crops))
-        return self
-
-    def unteach(self, video: VideoId) -> Self:
-        """See `Teachable`."""
-        self._taught.forget(video)
-        return self
-
-    def explain(self, observations: Observations, nearest: int = 3) -> tuple[Explanation, ...]:
-        """See `Explaining`; distances are in normal scales."""
-        self._compared()
-        crops = each_crop(observations, self._standardiser.spec)
-        found = [self._explained(crops.select(slice(row, row + 1)), nearest) for row in range(len(crops))]
-        return oddest_crops(found, len(observations))
-
     def distance_at(self, score: float) -> float:
-        """See `Explaining`."""
+        """See `Explaining`; distances are in normal scales."""
         return math.expm1(score)
-
-    def open(self, video: VideoInfo, run: Run = Run()) -> ScoringStream:
-        self._compared()
-        return RowwiseStream(video, over_crops(self._score, self._standardiser.spec))
 
     def multiplications(self, data: ObservationSource) -> int:
         """See `Counted`: d N M, each observation against all that are kept."""
@@ -154,6 +130,10 @@ class KNN(Model):
         self._taught = FlatIndex(self._sizes()).restore(taught.tensors, taught.meta)
         return self
 
+    def _check_comparable(self) -> None:
+        if not len(self._index):
+            raise NotFitted("knn has nothing to compare with; train on normal video and absorb it first")
+
     def _unfitted(self) -> Standardiser:
         """Entry by entry, weights belong to the fusion, and only what is dropped is dropped before."""
         weights = self.weights or {}
@@ -171,9 +151,8 @@ class KNN(Model):
 
     def _gathered(self, data: ObservationSource, run: Run) -> FlatIndex:
         """An index over all observations, or the draw from them."""
-        index, videos = self._empty(), data.videos()
-        for number, info in enumerate(videos):
-            run.progress(Progress("absorbing", number, len(videos), "videos"))
+        index = self._empty()
+        for info in each_video(data, run, "absorbing"):
             for chunk in data.chunks(info.id, chunk_rows(data.spec)):
                 index.add(info.id, chunk.frame, chunk.box, self._vectors(chunk))
         return index.settle()
@@ -232,7 +211,3 @@ class KNN(Model):
             told = moments(index.provenance, near.row[0], near.distance[0] / np.float32(self._scales[name]))
             found.append(Comparison(name, float(part[0]), len(index), told))
         return found
-
-    def _compared(self) -> None:
-        if not len(self._index):
-            raise NotFitted("knn has nothing to compare with; train on normal video and absorb it first")

@@ -13,22 +13,23 @@ from oddframe.index.flat import FlatIndex
 from oddframe.index.hash_tables import HashTables
 from oddframe.index.slots import slots
 from oddframe.index.stored import stored_tensor
-from oddframe.models.base import Model, ModelState, Regime, ScoringStream
-from oddframe.models.crops import EachCrop, each_crop, one_crop, over_crops
-from oddframe.models.explaining import Comparison, Explanation, moments, oddest_crops
+from oddframe.models.base import ModelState, Regime
+from oddframe.models.crops import EachCrop
+from oddframe.models.distance import DistanceModel
+from oddframe.models.explaining import Comparison, Explanation, moments
 from oddframe.models.hash_net import HashNet
 from oddframe.models.multiplications import hashing_cost
 from oddframe.models.nested import inner, nest
-from oddframe.models.rowwise import RowwiseStream
+from oddframe.models.passes import each_video
 from oddframe.models.source import ObservationSource
 from oddframe.models.standardise import Standardiser, chunk_rows
 from oddframe.models.updatable import nearer
-from oddframe.types import FloatArray, IntArray, Observations, Progress, Run, Spec, VideoId, VideoInfo
+from oddframe.types import FloatArray, IntArray, Observations, Run, VideoId
 
 _BATCH = 64  # rows hashed together, always
 
 
-class LSH(Model):
+class LSH(DistanceModel):
     """Locality-sensitive hashing with random functions (paper LLSH, sections 3.2 and 4.2, "LSH").
 
     b hash layers turn a vector into b codes of r values in (0, 1); each table keeps normal codes under their sign
@@ -82,9 +83,6 @@ class LSH(Model):
         self._index, self._taught = self._empty(), self._none_taught()
         self._net: HashNet | None = None
 
-    def check(self, spec: Spec) -> None:
-        self._standardiser.check_fitted(one_crop(spec)[1])
-
     def train(self, data: ObservationSource, run: Run = Run()) -> Self:
         data = EachCrop(data)
         self._net = None
@@ -97,9 +95,8 @@ class LSH(Model):
     def absorb(self, data: ObservationSource, run: Run = Run()) -> Self:
         data = EachCrop(data)
         self._standardiser.check_fitted(data.spec)
-        index, videos = self._empty(), data.videos()
-        for number, info in enumerate(videos):
-            run.progress(Progress("absorbing", number, len(videos), "videos"))
+        index = self._empty()
+        for info in each_video(data, run, "absorbing"):
             for chunk, codes in self._coded(data, info.id):
                 index.add(info.id, chunk.frame, chunk.box, codes)
         self._index.merge(index)
@@ -110,34 +107,9 @@ class LSH(Model):
         self._index.forget(video)
         return self
 
-    def teach(self, observations: Observations) -> Self:
-        """See `Teachable`."""
-        self._trained()
-        crops = each_crop(observations, self._standardiser.spec)
-        self._taught.add(
-            crops.video, crops.frame, crops.box, {"codes": self._codes(crops, 0).reshape(-1, self.tables * self.bits)}
-        )
-        return self
-
-    def unteach(self, video: VideoId) -> Self:
-        """See `Teachable`."""
-        self._taught.forget(video)
-        return self
-
-    def explain(self, observations: Observations, nearest: int = 3) -> tuple[Explanation, ...]:
-        """See `Explaining`; distances are those of codes."""
-        self._compared()
-        crops = each_crop(observations, self._standardiser.spec)
-        found = [self._explained(crops.select(slice(row, row + 1)), nearest) for row in range(len(crops))]
-        return oddest_crops(found, len(observations))
-
     def distance_at(self, score: float) -> float:
         """See `Explaining`: the score is a distance."""
         return score
-
-    def open(self, video: VideoInfo, run: Run = Run()) -> ScoringStream:
-        self._compared()
-        return RowwiseStream(video, over_crops(self._score, self._standardiser.spec))
 
     def multiplications(self, data: ObservationSource) -> int:
         """See `Counted`: d r b (M + N) + r n, and 2 r m more with summary "mean"; d counts the lift's value too."""
@@ -192,9 +164,12 @@ class LSH(Model):
             raise NotFitted(f"{self.name} is not fitted; train it on normal video first")
         return self._net
 
-    def _compared(self) -> None:
+    def _check_comparable(self) -> None:
         if self._net is None or not len(self._index):
             raise NotFitted(f"{self.name} has nothing to compare with; train on normal video and absorb it first")
+
+    def _vectors(self, crops: Observations) -> dict[str, FloatArray]:
+        return {"codes": self._codes(crops, 0).reshape(-1, self.tables * self.bits)}
 
     def _coded(self, data: ObservationSource, video: VideoId) -> Iterator[tuple[Observations, FloatArray]]:
         """One video's observations, and their codes."""

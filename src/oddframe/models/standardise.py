@@ -15,8 +15,9 @@ from oddframe.index.stored import stored_tensor, stored_value
 from oddframe.models.base import ModelState
 from oddframe.models.context import ContextFit, parabola, terms
 from oddframe.models.moments import Moments
+from oddframe.models.passes import each_video
 from oddframe.models.source import ObservationSource
-from oddframe.types import Field, Observations, Progress, Run, Spec
+from oddframe.types import Field, Observations, Run, Spec
 
 _FAR = 1e15
 _CELLS = 1 << 22  # values read at once: 32 MiB as float64
@@ -102,9 +103,7 @@ class Standardiser:
 
     def _rows(self, source: ObservationSource, run: Run) -> Iterator[Tensor]:
         """All values, (N, d) float32 a chunk, entries in the order of their names."""
-        videos = source.videos()
-        for number, info in enumerate(videos):
-            run.progress(Progress("standardising", number, len(videos), "videos"))
+        for info in each_video(source, run, "standardising"):
             for chunk in source.chunks(info.id, chunk_rows(source.spec)):
                 if len(chunk):
                     yield torch.cat([part for _, part in sorted(self._parts(chunk).items())], dim=1)
