@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Precision = Literal["auto", "float32", "bf16"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +18,14 @@ class Progress:
         stage: what is being done, in a few words ("observing 003").
         done, total: in `unit`s; total is None where nobody knows it.
         unit: what is counted ("frames", "steps").
+        loss: of the last step, where something is trained.
     """
 
     stage: str
     done: int
     total: int | None = None
     unit: str = "frames"
+    loss: float | None = None
 
 
 def _silent(_: Progress) -> None:
@@ -28,12 +34,26 @@ def _silent(_: Progress) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Where and how to run. Later needs (precision, processes, checkpoints) become fields here, not new arguments.
+    """Where and how to run. Later needs become fields here, not new arguments.
 
     Args:
         device: a torch device name.
         progress: is told how far things have come; called often, so it must be cheap.
+        precision: of training: "auto" is bf16 on a GPU that computes in it, and float32 elsewhere.
+        checkpoints: a folder in which training keeps its state, and from which it goes on.
+        checkpoint_every: seconds between two checkpoints, >= 0; one more is kept at the end.
+        log: a folder for TensorBoard: every loss of every step.
+        compile: let `torch.compile` make the training step.
+        channels_last: let pictures and filters lie with their channels last while training.
+        time_limit: seconds after which training stops, with a checkpoint where `checkpoints` is set.
     """
 
     device: str = "cpu"
     progress: Callable[[Progress], None] = _silent
+    precision: Precision = "auto"
+    checkpoints: Path | None = None
+    checkpoint_every: float = 60.0
+    log: Path | None = None
+    compile: bool = False
+    channels_last: bool = False
+    time_limit: float | None = None

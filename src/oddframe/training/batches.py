@@ -1,0 +1,47 @@
+"""Which rows are trained on together, and where their tensors come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from oddframe.types import IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """The data of one training.
+
+    Args:
+        epoch: the batches of the epoch with this number, each an array of row numbers. It depends on the number
+            alone, so that a training that is taken up again sees what it would have seen.
+        load: row numbers to the tensors that the learner's `forward` takes, rows first.
+    """
+
+    epoch: Callable[[int], Sequence[IntArray]]
+    load: Callable[[IntArray], tuple[Tensor, ...]]
+
+
+def shuffled(rows: int, batch: int, seed: int) -> Callable[[int], list[IntArray]]:
+    """The usual plan: each epoch all rows in another order.
+
+    A last batch of a single row is left out (batch normalisation has nothing to normalise by), unless it is the first.
+
+    Args:
+        rows: how many there are, >= 1.
+        batch: rows in a batch, >= 1.
+        seed: of the orders.
+
+    >>> [len(rows) for rows in shuffled(10, 4, seed=0)(0)], [len(rows) for rows in shuffled(9, 4, seed=0)(0)]
+    ([4, 4, 2], [4, 4])
+    """
+
+    def epoch(number: int) -> list[IntArray]:
+        order = np.random.default_rng((seed, number)).permutation(rows)
+        parts = [order[start : start + batch] for start in range(0, rows, batch)]
+        return parts[:-1] if batch > 1 and len(parts) > 1 and len(parts[-1]) == 1 else parts
+
+    return epoch
