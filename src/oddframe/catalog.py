@@ -35,6 +35,7 @@ OBSERVERS: Mapping[str, str] = MappingProxyType(
     {
         "features": "oddframe.observers.features:Features",
         "objects": "oddframe.observers.objects:Objects",
+        "sequence": "oddframe.observers.sequence:Sequence",
         "snippet": "oddframe.observers.snippet:Snippet",
         "tracks": "oddframe.observers.tracks:Tracks",
     }

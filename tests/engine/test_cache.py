@@ -58,7 +58,7 @@ def everything(entry: Entry, order: IntArray | None = None) -> dict[str, torch.T
     rows = np.arange(entry.rows) if order is None else order
     arrays, tensors = empty_rows(entry.spec, len(rows))
     for name, array in arrays.items():
-        entry.read(name, rows, array, MappedFiles(limit=2))
+        entry.read(name, rows, MappedFiles(limit=2), array, np.arange(len(rows)))
     return tensors
 
 

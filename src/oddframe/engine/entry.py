@@ -14,12 +14,13 @@ import torch
 from torch import Tensor
 
 from oddframe.engine.files import storing, write_durably
-from oddframe.engine.shards import SHARD_BYTES, Array, MappedFiles, ShardWriter, pieces, to_numpy, to_tensor
+from oddframe.engine.shards import SHARD_BYTES, Array, MappedFiles, ShardWriter, copy_rows, pieces, to_numpy, to_tensor
+from oddframe.engine.sliding import SlidingWriter, frames_of_rows
 from oddframe.errors import SpecError
 from oddframe.scoring import Reasons
 from oddframe.types import IntArray, Json, Observations, Spec, VideoId
 
-FORMAT = 1
+FORMAT = 2
 """Of an entry's files; part of every cache key."""
 
 META = "entry.json"
@@ -39,6 +40,8 @@ class DamagedEntry(Exception):
 class EntryWriter:
     """Takes observations as they come and keeps at most a shard of each column in memory.
 
+    Of windows that slide, each frame is stored once.
+
     Args:
         folder: exists, and is empty.
         spec: what the data look like.
@@ -49,13 +52,14 @@ class EntryWriter:
         self.spec = spec
         self._folder, self._shard_bytes = folder, shard_bytes
         self._writers: dict[str, ShardWriter] = {}
+        self._sliding: dict[str, SlidingWriter] = {}
         self._rows = 0
 
     def add(self, observations: Observations) -> None:
         """Append observations.
 
         Raises:
-            SpecError: the data are not what the spec says.
+            SpecError: the data are not what the spec says, or windows do not slide as it says.
             StoreError: the folder cannot be written.
         """
         if not len(observations):
@@ -68,12 +72,17 @@ class EntryWriter:
                     self._writer(name, shape, np.dtype(kind)).append(column)
             for number, (name, field) in enumerate(self.spec.fields.items()):
                 rows = _checked(observations, name, field.shape, field.dtype)
-                self._writer(f"data-{number}", field.shape, rows.dtype).append(rows)
+                if field.slide:
+                    self._windows(f"data-{number}", name, rows.dtype).append(rows)
+                else:
+                    self._writer(f"data-{number}", field.shape, rows.dtype).append(rows)
         self._rows += len(observations)
 
     def close(self, frames: int, reasons: Reasons, view: Json = None) -> None:
         """Write the rest and the description, which makes the entry whole."""
         with storing(self._folder):
+            for windows in self._sliding.values():
+                windows.close()
             for writer in self._writers.values():
                 writer.close()
             meta = {
@@ -91,6 +100,12 @@ class EntryWriter:
         if name not in self._writers:
             self._writers[name] = ShardWriter(self._folder, name, shape, kind, shard_bytes=self._shard_bytes)
         return self._writers[name]
+
+    def _windows(self, column: str, name: str, kind: np.dtype[Any]) -> SlidingWriter:
+        if column not in self._sliding:
+            field = self.spec.fields[name]
+            self._sliding[column] = SlidingWriter(self._writer(column, field.shape[1:], kind), name, field)
+        return self._sliding[column]
 
     def _described(self, writer: ShardWriter) -> Json:
         return {
@@ -175,15 +190,19 @@ class Entry:
             through=self.frames,
         )
 
-    def read(self, name: str, rows: IntArray, out: Array, files: MappedFiles) -> None:
-        """Put the rows of one data entry into `out`, in the order asked."""
+    def read(self, name: str, rows: IntArray, files: MappedFiles, out: Array, places: IntArray) -> None:
+        """Put the rows of one data entry into `out`, which is contiguous, at these places."""
+        field = self.spec.fields[name]
+        if field.slide:
+            out = out.reshape(-1, *field.shape[1:])
+            rows = frames_of_rows(rows, field.shape[0], field.slide)
+            places = frames_of_rows(places * field.shape[0], field.shape[0])
         column = self._data_columns[name]
-        per_shard, shards = self.columns[column]
-        starts = np.arange(len(shards), dtype=np.int64) * per_shard
-        paths = list(shards)
-        for number, within, places in pieces(rows, starts):
+        per_shard, shards = self.columns.get(column, (1, {}))  # nothing is stored of no rows
+        paths, starts = list(shards), np.arange(len(shards), dtype=np.int64) * per_shard
+        for number, within, which in pieces(rows, starts):
             with storing(self.folder):
-                out[places] = files[self.folder / paths[number]][within]
+                copy_rows(files[self.folder / paths[number]], within, out, places[which])
 
     @cached_property
     def _data_columns(self) -> dict[str, str]:

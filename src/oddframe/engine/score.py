@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from oddframe.engine.observe import ReasonRuns, Seen, Sieve, Watching, WatchStream, watch
 from oddframe.engine.source import frames_of, reasons_of, window_of
 from oddframe.models.base import Model
-from oddframe.models.source import ObservationSource
+from oddframe.models.source import CHUNK_BYTES, ObservationSource
 from oddframe.scoring import Reasons, Scoring, make_timeline
 from oddframe.types import Observations, Progress, Run, Scored, Timeline, VideoInfo, Window
 from oddframe.video.base import Video
 
 BATCH = 1024
-"""Observations per push to the model; scores do not depend on it, time does."""
+"""Observations per push to the model, fewer where they are wide; scores do not depend on it, time does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +79,16 @@ def _drain(observations: Iterable[Observations], model: Model, info: VideoInfo, 
 
 def _batches(observations: Iterable[Observations]) -> Iterator[Observations]:
     waiting: list[Observations] = []
-    rows = 0
+    rows = held = 0
     for some in observations:
         if len(some) or not waiting:
             waiting.append(some)
         elif some.through != waiting[-1].through:
             waiting[-1] = replace(waiting[-1], through=some.through)
         rows += len(some)
-        if rows >= BATCH:
+        held += sum(tensor.nbytes for tensor in some.data.values())
+        if rows >= BATCH or held >= CHUNK_BYTES:
             yield Observations.concatenate(waiting)
-            waiting, rows = [], 0
+            waiting, rows, held = [], 0, 0
     if waiting:
         yield Observations.concatenate(waiting)

@@ -22,6 +22,10 @@ SHARD_BYTES = 64 * 2**20
 """No file is longer, unless one row is."""
 
 
+_LONG = 4096
+"""Bytes of a row from which copying it takes longer than asking for it."""
+
+
 class ShardWriter:
     """Appends rows; keeps at most one shard in memory.
 
@@ -106,6 +110,15 @@ def pieces(rows: IntArray, starts: IntArray) -> Iterable[tuple[int, IntArray, In
     for first, stop in pairwise(cuts):
         number = int(piece[first])
         yield number, ordered[first:stop] - starts[number], order[first:stop]
+
+
+def copy_rows(source: Array, rows: IntArray, out: Array, places: IntArray) -> None:
+    """`out[places] = source[rows]`; long rows go one by one, without a copy of all of them on the way."""
+    if out[:1].nbytes < _LONG:
+        out[places] = source[rows]
+        return
+    for row, place in zip(rows.tolist(), places.tolist(), strict=True):
+        out[place] = source[row]
 
 
 def to_numpy(tensor: Tensor) -> Array:

@@ -86,9 +86,7 @@ class CachedSource(NumberedSource):
             kept = self._kept[place]
             here = within if kept is None else kept[within]
             for name, array in arrays.items():
-                part = np.empty((len(here), *array.shape[1:]), array.dtype)
-                self._entries[place].read(name, here, part, self._files)
-                array[where] = part
+                self._entries[place].read(name, here, self._files, array, where)
         return tensors
 
     def window(self, video: VideoId) -> Window:

@@ -12,6 +12,11 @@ from torch import Tensor
 
 from oddframe.types import IntArray, Observations, Spec, VideoId, VideoInfo
 
+CHUNK_BYTES = 64 * 2**20
+"""Data of so many bytes are worked on at a time, unless one observation has more."""
+
+_CHUNK_ROWS = 4096
+
 
 class ObservationSource(ABC):
     """Observations of many videos, numbered 0 .. len - 1 in video order, more of them than memory may hold."""
@@ -50,9 +55,15 @@ class ObservationSource(ABC):
     def __len__(self) -> int:
         return sum(len(self.columns(info.id)) for info in self.videos())
 
-    def chunks(self, video: VideoId, size: int = 4096) -> Iterator[Observations]:
-        """One video's observations with data, at most `size` at a time; the last chunk is finished throughout."""
+    def chunks(self, video: VideoId, size: int | None = None) -> Iterator[Observations]:
+        """One video's observations with data, piece by piece; the last piece is finished throughout.
+
+        Args:
+            video: whose.
+            size: most observations in a piece; None = as many as `CHUNK_BYTES` hold, and at most 4096.
+        """
         columns, rows = self.columns(video), self.rows(video)
+        size = size or max(1, min(_CHUNK_ROWS, CHUNK_BYTES // max(self.spec.row_bytes, 1)))
         starts = range(0, len(columns), size) or range(1)
         for start in starts:
             part = columns.select(slice(start, start + size))
@@ -81,9 +92,9 @@ class MemorySource(ObservationSource):
         self._infos = [info for info, _ in items]
         self._columns = {info.id: observations.columns() for info, observations in items}
         self._labels = dict(labels or {})
-        filled = [observations.data for _, observations in items if len(observations)]
-        empty = spec.empty()
-        self._data = {name: torch.cat([data[name] for data in filled]) if filled else empty[name] for name in empty}
+        self._data = [observations.data for _, observations in items]  # as they are: joined, they would be there twice
+        counts = [len(observations) for _, observations in items]
+        self._starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
 
     @property
     def spec(self) -> Spec:
@@ -96,8 +107,17 @@ class MemorySource(ObservationSource):
         return self._columns[video]
 
     def take(self, indices: IntArray) -> Mapping[str, Tensor]:
-        rows = torch.from_numpy(np.asarray(indices, np.int64))
-        return {name: tensor[rows] for name, tensor in self._data.items()}
+        rows = np.asarray(indices, np.int64)
+        if rows.size and not (rows.min() >= 0 and rows.max() < self._starts[-1]):
+            raise IndexError(f"there are {self._starts[-1]} observations, asked for {rows.min()} to {rows.max()}")
+        place = np.searchsorted(self._starts, rows, side="right") - 1
+        taken = {name: torch.empty((len(rows), *f.shape), dtype=f.dtype) for name, f in self._spec.fields.items()}
+        for number in np.unique(place):
+            here = np.flatnonzero(place == number)
+            within = torch.from_numpy(rows[here] - self._starts[number])
+            for name, tensor in taken.items():
+                tensor[torch.from_numpy(here)] = self._data[number][name][within]
+        return taken
 
     def label(self, video: VideoId) -> bool | None:
         return self._labels.get(video)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -26,6 +27,9 @@ class Field:
         crops: whether the first axis counts crops, parts of the same frames, each of which can be compared on its own.
         context: whether it says where the others were seen, and so what they are to be compared with. Models that know
             nothing of context compare it like the others, by its weight.
+        slide: rows from one frame of a window to the next, 0 where the entry is no window of frames. Where above 0, the
+            first axis counts the frames of a window that moves on by one frame a row: frame k + 1 of one row is frame k
+            of the row `slide` later, and what stores many rows may keep each frame once.
     """
 
     shape: tuple[int, ...]
@@ -33,6 +37,20 @@ class Field:
     weight: float = 1.0
     crops: bool = False
     context: bool = False
+    slide: int = 0
+
+    def __post_init__(self) -> None:
+        if self.slide < 0 or (self.slide and not self.shape):
+            raise ValueError(f"slide counts rows, 0 or more, of a window along the first axis: {self}")
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one observation's entry.
+
+        >>> Field((5, 3, 256, 256), torch.uint8, slide=1).row_bytes
+        983040
+        """
+        return math.prod(self.shape) * self.dtype.itemsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +72,10 @@ class Spec:
     def __hash__(self) -> int:
         return hash(
             tuple(
-                sorted((name, f.shape, str(f.dtype), f.weight, f.crops, f.context) for name, f in self.fields.items())
+                sorted(
+                    (name, f.shape, str(f.dtype), f.weight, f.crops, f.context, f.slide)
+                    for name, f in self.fields.items()
+                )
             )
         )
 
@@ -63,8 +84,13 @@ class Spec:
         """Values per observation when every entry is flattened into one vector."""
         return sum(int(np.prod(f.shape)) for f in self.fields.values())
 
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one observation's data."""
+        return sum(f.row_bytes for f in self.fields.values())
+
     def to_json(self) -> Json:
-        """Name -> shape, dtype, weight, and "crops" and "context" where they are true.
+        """Name -> shape, dtype, weight, and "crops", "context" and "slide" where they say something.
 
         >>> Spec({"flow": Field((8,))}).to_json()
         {'flow': {'shape': [8], 'dtype': 'float32', 'weight': 1.0}}
@@ -76,6 +102,7 @@ class Spec:
                 "weight": f.weight,
                 **({"crops": True} if f.crops else {}),
                 **({"context": True} if f.context else {}),
+                **({"slide": f.slide} if f.slide else {}),
             }
             for name, f in self.fields.items()
         }
@@ -96,6 +123,7 @@ class Spec:
                         weight=float(f["weight"]),
                         crops=bool(f.get("crops", False)),
                         context=bool(f.get("context", False)),
+                        slide=int(f.get("slide", 0)),
                     )
                     for name, f in value.items()
                 }
