@@ -10,8 +10,18 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from oddframe.datasets.synthetic import KINDS, Painter, SyntheticClip, Walkway, benchmark, render, rule_scores
+from oddframe.datasets.synthetic import (
+    KINDS,
+    KINDS_BY_LOOKS,
+    Painter,
+    SyntheticClip,
+    Walkway,
+    benchmark,
+    render,
+    rule_scores,
+)
 from oddframe.datasets.synthetic.camera import Camera
+from oddframe.datasets.synthetic.painter import outline
 from oddframe.metrics.frame import auroc
 from oddframe.video import Video
 
@@ -60,7 +70,7 @@ def test_each_strength_moves_the_picture(change: str) -> None:
     assert any(not np.array_equal(images[0], image) for image in images)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", KINDS + KINDS_BY_LOOKS)
 def test_boxes_lie_around_what_is_drawn(kind: str) -> None:
     """The same clip with and without its event differs inside the box, apart from the shadow."""
     clip = SyntheticClip(EMPTY, 4, [kind])
@@ -76,7 +86,7 @@ def test_boxes_lie_around_what_is_drawn(kind: str) -> None:
         inside[max(0, int(y0) - 1) : int(np.ceil(y1)) + 1, max(0, int(x0) - 1) : int(np.ceil(x1)) + 1] = True
         hue = np.abs(cv2.cvtColor(image, cv2.COLOR_RGB2LAB).astype(int)[..., 1:] - _hues(nothing)).max(2)
         assert change[inside].max() > 60, "a human sees it"
-        if kind not in ("dropped object", "loiterer"):  # an owner is about, or a planter before the feet
+        if kind not in ("dropped object", "loiterer", "escorted cyclist"):  # others are about, or a planter before feet
             assert hue[~inside].max(initial=0) < 14, "only a shadow, which has no colour of its own"
         checked += 1
     assert checked >= 3
@@ -110,3 +120,18 @@ def test_rules_see_what_they_are_called() -> None:
     assert abs(int(np.argmax(rules["brightness change"])) - 30) <= 1
     assert 40 <= int(np.argmax(rules["largest blob"])) < 50
     assert int(np.argmax(rules["strongest motion"])) in range(38, 52)
+
+
+@pytest.mark.parametrize("kind", KINDS_BY_LOOKS)
+def test_what_is_odd_by_its_looks_alone_is_drawn_as_no_walker_is(kind: str) -> None:
+    """Else there would be nothing to find."""
+    clip = SyntheticClip(EMPTY, 4, [kind])
+    rider = next(actor for actor in clip.actors if actor.odd.any())
+    walker = replace(rider, kind="walker")
+    boxes, walked = (outline(actor, clip.scene.camera, clip.scene.fps).boxes() for actor in (rider, walker))
+    if kind == "skateboarder":
+        steps = [np.abs(np.diff(b[60:160, 2] - b[60:160, 0], 2)).max() for b in (boxes, walked)]
+        assert 3 * steps[0] < steps[1], "no step widens who stands on a board"
+        assert (boxes[:, 3] - boxes[:, 1] > walked[:, 3] - walked[:, 1]).mean() > 0.8
+    else:
+        assert np.median((boxes[:, 2] - boxes[:, 0]) / (walked[:, 2] - walked[:, 0])) > 1.6

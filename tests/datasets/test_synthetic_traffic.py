@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oddframe.datasets.synthetic import KINDS, Walkway, benchmark, render, simulate
+from oddframe.datasets.synthetic import KINDS, KINDS_BY_LOOKS, Walkway, benchmark, render, simulate
 from oddframe.datasets.synthetic.actors import Actor
 from oddframe.datasets.synthetic.traffic import PAUSE
 from oddframe.errors import SettingsError
@@ -48,6 +48,25 @@ def test_events_are_what_they_are_called(seed: int) -> None:
     assert 4 <= np.median(actors["cyclist"].speed) <= 6
     assert 3 <= np.median(actors["runner"].speed) <= 4.5
     assert np.ptp(actors["bag"].along) == np.ptp(actors["bag"].across) == 0
+
+
+@few
+@given(SEEDS, st.sampled_from(KINDS_BY_LOOKS))
+def test_who_is_odd_by_looks_alone_keeps_the_pace_of_walkers(seed: int, kind: str) -> None:
+    odd, *beside = (a for a in simulate(Walkway(seconds=24, people=0), seed, [kind]))
+    assert odd.kind == kind
+    assert odd.odd.all()
+    assert 0.9 <= odd.speed.min() <= odd.speed.max() <= 1.75
+    assert len(beside) == 2 * (kind == "escorted cyclist")
+    for walker in beside:
+        assert not walker.odd.any()
+        assert np.hypot(walker.along - odd.along, walker.across - odd.across).max() < 2
+
+
+def test_the_standard_splits_hold_no_event_that_is_odd_by_its_looks_alone() -> None:
+    """Settings are chosen on those."""
+    for size in ("quick", "full"):
+        assert not {kind for clip in benchmark(size).test for kind in clip.events} & set(KINDS_BY_LOOKS)
 
 
 @few

@@ -8,6 +8,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from oddframe.datasets.synthetic.motion import Course, strides
+
 Series: TypeAlias = npt.NDArray[np.float64]
 Colour: TypeAlias = tuple[int, int, int]
 
@@ -53,7 +55,7 @@ class Actor:
 
     Args:
         track: identity within the clip.
-        kind: "walker", "runner", "cyclist", "loiterer" or "bag".
+        kind: "walker", "runner", "cyclist", "loiterer", "bag" or one of `KINDS_BY_LOOKS`.
         look: what it looks like.
         first: the clip's frame of the first row; may be before the clip.
         along, across: (T,) place in metres.
@@ -107,4 +109,23 @@ def random_look(generator: np.random.Generator) -> Look:
         stripe=_pick(generator, SHIRTS) if chance[1] < 0.3 else None,
         backpack=_pick(generator, BAGS) if chance[2] < 0.25 else None,
         bag=_pick(generator, BAGS) if chance[3] < 0.2 else None,
+    )
+
+
+def on_course(kind: str, look: Look, course: Course, *, fps: int, first: int, track: int, stride: float = 0.0) -> Actor:
+    """An actor on its way: upright, nothing odd about it yet, its bag in its hand."""
+    count = len(course.along)
+    return Actor(
+        track=track,
+        kind=kind,
+        look=look,
+        first=first,
+        along=course.along,
+        across=course.across,
+        heading=course.heading,
+        speed=course.speed,
+        stride=strides(course.speed, look.height, fps, stride),
+        odd=np.zeros(count, np.bool_),
+        holding=np.ones(count, np.bool_),
+        stoop=np.zeros(count),
     )

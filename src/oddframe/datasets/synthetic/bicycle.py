@@ -17,11 +17,11 @@ _TYRE, _RIM, _STEEL = (34, 34, 38), (150, 152, 156), (58, 60, 66)
 _SIDES = 12  # a wheel is drawn as this many pieces
 
 
-def cyclist(actor: Actor, fps: int) -> list[Limb]:
+def cyclist(actor: Actor, fps: int, pedalling: float = PEDALLING) -> list[Limb]:
     """A bicycle and its rider, limb by limb; the rider's stripe or shirt colours the frame."""
     at = _Places(actor)
     turned = np.cumsum(actor.speed) / (WHEEL * fps)
-    pedals = 2 * np.pi * PEDALLING * np.arange(len(actor)) / fps + actor.stride[0]
+    pedals = 2 * np.pi * pedalling * np.arange(len(actor)) / fps + actor.stride[0]
     limbs = _wheel(at, -0.53, turned) + _wheel(at, 0.53, turned)
     return limbs + _frame(at, actor) + _rider(at, actor, pedals)
 

@@ -29,7 +29,7 @@ class EventBox:
     """Where an event is in one frame.
 
     Args:
-        kind: "cyclist", "runner", "loiterer" or "dropped object".
+        kind: one of `KINDS` or `KINDS_BY_LOOKS`.
         track: the event's identity within the clip.
         box: x0 y0 x1 y1 in pixels, within the picture.
     """

@@ -1,4 +1,4 @@
-"""What is not normal on the walkway: the four kinds of event, and the actors that make them."""
+"""What is not normal on the walkway: the kinds of event, and the actors that make them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from oddframe.datasets.synthetic.actors import BAGS, Actor, Look, random_look
-from oddframe.datasets.synthetic.motion import RADIUS, Course, Stay, Walk, follow, strides
+from oddframe.datasets.synthetic.actors import BAGS, Actor, on_course, random_look
+from oddframe.datasets.synthetic.motion import RADIUS, Course, Stay, Walk, follow
+from oddframe.datasets.synthetic.pacing import KINDS_BY_LOOKS, pacing
 from oddframe.datasets.synthetic.scene import Walkway
 from oddframe.datasets.synthetic.traffic import ENDS, PAUSE, Obstacle
 from oddframe.errors import SettingsError
@@ -15,7 +16,7 @@ from oddframe.errors import SettingsError
 KINDS = ("cyclist", "runner", "loiterer", "dropped object")
 CYCLING = (4.0, 6.0)  # metres per second
 RUNNING = (3.0, 4.5)
-_SHARE = {"cyclist": 1.0, "runner": 1.0, "loiterer": 2.5, "dropped object": 2.5}  # of a clip's time
+_SHARE = {"loiterer": 2.5, "dropped object": 2.5}  # of a clip's time; 1 for those who pass
 
 
 def stage(scene: Walkway, kinds: tuple[str, ...], generator: np.random.Generator) -> tuple[list[Actor], list[Obstacle]]:
@@ -24,10 +25,11 @@ def stage(scene: Walkway, kinds: tuple[str, ...], generator: np.random.Generator
     Raises:
         SettingsError: an unknown kind.
     """
-    unknown = [kind for kind in kinds if kind not in KINDS]
+    known = KINDS + KINDS_BY_LOOKS
+    unknown = [kind for kind in kinds if kind not in known]
     if unknown:
-        raise SettingsError(f"unknown kind of event {unknown[0]!r}: choose among {', '.join(KINDS)}")
-    shares = np.array([_SHARE[kind] for kind in kinds])
+        raise SettingsError(f"unknown kind of event {unknown[0]!r}: choose among {', '.join(known)}")
+    shares = np.array([_SHARE.get(kind, 1.0) for kind in kinds])
     cuts = np.concatenate([[0.0], np.cumsum(shares / shares.sum())]) * scene.frames if kinds else np.zeros(1)
     actors: list[Actor] = []
     obstacles: list[Obstacle] = []
@@ -35,6 +37,8 @@ def stage(scene: Walkway, kinds: tuple[str, ...], generator: np.random.Generator
         slot, number = (round(start), round(end)), len(actors)
         if kind in ("cyclist", "runner"):
             actors.append(_passing(scene, kind, slot, generator, number))
+        elif kind in KINDS_BY_LOOKS:
+            actors += pacing(scene, kind, slot[0], generator, number)
         else:
             new, obstacle = (_loitering if kind == "loiterer" else _dropping)(scene, slot, generator, number)
             actors += new
@@ -51,7 +55,7 @@ def _passing(scene: Walkway, kind: str, slot: tuple[int, int], generator: np.ran
     room = max(slot[1] - slot[0] - len(course.along), 0)
     look = replace(random_look(generator), height=float(generator.uniform(1.65, 1.9)), coat=False, bag=None)
     first = slot[0] + round(room * generator.uniform(0.2, 0.8))
-    actor = _actor(kind, look, course, fps=scene.fps, first=first, track=track)
+    actor = on_course(kind, look, course, fps=scene.fps, first=first, track=track)
     return replace(actor, odd=np.ones(len(actor), np.bool_))
 
 
@@ -68,7 +72,7 @@ def _loitering(
     arrived, left = course.reached[0], course.reached[-2]
     first = slot[0] + round(0.08 * (slot[1] - slot[0])) - arrived
     look = replace(random_look(generator), height=float(generator.uniform(1.62, 1.9)))
-    actor = _actor("loiterer", look, course, fps=scene.fps, first=first, track=track)
+    actor = on_course("loiterer", look, course, fps=scene.fps, first=first, track=track)
     row = np.arange(len(actor))
     odd = (row >= arrived + PAUSE * scene.fps) & (row < left)
     return [replace(actor, odd=odd)], Obstacle(spot[0], spot[1] + RADIUS, first + arrived, first + left)
@@ -83,12 +87,12 @@ def _dropping(
     down, up = slot[0] + round(0.4 * length), slot[1] - round(0.1 * length)
     look = replace(random_look(generator), bag=BAGS[int(generator.integers(len(BAGS)))])
     course = follow((start, spot[1]), [Walk(spot, 1.35), Stay(1.2), Walk((goal, spot[1]), 1.5)], fps)
-    owner = _actor("walker", look, course, fps=fps, first=down - course.reached[0] - half, track=track)
+    owner = on_course("walker", look, course, fps=fps, first=down - course.reached[0] - half, track=track)
     course = follow((goal, spot[1]), [Walk(spot, 1.5), Stay(1.2), Walk((start, spot[1]), 1.35)], fps)
-    again = _actor("walker", look, course, fps=fps, first=up - course.reached[0] - half, track=track + 1)
+    again = on_course("walker", look, course, fps=fps, first=up - course.reached[0] - half, track=track + 1)
     comes_back = again.first > owner.end
     lies = (up if comes_back else scene.frames) - down
-    bag = _actor("bag", look, _still((spot[0], spot[1] - 0.3), lies), fps=fps, first=down, track=track + 2)
+    bag = on_course("bag", look, _still((spot[0], spot[1] - 0.3), lies), fps=fps, first=down, track=track + 2)
     actors = [_with_bag(owner, down, fps, before=True), replace(bag, odd=np.ones(len(bag), np.bool_))]
     if comes_back:
         actors.append(_with_bag(again, up, fps, before=False))
@@ -114,21 +118,3 @@ def _ends(generator: np.random.Generator) -> tuple[float, float]:
 def _still(spot: tuple[float, float], frames: int) -> Course:
     zeros = np.zeros(max(frames, 1))
     return Course(zeros + spot[0], zeros + spot[1], zeros, zeros, ())
-
-
-def _actor(kind: str, look: Look, course: Course, *, fps: int, first: int, track: int, stride: float = 0.0) -> Actor:
-    count = len(course.along)
-    return Actor(
-        track=track,
-        kind=kind,
-        look=look,
-        first=first,
-        along=course.along,
-        across=course.across,
-        heading=course.heading,
-        speed=course.speed,
-        stride=strides(course.speed, look.height, fps, stride),
-        odd=np.zeros(count, np.bool_),
-        holding=np.ones(count, np.bool_),
-        stoop=np.zeros(count),
-    )

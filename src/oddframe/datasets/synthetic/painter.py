@@ -11,12 +11,13 @@ import numpy as np
 from oddframe.datasets.synthetic.actors import Actor
 from oddframe.datasets.synthetic.backdrop import paint
 from oddframe.datasets.synthetic.bicycle import cyclist
-from oddframe.datasets.synthetic.camera import Camera
+from oddframe.datasets.synthetic.camera import Camera, Points
 from oddframe.datasets.synthetic.people import bag, person
 from oddframe.datasets.synthetic.props import Branch, Prop, prop_shadows, props
 from oddframe.datasets.synthetic.scene import Walkway, generator
 from oddframe.datasets.synthetic.sensor import Sensor
-from oddframe.datasets.synthetic.shapes import SHIFT, Figure, figure
+from oddframe.datasets.synthetic.shapes import SHIFT, Figure, Limb, figure
+from oddframe.datasets.synthetic.vehicles import pusher, skateboarder, slow_cyclist
 from oddframe.datasets.synthetic.weather import brightness, gusts
 from oddframe.types import ImageArray
 
@@ -28,11 +29,23 @@ _SUNS = 8  # steps of the sun's strength that are kept ready
 def outline(actor: Actor, camera: Camera, fps: int) -> Figure:
     """An actor as a camera sees it, in all of its frames."""
     ground = np.stack([actor.along, np.zeros(len(actor)), actor.across], -1)
-    if actor.kind == "bag":
-        limbs = bag(ground + np.array([0.0, 0.35, 0.0]), actor, actor.look.bag or (60, 54, 50))
-    else:
-        limbs = cyclist(actor, fps) if actor.kind == "cyclist" else person(actor)
-    return figure(camera, limbs, ground)
+    return figure(camera, _limbs(actor, fps, ground), ground)
+
+
+def _limbs(actor: Actor, fps: int, ground: Points) -> list[Limb]:
+    match actor.kind:
+        case "bag":
+            return bag(ground + np.array([0.0, 0.35, 0.0]), actor, actor.look.bag or (60, 54, 50))
+        case "cyclist":
+            return cyclist(actor, fps)
+        case "slow cyclist" | "escorted cyclist":
+            return slow_cyclist(actor, fps)
+        case "skateboarder":
+            return skateboarder(actor)
+        case "cart pusher":
+            return pusher(actor)
+        case _:
+            return person(actor)
 
 
 class _Stage:
