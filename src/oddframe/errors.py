@@ -7,6 +7,7 @@
     ├── SettingsError             an unknown name, an unknown setting, or a value out of range
     ├── SpecError                 this model cannot take what this observer gives
     ├── FitError                  the training video is not enough, or training failed
+    ├── Interrupted               training was stopped before its end; says how to go on
     ├── NotFitted                 scoring or saving before fitting
     ├── StoreError                a saved detector or a file of it cannot be read or written
     │   └── NewerFormat           written by a newer version of oddframe
@@ -46,6 +47,10 @@ class SpecError(OddframeError):
 
 class FitError(OddframeError):
     """Training video that is not enough, or training that failed."""
+
+
+class Interrupted(OddframeError):
+    """Training that was stopped before its end, by Ctrl-C or because its time was up."""
 
 
 class NotFitted(OddframeError):

@@ -8,14 +8,17 @@ from pathlib import Path
 
 BASE = {"types", "errors"}
 WATCHING = BASE | {"video", "backbones", "observers"}
+DISK = BASE | {"files"}
 SCORES = BASE | {"index", "training", "models"}
-ENGINE = WATCHING | SCORES | {"scoring", "metrics", "datasets", "catalog", "engine"}
+ENGINE = DISK | WATCHING | SCORES | {"scoring", "metrics", "datasets", "catalog", "engine"}
 LIVE = ENGINE | {"report", "bench", "live"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "types": {"types"},
     "errors": set(),
-    **{room: BASE | {room} for room in ("video", "index", "scoring", "metrics", "backbones", "training")},
+    **{room: BASE | {room} for room in ("video", "index", "scoring", "metrics", "backbones")},
+    "files": {"errors", "files"},
+    "training": DISK | {"training"},
     "observers": WATCHING,
     "datasets": BASE | {"video", "datasets"},
     "models": SCORES,
@@ -32,8 +35,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Room -> the rooms of ours that it may import, itself included where it has more than one file."""
 
-ONLY_IN = {"av": {"video"}, "matplotlib": {"report"}, "typer": {"cli"}}
-"""Third-party package -> the rooms that may import it: decoding, drawing and parsing have one home each."""
+ONLY_IN = {"accelerate": {"training"}, "av": {"video"}, "matplotlib": {"report"}, "typer": {"cli"}}
+"""Third-party package -> the rooms that may import it: training, decoding, drawing and parsing have one home each."""
 
 NO_HOME = {"utils", "util", "common", "helpers", "helper", "misc", "manager", "managers"}
 

@@ -17,10 +17,10 @@ from oddframe.bench.contestant import Contestant
 from oddframe.bench.scored import REMEDY
 from oddframe.engine.cache import ObservationCache
 from oddframe.engine.detector import Detector
-from oddframe.engine.files import replace_durably, storing
 from oddframe.engine.fit import observed, video_key
 from oddframe.engine.observe import Watching
 from oddframe.errors import StoreError
+from oddframe.files import replace_durably, storing
 from oddframe.types import Configured, Json, Run
 from oddframe.video import Video
 

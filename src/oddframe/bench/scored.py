@@ -13,8 +13,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from oddframe.engine.files import replace_durably, storing
 from oddframe.engine.score import Judged
+from oddframe.files import replace_durably, storing
 from oddframe.types import Observations, Scored, VideoInfo, Window
 
 REMEDY = "free some space, or choose another folder with --output"

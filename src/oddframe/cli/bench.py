@@ -21,8 +21,8 @@ from oddframe.cli.app import app, stderr, stdout
 from oddframe.cli.options import Cache, Device, read_settings
 from oddframe.cli.progress import reporting
 from oddframe.datasets.base import DataSet
-from oddframe.engine.files import replace_durably, storing
 from oddframe.errors import SettingsError
+from oddframe.files import replace_durably, storing
 
 
 @app.command()

@@ -20,7 +20,7 @@ from oddframe.cli.progress import reporting
 from oddframe.cli.times import clock
 from oddframe.datasets.synthetic import Split, benchmark
 from oddframe.engine.detector import Detector
-from oddframe.engine.files import storing
+from oddframe.files import storing
 from oddframe.observers.tracking import intersection_over_union
 from oddframe.types import Run, Timeline
 

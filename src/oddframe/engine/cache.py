@@ -19,9 +19,9 @@ from filelock import FileLock, Timeout
 from platformdirs import user_cache_dir
 
 from oddframe.engine.entry import FORMAT, META, DamagedEntry, Entry, EntryWriter
-from oddframe.engine.files import storing, sync_folder
 from oddframe.engine.in_use import InUse, used_keys
 from oddframe.errors import OddframeWarning
+from oddframe.files import storing, sync_folder
 from oddframe.types import Json, Spec
 
 LIMIT = 20 * 10**9

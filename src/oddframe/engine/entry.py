@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from oddframe.engine.files import storing, write_durably
 from oddframe.engine.shards import SHARD_BYTES, Array, MappedFiles, ShardWriter, copy_rows, pieces, to_numpy, to_tensor
 from oddframe.engine.sliding import SlidingWriter, frames_of_rows
 from oddframe.errors import SpecError
+from oddframe.files import storing, write_durably
 from oddframe.scoring import Reasons
 from oddframe.types import IntArray, Json, Observations, Spec, VideoId
 

@@ -27,8 +27,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from oddframe import __version__
-from oddframe.engine.files import storing, sync_file, sync_folder, write_durably
 from oddframe.errors import NewerFormat, StoreError
+from oddframe.files import storing, sync_file, sync_folder, write_durably
 from oddframe.types import Json
 
 FORMAT = 1

@@ -1,0 +1,140 @@
+"""A training on disk: one file of tensors whose header is JSON, replaced as a whole; nothing in it is executed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from oddframe.errors import FitError, NewerFormat, StoreError
+from oddframe.files import replace_durably, storing
+from oddframe.training.course import Course
+from oddframe.training.learner import Learner
+
+FORMAT = 1
+FILE = "training.safetensors"
+_KEY = "oddframe.training"
+_REMEDY = "free some space or choose another folder for checkpoints"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checkpoints:
+    """The checkpoint of one training in one folder.
+
+    Args:
+        folder: where it lies; made if need be.
+        identity: of the training (see `identity_of`).
+    """
+
+    folder: Path
+    identity: Mapping[str, str]
+
+    def save(self, course: Course, learner: Learner, optimiser: torch.optim.Optimizer) -> None:
+        """Replace the checkpoint by one of now.
+
+        Raises:
+            FitError: a parameter is not finite; the last checkpoint stays.
+            StoreError: the folder cannot be written.
+        """
+        if not all(bool(torch.isfinite(parameter).all()) for parameter in learner.parameters()):
+            raise FitError(f"a parameter is no number after step {course.step}; lower the learning rate, or clip")
+        document = {"format": FORMAT, "identity": dict(self.identity), "course": {**asdict(course), "losses": None}}
+        tensors = {f"learner.{name}": tensor for name, tensor in learner.state_dict().items()}
+        tensors |= {f"optimiser.{name}": tensor for name, tensor in _flat(optimiser).items()}
+        tensors["losses"] = torch.tensor(course.losses, dtype=torch.float64).reshape(course.step, len(course.names))
+        held = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+        with storing(self.folder, _REMEDY):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            replace_durably(self.folder / FILE, save(held, {_KEY: json.dumps(document)}))
+
+    def restore(self, learner: Learner, optimiser: torch.optim.Optimizer) -> Course:
+        """Bring learner and optimiser to where the checkpoint is; a fresh course where there is none.
+
+        Raises:
+            StoreError: it is another training's, or cannot be read.
+            NewerFormat: a newer version of oddframe wrote it.
+        """
+        with storing(self.folder, _REMEDY):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        if not (self.folder / FILE).exists():
+            return Course()
+        document, tensors = self._read()
+        self._check(document)
+        learner.load_state_dict(_below("learner.", tensors))
+        _restore_optimiser(optimiser, _below("optimiser.", tensors))
+        told = document["course"]
+        losses = [tuple(row) for row in tensors["losses"].tolist()]
+        return Course(**{**told, "names": tuple(told["names"]), "losses": losses})
+
+    def _read(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        try:
+            with safe_open(self.folder / FILE, framework="pt") as file:
+                document = json.loads((file.metadata() or {})[_KEY])
+                return document, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
+        except (OSError, SafetensorError, ValueError, KeyError) as error:
+            raise StoreError(
+                f"{self.folder / FILE}: cannot be read as a checkpoint ({error}); delete it to begin anew"
+            ) from error
+
+    def _check(self, document: Mapping[str, Any]) -> None:
+        if document["format"] > FORMAT:
+            raise NewerFormat(f"{self.folder / FILE}: written by a newer version of oddframe; install that version")
+        known = document["identity"]
+        if other := [name for name, digest in self.identity.items() if known.get(name) != digest]:
+            raise StoreError(
+                f"{self.folder}: holds the checkpoint of another training (other {', '.join(other)}); "
+                "name another folder, or delete it to begin anew"
+            )
+
+
+def _flat(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """What the optimiser keeps of each parameter, "number.name" -> tensor."""
+    kept = optimiser.state_dict()["state"]
+    return {f"{i}.{name}": held for i, of in kept.items() for name, held in of.items() if isinstance(held, Tensor)}
+
+
+def _restore_optimiser(optimiser: torch.optim.Optimizer, flat: Mapping[str, Tensor]) -> None:
+    kept: dict[int, dict[str, Tensor]] = {}
+    for key, held in flat.items():
+        number, _, name = key.partition(".")
+        kept.setdefault(int(number), {})[name] = held
+    optimiser.load_state_dict({**optimiser.state_dict(), "state": kept})
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): held for name, held in tensors.items() if name.startswith(prefix)}
+
+
+class Keeper:
+    """Saves the checkpoints of a running training.
+
+    Args:
+        checkpoints: None = this process keeps none.
+        learner, optimiser: whose state is kept.
+        every: seconds between two.
+    """
+
+    def __init__(
+        self, checkpoints: Checkpoints | None, learner: Learner, optimiser: torch.optim.Optimizer, every: float
+    ) -> None:
+        self._checkpoints, self._learner, self._optimiser, self._every = checkpoints, learner, optimiser, every
+        self._last = monotonic()
+
+    def save_if_due(self, course: Course) -> None:
+        """Save where the last one is old enough."""
+        if monotonic() - self._last >= self._every:
+            self.save(course)
+
+    def save(self, course: Course) -> None:
+        """Save now."""
+        if self._checkpoints is not None:
+            self._checkpoints.save(course, self._learner, self._optimiser)
+            self._last = monotonic()

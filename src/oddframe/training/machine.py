@@ -1,0 +1,133 @@
+"""Where a training runs: the device, the precision, and which of the processes this is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from oddframe.errors import SettingsError
+from oddframe.types import IntArray, Run
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Machine:
+    """What the loop knows of the world.
+
+    Args:
+        accelerator: of Hugging Face accelerate.
+        device: where this process computes.
+        pictures: how tensors of four dimensions lie there.
+    """
+
+    accelerator: Any
+    device: torch.device
+    pictures: torch.memory_format
+
+    @property
+    def first(self) -> bool:
+        """Whether this process is the one that writes and tells."""
+        return bool(self.accelerator.is_main_process)
+
+    @property
+    def processes(self) -> int:
+        """How many train together."""
+        return int(self.accelerator.num_processes)
+
+    @property
+    def number(self) -> int:
+        """This one's."""
+        return int(self.accelerator.process_index)
+
+    def own(self, rows: IntArray) -> IntArray:
+        """This process's share of a batch: one piece of it, in the order of the processes.
+
+        Raises:
+            SettingsError: there are fewer rows than processes.
+        """
+        count = self.processes
+        if len(rows) < count:
+            raise SettingsError(
+                f"a batch of {len(rows)} rows cannot be cut among {count} processes; "
+                "choose another batch size, or start fewer processes"
+            )
+        share: IntArray = np.array_split(rows, count)[self.number]
+        return share
+
+    def settle(self, module: nn.Module) -> None:
+        """Move a module here."""
+        module.to(self.device)
+        module.to(memory_format=self.pictures)  # type: ignore[call-overload]
+
+    def placed(self, tensor: Tensor) -> Tensor:
+        """The tensor on the device."""
+        return tensor.to(self.device, memory_format=self.pictures if tensor.dim() == 4 else torch.preserve_format)
+
+    def total(self, values: Tensor) -> Tensor:
+        """The sum over all processes."""
+        summed: Tensor = self.accelerator.reduce(values, "sum")
+        return summed
+
+    def agreed(self, flag: int) -> int:
+        """The largest flag of any process."""
+        if self.processes == 1:
+            return flag
+        return int(self.accelerator.gather(torch.tensor([flag], device=self.device)).max())
+
+    def alike(self, module: nn.Module) -> None:
+        """Give all processes the buffers of the first (batch statistics are each process's own)."""
+        if self.processes > 1:
+            for buffer in module.buffers():
+                torch.distributed.broadcast(buffer, 0)
+
+
+def home(module: nn.Module) -> None:
+    """Bring a module back to the CPU, to evaluate."""
+    module.to("cpu").eval()
+    module.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+
+
+@contextmanager
+def machine(run: Run) -> Iterator[Machine]:
+    """The machine that a run asks for, while the block lasts.
+
+    accelerate keeps one state for the whole program. Ours is put in its place and taken away again, so that neither
+    an earlier training nor a program that uses accelerate itself has a say in this one.
+
+    Raises:
+        SettingsError: the device does not compute in the precision.
+    """
+    from accelerate import Accelerator  # noqa: PLC0415  accelerate is slow to import, and few need it
+    from accelerate.state import AcceleratorState, GradientState, PartialState  # noqa: PLC0415
+
+    device = torch.device(run.device)
+    states = [state._shared_state for state in (AcceleratorState, GradientState, PartialState)]
+    before = [dict(state) for state in states]
+    try:
+        for state in states:
+            state.clear()
+        accelerator = Accelerator(
+            cpu=device.type == "cpu", mixed_precision=_precision(run, device), device_placement=False
+        )
+        alone = accelerator.num_processes == 1
+        lying = torch.channels_last if run.channels_last else torch.preserve_format
+        yield Machine(accelerator, device if alone else accelerator.device, lying)
+    finally:
+        for state, was in zip(states, before, strict=True):
+            state.clear()
+            state.update(was)
+
+
+def _precision(run: Run, device: torch.device) -> str:
+    """What accelerate calls it."""
+    native = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    if run.precision == "bf16" and device.type == "cuda" and not native:
+        raise SettingsError(f"precision bf16: {run.device} does not compute in it; choose float32")
+    if run.precision not in ("auto", "float32", "bf16"):
+        raise SettingsError(f"precision is auto, float32 or bf16, not {run.precision!r}")
+    return "bf16" if run.precision == "bf16" or (run.precision == "auto" and native) else "no"
