@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from oddframe.errors import FitError
-from oddframe.training.contrastive import Contrast, KeyQueue, follow, info_nce, train_contrastive
-from oddframe.types import Progress, Run
+from oddframe.training.batches import Batches
+from oddframe.training.contrastive import KeyQueue, MomentumContrast, follow, info_nce
+from oddframe.training.loop import Optimisation, train
 
-SETTINGS = Contrast(queue=8, temperature=0.2, key_momentum=0.9, learning_rate=0.1, momentum=0.0, weight_decay=0.0)
+PLAIN = Optimisation(epochs=1, optimiser="sgd", learning_rate=0.1)
 
 
 def linear(seed: int = 0) -> nn.Linear:
@@ -21,11 +21,10 @@ def linear(seed: int = 0) -> nn.Linear:
     return nn.Linear(3, 2, bias=False)
 
 
-def batches(count: int, seed: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-    generator = torch.Generator().manual_seed(seed)
-    for _ in range(count):
-        anchors = torch.randn((4, 3), generator=generator)
-        yield anchors, anchors + 0.01
+def batches(count: int) -> Batches:
+    anchors = torch.randn((4 * count, 3), generator=torch.Generator().manual_seed(0))
+    plan = [np.arange(start, start + 4) for start in range(0, 4 * count, 4)]
+    return Batches(lambda _: plan, lambda rows: (anchors[rows], anchors[rows] + 0.01))
 
 
 def test_the_loss_is_that_of_the_equation() -> None:
@@ -70,53 +69,42 @@ class Watched(nn.Linear):
         super().__init__(3, 2, bias=False)
         self.calls: list[bool] = []
 
-    def __deepcopy__(self, memo: object) -> Watched:
-        twin = Watched()
-        twin.load_state_dict(self.state_dict())
-        twin.calls = TWIN
-        return twin
-
     def forward(self, input: Tensor) -> Tensor:
         output = super().forward(input)
         self.calls.append(output.requires_grad)
         return output
 
 
-TWIN: list[bool] = []
+def contrast(encoder: nn.Module, seed: int = 0) -> MomentumContrast:
+    return MomentumContrast(encoder, size=2, queue=8, temperature=0.2, key_momentum=0.9, seed=seed)
 
 
 def test_gradients_flow_through_the_query_encoder_alone() -> None:
-    TWIN.clear()
-    encoder = Watched()
-    train_contrastive(encoder, batches(3), SETTINGS, seed=0)
-    assert encoder.calls == [True] * 3
-    assert TWIN == [False] * 3
+    learner = contrast(Watched())
+    train(learner, batches(3), PLAIN, seed=0)
+    assert isinstance(learner.encoder, Watched)
+    assert isinstance(learner.key, Watched)
+    assert learner.encoder.calls == [True] * 3
+    assert learner.key.calls == [False] * 3
 
 
 def test_a_step_is_plain_descent_on_the_loss() -> None:
     """One step, retold: the weight moves against the gradient of InfoNCE with keys of the encoder's first copy."""
-    encoder, retold = linear(2), linear(2)
-    (anchors, positives), *_ = batches(1)
-    queue = KeyQueue(SETTINGS.queue, 2, torch.Generator().manual_seed(5))
+    encoder, retold, data = linear(2), linear(2), batches(1)
+    anchors, positives = data.load(np.arange(4))
+    queue = KeyQueue(8, 2, torch.Generator().manual_seed(5))
     unit = nn.functional.normalize
-    loss = info_nce(unit(retold(anchors)), unit(retold(positives)).detach(), queue.keys, SETTINGS.temperature)
+    loss = info_nce(unit(retold(anchors)), unit(retold(positives)).detach(), queue.keys, 0.2)
     (gradient,) = torch.autograd.grad(loss, retold.weight)
-    losses = train_contrastive(encoder, batches(1), SETTINGS, seed=5)
-    assert losses == pytest.approx([float(loss.detach())], rel=1e-6)
+    learner = contrast(encoder, seed=5)
+    history = train(learner, data, PLAIN, seed=0)
+    assert history.loss.tolist() == pytest.approx([float(loss.detach())], rel=1e-6)
     torch.testing.assert_close(encoder.weight.detach(), retold.weight.detach() - 0.1 * gradient)
+    torch.testing.assert_close(learner.queue.keys[:4], unit(linear(2)(positives)).detach())
+    moved = 0.9 * linear(2).weight + 0.1 * encoder.weight
+    torch.testing.assert_close(next(learner.key.parameters()), moved.detach(), check_stride=False)
 
 
-def test_training_lowers_the_loss_repeats_and_tells_its_progress() -> None:
-    told: list[Progress] = []
-    first, second = linear(3), linear(3)
-    losses = train_contrastive(first, batches(40), SETTINGS, seed=1, run=Run(progress=told.append), steps=40)
-    assert losses == train_contrastive(second, batches(40), SETTINGS, seed=1)
-    assert torch.equal(first.weight, second.weight)
-    assert [p.done for p in told] == list(range(1, 41))
-    assert told[0].total == 40
-
-
-def test_a_loss_that_is_no_number_stops_training_at_its_step() -> None:
-    poisoned = [*batches(2), (torch.full((4, 3), torch.nan), torch.zeros(4, 3))]
-    with pytest.raises(FitError, match="step 2"):
-        train_contrastive(linear(), poisoned, SETTINGS, seed=0)
+def test_training_lowers_the_loss() -> None:
+    losses = train(contrast(linear(3)), batches(40), PLAIN, seed=1).loss
+    assert losses[-10:].mean() < losses[:10].mean()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +14,9 @@ from oddframe.models.hash_net import HashNet
 from oddframe.models.lsh import LSH
 from oddframe.models.pairs import draw_pairs
 from oddframe.models.source import ObservationSource
-from oddframe.training.contrastive import Contrast, train_contrastive
+from oddframe.training.batches import Batches
+from oddframe.training.contrastive import MomentumContrast
+from oddframe.training.loop import Optimisation, train
 from oddframe.types import IntArray, Run, Spec
 
 
@@ -93,14 +95,29 @@ class LLSH(LSH):
         random = np.random.default_rng(self.seed)
         epochs = [draw_pairs(columns, self.draws, self.offset, random, self.positive_crops) for _ in range(self.epochs)]
         anchors, positives = (np.concatenate(side) for side in zip(*epochs, strict=True))
-        settings = Contrast(
-            self.queue, self.temperature, self.key_momentum, self.learning_rate, self.momentum, self.weight_decay
+        learner = MomentumContrast(
+            net,
+            size=self.tables * self.bits,
+            queue=self.queue,
+            temperature=self.temperature,
+            key_momentum=self.key_momentum,
+            seed=self.seed,
         )
-        pairs = self._batches(data, anchors, positives)
-        train_contrastive(net, pairs, settings, seed=self.seed, run=run, steps=-(-len(anchors) // self.batch))
+        optimisation = Optimisation(
+            epochs=1,  # all the drawn epochs are cut into batches as one
+            optimiser="sgd",
+            learning_rate=self.learning_rate,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay,
+        )
+        numbers = np.arange(len(anchors))
+        plan = [numbers[start : start + self.batch] for start in range(0, len(anchors), self.batch)]
 
-    def _batches(self, data: ObservationSource, *sides: IntArray) -> Iterator[tuple[Tensor, Tensor]]:
-        for start in range(0, len(sides[0]), self.batch):
-            rows = (side[start : start + self.batch] for side in sides)
-            anchors, positives = (self._standardiser.vectors(data.take(numbers)) for numbers in rows)
-            yield anchors, positives
+        def load(rows: IntArray) -> tuple[Tensor, Tensor]:
+            return self._standardised(data, anchors[rows]), self._standardised(data, positives[rows])
+
+        batches = Batches(lambda _: plan, load)
+        train(learner, batches, optimisation, seed=self.seed, run=run, stage="training the hash functions")
+
+    def _standardised(self, data: ObservationSource, rows: IntArray) -> Tensor:
+        return self._standardiser.vectors(data.take(rows))

@@ -3,34 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from oddframe.errors import FitError
-from oddframe.types import Progress, Run
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """How to train by momentum contrast.
-
-    Args:
-        queue: how many recent keys are held against each query.
-        temperature: tau of InfoNCE.
-        key_momentum: m of the key encoder.
-        learning_rate, momentum, weight_decay: of the stochastic gradient descent.
-    """
-
-    queue: int
-    temperature: float
-    key_momentum: float
-    learning_rate: float
-    momentum: float
-    weight_decay: float
+from oddframe.training.learner import Learner
+from oddframe.training.processes import gathered
 
 
 def info_nce(query: Tensor, positive: Tensor, queue: Tensor, temperature: float) -> Tensor:
@@ -46,7 +25,14 @@ def info_nce(query: Tensor, positive: Tensor, queue: Tensor, temperature: float)
     )
 
 
-class KeyQueue:
+def follow(key: nn.Module, query: nn.Module, momentum: float) -> None:
+    """Move the key encoder's parameters a little towards the query encoder's (paper LLSH, eq. 2)."""
+    with torch.no_grad():
+        for mine, theirs in zip(key.parameters(), query.parameters(), strict=True):
+            mine.mul_(momentum).add_(theirs, alpha=1 - momentum)
+
+
+class KeyQueue(nn.Module):
     """The last `length` keys, first in, first out. Before that many came, the rest are random unit vectors.
 
     Args:
@@ -55,80 +41,52 @@ class KeyQueue:
         generator: of the random ones.
     """
 
+    keys: Tensor
+    place: Tensor
+
     def __init__(self, length: int, size: int, generator: torch.Generator) -> None:
-        self.keys = functional.normalize(torch.randn((length, size), generator=generator), dim=1)
-        self._next = 0
+        super().__init__()
+        first = functional.normalize(torch.randn((length, size), generator=generator), dim=1)
+        self.register_buffer("keys", first)
+        self.register_buffer("place", torch.zeros((), dtype=torch.long))
 
     def push(self, keys: Tensor) -> None:
         """Put (B, size) keys in the places of the oldest."""
         length = len(self.keys)
-        self.keys = self.keys.to(keys.device)
         skipped = max(0, len(keys) - length)
-        places = (self._next + torch.arange(skipped, len(keys), device=keys.device)) % length
+        places = (self.place + torch.arange(skipped, len(keys), device=self.keys.device)) % length
         self.keys[places] = keys[skipped:].detach()
-        self._next = (self._next + len(keys)) % length
+        self.place.add_(len(keys)).remainder_(length)
 
 
-def follow(key: nn.Module, query: nn.Module, momentum: float) -> None:
-    """Move the key encoder's parameters a little towards the query encoder's (paper LLSH, eq. 2)."""
-    with torch.no_grad():
-        for mine, theirs in zip(key.parameters(), query.parameters(), strict=True):
-            mine.mul_(momentum).add_(theirs, alpha=1 - momentum)
-
-
-def train_contrastive(
-    encoder: nn.Module,
-    pairs: Iterable[tuple[Tensor, Tensor]],
-    settings: Contrast,
-    *,
-    seed: int,
-    run: Run = Run(),
-    steps: int | None = None,
-) -> list[float]:
-    """Train an encoder in place; gradients flow through the query side only.
+class MomentumContrast(Learner):
+    """Trains an encoder on pairs; gradients flow through the query side only.
 
     Args:
-        encoder: (B, d) -> (B, z); codes are L2-normalised for the loss only.
-        pairs: batches of (anchors, positives), each (B, d), B >= 1.
-        settings: the optimisation's.
+        encoder: (B, d) -> (B, size); codes are L2-normalised for the loss only. It is trained itself, no copy of it.
+        size: values in a code.
+        queue: how many recent keys are held against each query.
+        temperature: tau of InfoNCE.
+        key_momentum: m of the key encoder.
         seed: of the queue's first keys.
-        run: device and progress.
-        steps: how many batches there will be, for the progress.
-
-    Returns:
-        The loss of each step.
-
-    Raises:
-        FitError: the loss is not finite; the message names the step.
     """
-    device = torch.device(run.device)
-    encoder.to(device).train()
-    key = copy.deepcopy(encoder).requires_grad_(False)
-    optimiser = torch.optim.SGD(
-        encoder.parameters(), settings.learning_rate, settings.momentum, weight_decay=settings.weight_decay
-    )
-    generator, queue, losses = torch.Generator().manual_seed(seed), None, []
-    for step, (anchors, positives) in enumerate(pairs):
+
+    def __init__(
+        self, encoder: nn.Module, *, size: int, queue: int, temperature: float, key_momentum: float, seed: int
+    ) -> None:
+        super().__init__()
+        self.temperature, self.key_momentum = temperature, key_momentum
+        self.encoder, self.key = encoder, copy.deepcopy(encoder).requires_grad_(False)
+        self.queue = KeyQueue(queue, size, torch.Generator().manual_seed(seed))
+        self._keys = self.queue.keys[:0]
+
+    def forward(self, *batch: Tensor) -> dict[str, Tensor]:
+        anchors, positives = batch  # (B, d) each
         with torch.no_grad():
-            keys = functional.normalize(key(positives.to(device)), dim=1)
-        queue = queue or KeyQueue(settings.queue, keys.shape[1], generator)
-        queries = functional.normalize(encoder(anchors.to(device)), dim=1)
-        loss = info_nce(queries, keys, queue.keys.to(device), settings.temperature)
-        losses.append(_step(optimiser, loss, step))
-        follow(key, encoder, settings.key_momentum)
-        queue.push(keys)
-        run.progress(Progress("training the hash functions", step + 1, steps, "steps"))
-    encoder.to("cpu").eval()
-    return losses
+            self._keys = functional.normalize(self.key(positives), dim=1)
+        queries = functional.normalize(self.encoder(anchors), dim=1)  # (B, size)
+        return {"loss": info_nce(queries, self._keys, self.queue.keys, self.temperature)}
 
-
-def _step(optimiser: torch.optim.Optimizer, loss: Tensor, step: int) -> float:
-    value = float(loss.detach())
-    if not torch.isfinite(loss):
-        raise FitError(
-            f"the contrastive loss became {value} at step {step}; lower the learning rate or look at the features"
-        )
-    optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
-    return value
+    def after_step(self) -> None:
+        follow(self.key, self.encoder, self.key_momentum)
+        self.queue.push(gathered(self._keys))
