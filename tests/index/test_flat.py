@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oddframe.errors import SettingsError, StoreError
-from oddframe.index import nearest
+from oddframe.index import wide
 from oddframe.index.flat import FlatIndex
 from oddframe.index.narrow import NARROW
-from oddframe.index.nearest import BATCH
+from oddframe.index.wide import WideSearch, squared_distances
 from oddframe.types import FloatArray
 
 Rows = npt.NDArray[np.float32]
@@ -98,24 +98,61 @@ def test_how_queries_are_cut_changes_no_bit(cuts: list[int], seed: int) -> None:
     index = filled(random.standard_normal((200, 33), np.float32))
     queries = random.standard_normal((90, 33), np.float32)
     edges = [0, *sorted(cuts), 90]
-    parts = [index.query("x", queries[s:e], 3, start=s) for s, e in pairwise(edges)]
+    parts = [index.query("x", queries[s:e], 3) for s, e in pairwise(edges)]
     whole = index.query("x", queries, 3)
     assert np.array_equal(np.concatenate([part.distance for part in parts]), whole.distance)
     assert np.array_equal(np.concatenate([part.row for part in parts]), whole.row)
 
 
-def test_a_query_sits_in_the_place_of_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the search does with a row's place in its batch, it does alike however queries are cut."""
+@settings(max_examples=60, deadline=None)
+@given(
+    shape=st.tuples(st.integers(1, 70), st.integers(1, 30), st.integers(1, 40)),
+    k=st.integers(1, 6),
+    blocks=st.tuples(st.integers(1, 9), st.integers(1, 99)),
+    spread=st.sampled_from([0.0, 1e-4, 1.0]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_what_products_rule_out_differences_would_not_have_found(
+    shape: tuple[int, int, int], k: int, blocks: tuple[int, int], spread: float, seed: int
+) -> None:
+    """Rows and bits are those of comparing all pairs, ties by number; also where rounding hides all distances."""
+    (m, n, d), random = shape, np.random.default_rng(seed)
+    k = min(k, m)
+    stored, queries = (
+        (50 + random.integers(-2, 3, (rows, d)) + spread * random.standard_normal((rows, d))).astype(np.float32)
+        for rows in (m, n)
+    )
+    squares = squared_distances(queries, np.repeat(np.arange(n), m), stored, np.tile(np.arange(m), n)).reshape(n, m)
+    rows = np.argsort(squares, axis=1, kind="stable")[:, :k]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wide, "_QUERIES", blocks[0])
+        patch.setattr(wide, "_CELLS", blocks[1])
+        distance, row = WideSearch(stored)(queries, k)
+    assert np.array_equal(row, rows)
+    assert np.array_equal(distance, np.sqrt(np.take_along_axis(squares, rows, axis=1)))
 
-    def places(stored: object, batch: Rows, k: int) -> tuple[Rows, npt.NDArray[np.int64]]:
-        numbers = np.arange(BATCH)[:, None]
-        return numbers.astype(np.float32), numbers
 
-    monkeypatch.setattr(nearest, "nearest", places)
-    index = filled(np.zeros((9, NARROW + 1), np.float32))
-    for start in (0, 3, 40):
-        found = index.query("x", np.zeros((25, NARROW + 1), np.float32), 1, start)
-        assert found.row[:, 0].tolist() == [number % BATCH for number in range(start, start + 25)]
+@settings(max_examples=60, deadline=None)
+@given(d=st.sampled_from([1, 17, 400, 3000]), far=st.floats(0, 1e6), seed=st.integers(0, 2**32 - 1))
+def test_bounds_lie_below_all_distances(d: int, far: float, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    stored = (far + random.standard_normal((50, d))).astype(np.float32)
+    queries = np.concatenate([stored[:5], stored[5:10] + np.float32(1e-3), -stored[:5], 3 * stored[:5]])
+    search, every = WideSearch(stored), np.arange(50)
+    length = (queries.astype(np.float64) ** 2).sum(axis=1) * (1 - search._slack)
+    bound = torch.addmm(search._length, torch.from_numpy(queries), search._tensor.T, alpha=-2).numpy()
+    for number, query in enumerate(queries):
+        squares = squared_distances(query[None], np.zeros(50, np.int64), stored, every)
+        assert (bound[number] + length[number] <= squares).all()
+
+
+@pytest.mark.parametrize("huge", [1e18, 3e19, 1e37])
+def test_squares_that_overflow_hide_no_neighbour(huge: float) -> None:
+    stored = np.random.default_rng(4).standard_normal((40, 20)).astype(np.float32)
+    stored[::3] *= np.float32(huge)
+    found = filled(stored).query("x", stored, 1)
+    assert found.row[:, 0].tolist() == list(range(40))
+    assert (found.distance == 0).all()
 
 
 @pytest.mark.parametrize("capacity", [None, 1, 20, 100])

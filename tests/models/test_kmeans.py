@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from sklearn.cluster import KMeans as Reference
 
 from oddframe.errors import SettingsError, StoreError
-from oddframe.index import nearest
 from oddframe.models.base import ModelState
 from oddframe.models.clusters import find_centroids, left_out_distances
 from oddframe.models.kmeans import KMeans
@@ -192,20 +191,6 @@ def test_any_cuts_give_the_same_bits(cuts: list[int]) -> None:
     model = KMeans(clusters=20).train(synthetic_source())
     whole = scored(model, INFO, [QUERIES])
     assert np.array_equal(scored(model, INFO, pieces(QUERIES, sorted(cuts))).score, whole.score)
-
-
-def test_a_row_sits_in_the_place_of_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the search does with a row's place in its batch, it does alike however rows are cut."""
-    model = KMeans(clusters=20).train(synthetic_source())
-
-    def places(stored: object, batch: FloatArray, k: int) -> tuple[FloatArray, npt.NDArray[np.int64]]:
-        numbers = np.arange(len(batch))[:, None]
-        return numbers.astype(np.float32), numbers
-
-    monkeypatch.setattr(nearest, "nearest", places)
-    whole = scored(model, INFO, [QUERIES]).score
-    assert len(np.unique(whole)) == nearest.BATCH
-    assert np.array_equal(scored(model, INFO, pieces(QUERIES, [1, 2, 30])).score, whole)
 
 
 def test_no_more_than_the_sample_is_clustered() -> None:

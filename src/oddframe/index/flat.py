@@ -12,9 +12,9 @@ from torch import Tensor
 
 from oddframe.errors import SettingsError, StoreError
 from oddframe.index.narrow import NARROW, NarrowSearch
-from oddframe.index.nearest import nearest_rows
 from oddframe.index.provenance import Provenance
 from oddframe.index.stored import stored_array, to_tensor
+from oddframe.index.wide import WideSearch
 from oddframe.types import BoolArray, FloatArray, IntArray, Json, VideoId
 
 
@@ -55,7 +55,7 @@ class FlatIndex:
         self._sizes, self._capacity, self._seed = dict(sizes), capacity, seed
         self._sources: list[Provenance] = [Provenance.none()]
         self._vectors = {name: [np.zeros((0, size), np.float32)] for name, size in self._sizes.items()}
-        self._trees: dict[str, NarrowSearch] = {}
+        self._searches: dict[str, NarrowSearch | WideSearch] = {}
         self._waiting, self._ordered = 0, True
 
     def __len__(self) -> int:
@@ -87,22 +87,19 @@ class FlatIndex:
         """Drop every row of this video. Nothing happens if there is none. What `capacity` left out stays out."""
         return self._keep(self.provenance.others(video))
 
-    def query(self, name: str, vectors: FloatArray, k: int, start: int = 0) -> Neighbours:
+    def query(self, name: str, vectors: FloatArray, k: int) -> Neighbours:
         """The k nearest rows (all, if the index holds fewer) of each vector; the index must not be empty.
 
         Args:
             name: which of a row's vectors to search.
-            vectors: (N, size) float32, finite, consecutive rows of one video.
+            vectors: (N, size) float32, finite.
             k: how many, >= 1.
-            start: the number within its video of the first one; see `nearest_rows`.
         """
         stored = self.vectors(name)
         k = min(k, len(stored))
-        if stored.shape[1] > NARROW:
-            return Neighbours(*nearest_rows(stored, vectors, k, start))
-        if name not in self._trees:
-            self._trees[name] = NarrowSearch(stored)
-        return Neighbours(*self._trees[name](vectors, k))
+        if name not in self._searches:
+            self._searches[name] = (WideSearch if stored.shape[1] > NARROW else NarrowSearch)(stored)
+        return Neighbours(*self._searches[name](vectors, k))
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Json]]:
         """Tensors and JSON values to save."""
@@ -134,7 +131,7 @@ class FlatIndex:
 
     def _append(self, source: Provenance, vectors: Mapping[str, FloatArray]) -> None:
         self._sources.append(source)
-        self._trees = {}
+        self._searches = {}
         for name, held in self._vectors.items():
             held.append(vectors[name])
         self._waiting, self._ordered = self._waiting + len(source), False
@@ -154,5 +151,5 @@ class FlatIndex:
         return self
 
     def _put(self, source: Provenance, vectors: Mapping[str, FloatArray]) -> None:
-        self._sources, self._waiting, self._trees = [source], 0, {}
+        self._sources, self._waiting, self._searches = [source], 0, {}
         self._vectors = {name: [vectors[name]] for name in self._sizes}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from oddframe.index.nearest import nearest_rows
+from oddframe.index.wide import WideSearch
 from oddframe.types import FloatArray, IntArray
 
 
@@ -58,7 +58,7 @@ def left_out_distances(vectors: FloatArray, centroids: FloatArray, group: IntArr
     Returns:
         (n,) distances by group; without the groups that alone have members.
     """
-    cluster = nearest_rows(centroids, vectors, 1)[1][:, 0]
+    cluster = WideSearch(centroids)(vectors, 1)[1][:, 0]
     total, count = _sums(vectors, cluster, len(centroids))
     found = [np.zeros(0)]
     for number in np.unique(group):
@@ -67,7 +67,7 @@ def left_out_distances(vectors: FloatArray, centroids: FloatArray, group: IntArr
         kept = count > fewer
         if kept.any():
             means = (total[kept] - less[kept]) / (count[kept] - fewer[kept])[:, None]
-            found.append(nearest_rows(means.astype(np.float32), vectors[own], 1)[0][:, 0].astype(np.float64))
+            found.append(WideSearch(means.astype(np.float32))(vectors[own], 1)[0][:, 0].astype(np.float64))
     return np.concatenate(found)
 
 

@@ -11,8 +11,8 @@ import torch
 
 from oddframe.errors import NotFitted, SettingsError, StoreError
 from oddframe.index.flat import FlatIndex
-from oddframe.index.nearest import nearest_rows
 from oddframe.index.stored import stored_array, stored_tensor, stored_value, to_tensor
+from oddframe.index.wide import WideSearch
 from oddframe.models.base import ModelState, Regime
 from oddframe.models.clusters import find_centroids, left_out_distances
 from oddframe.models.crops import EachCrop
@@ -151,10 +151,10 @@ class KMeans(DistanceModel):
 
     def _score(self, observations: Observations, start: int) -> tuple[FloatArray, dict[str, FloatArray]]:
         vectors = self._vectors(observations)["x"]
-        part = self._scaled(nearest_rows(self._centroids, vectors, 1, start)[0])
+        part = self._scaled(WideSearch(self._centroids)(vectors, 1)[0])
         parts = {"distance": part}
         if len(self._taught):
-            taught = self._scaled(self._taught.query("x", vectors, 1, start).distance)
+            taught = self._scaled(self._taught.query("x", vectors, 1).distance)
             part, parts = nearer(part, parts, taught, {"distance": taught})
         return np.log1p(part), parts
 
@@ -164,7 +164,7 @@ class KMeans(DistanceModel):
 
     def _explained(self, one: Observations, nearest: int) -> Explanation:
         vectors = self._vectors(one)["x"]
-        part = self._scaled(nearest_rows(self._centroids, vectors, 1)[0])
+        part = self._scaled(WideSearch(self._centroids)(vectors, 1)[0])
         found = [Comparison("distance", float(part[0]), len(self._centroids))]
         if len(self._taught):
             near = self._taught.query("x", vectors, nearest)

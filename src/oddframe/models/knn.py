@@ -177,18 +177,18 @@ class KNN(DistanceModel):
 
     def _score(self, observations: Observations, start: int) -> tuple[FloatArray, dict[str, FloatArray]]:
         vectors = self._vectors(observations)
-        distance, parts = self._measured(self._index, vectors, self.k, start)
+        distance, parts = self._measured(self._index, vectors, self.k)
         if len(self._taught):
-            distance, parts = nearer(distance, parts, *self._measured(self._taught, vectors, 1, start))
+            distance, parts = nearer(distance, parts, *self._measured(self._taught, vectors, 1))
         return np.log1p(distance), parts
 
     def _measured(
-        self, index: FlatIndex, vectors: Mapping[str, FloatArray], k: int, start: int
+        self, index: FlatIndex, vectors: Mapping[str, FloatArray], k: int
     ) -> tuple[FloatArray, dict[str, FloatArray]]:
         """Distances to what an index holds, fused and part by part."""
         parts = {}
         for name in self._sizes():
-            found = index.query(name, vectors[name], k, start)
+            found = index.query(name, vectors[name], k)
             parts[name] = (found.distance.mean(axis=1, dtype=np.float64) / self._scales[name]).astype(np.float32)
         weights = (self.weights or {}) if self.per_entry else {}
         weighted = np.stack([part * np.float32(weights.get(name, 1.0)) for name, part in parts.items()])
@@ -206,7 +206,7 @@ class KNN(DistanceModel):
         self, index: FlatIndex, vectors: Mapping[str, FloatArray], k: int, nearest: int
     ) -> list[Comparison]:
         found = []
-        for name, part in self._measured(index, vectors, k, 0)[1].items():
+        for name, part in self._measured(index, vectors, k)[1].items():
             near = index.query(name, vectors[name], nearest)
             told = moments(index.provenance, near.row[0], near.distance[0] / np.float32(self._scales[name]))
             found.append(Comparison(name, float(part[0]), len(index), told))

@@ -194,13 +194,13 @@ class LSH(DistanceModel):
         distance = self._index.query(codes).distance
         score, parts = distance.min(axis=1), {f"table{table}": distance[:, table] for table in range(self.tables)}
         if len(self._taught):
-            taught = self._from_taught(codes, 1, start)[0][:, 0]
+            taught = self._from_taught(codes, 1)[0][:, 0]
             score, parts = nearer(score, parts, taught, dict.fromkeys(parts, taught))
         return score, parts
 
-    def _from_taught(self, codes: FloatArray, nearest: int, start: int = 0) -> tuple[FloatArray, IntArray]:
+    def _from_taught(self, codes: FloatArray, nearest: int) -> tuple[FloatArray, IntArray]:
         """(N, k) distances of (N, b, r) codes to the nearest taught ones, in the worst table, and these ones' rows."""
-        row = self._taught.query("codes", codes.reshape(-1, self.tables * self.bits), nearest, start).row
+        row = self._taught.query("codes", codes.reshape(-1, self.tables * self.bits), nearest).row
         stored = self._taught.vectors("codes")[row].reshape(*row.shape, self.tables, self.bits)  # (N, k, b, r)
         apart: FloatArray = np.linalg.norm(stored - codes[:, None], axis=-1).max(axis=-1)
         return apart, row

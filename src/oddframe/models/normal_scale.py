@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from oddframe.index.nearest import squared_distances
+from oddframe.index.wide import squared_distances
 from oddframe.types import BoolArray, FloatArray, IntArray
 
 LEAST = 1e-3
@@ -64,7 +64,7 @@ def _mean_distances(vectors: FloatArray, rows: IntArray, allowed: BoolArray, k: 
     apart = torch.cdist(stored[torch.from_numpy(rows)], stored).masked_fill_(torch.from_numpy(~allowed), torch.inf)
     value, nearest = (part.numpy() for part in apart.topk(min(k, len(vectors)), dim=1, largest=False))
     usable = np.isfinite(value)
-    exact = squared_distances(vectors[nearest.reshape(-1)], np.repeat(vectors[rows], nearest.shape[1], axis=0))
+    exact = squared_distances(vectors, np.repeat(rows, nearest.shape[1]), vectors, nearest.reshape(-1))
     distance = np.sqrt(exact.astype(np.float64)).reshape(value.shape)
     some = usable.any(axis=1)
     mean: npt.NDArray[np.float64] = np.where(usable, distance, 0.0)[some].sum(1) / usable[some].sum(1)
