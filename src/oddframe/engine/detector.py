@@ -26,7 +26,7 @@ from oddframe.errors import NotFitted, SpecError, VideoError
 from oddframe.models.base import Model
 from oddframe.models.source import ObservationSource
 from oddframe.observers.base import Observer
-from oddframe.scoring import Calibration, Scoring
+from oddframe.scoring import Calibration, MapUse, Scoring
 from oddframe.types import Json, Run, Timeline
 from oddframe.video.find import Sources, find_videos
 from oddframe.video.health import CameraHealth, View
@@ -247,7 +247,13 @@ class Detector:
         return None if told is None else told.with_fps(fitted.fps(), nearest)
 
     def score(
-        self, video: Sources, run: Run = Run(), *, fps: Rate | None = None, scoring: Scoring | None = None
+        self,
+        video: Sources,
+        run: Run = Run(),
+        *,
+        fps: Rate | None = None,
+        scoring: Scoring | None = None,
+        maps: bool = False,
     ) -> Timeline:
         """The timeline of one video.
 
@@ -256,6 +262,7 @@ class Detector:
             run: where and how to run.
             fps: replaces the frame rate that the file states.
             scoring: another way from observations to frames; its threshold is not known, so there are no events.
+            maps: whether `timeline.scored` keeps a model's maps, 16 kB a frame; what stands out in them is always kept.
 
         Raises:
             NotFitted: fit or load first.
@@ -267,21 +274,27 @@ class Detector:
         found = find_videos(video, fps=fps)
         if len(found) != 1:
             raise VideoError(f"{video}: holds {len(found)} videos; score one, or use score_each")
-        return next(self.score_each(found, run, scoring=scoring))
+        return next(self.score_each(found, run, scoring=scoring, maps=maps))
 
     def score_each(
-        self, videos: Sources, run: Run = Run(), *, fps: Rate | None = None, scoring: Scoring | None = None
+        self,
+        videos: Sources,
+        run: Run = Run(),
+        *,
+        fps: Rate | None = None,
+        scoring: Scoring | None = None,
+        maps: bool = False,
     ) -> Iterator[Timeline]:
         """The timelines of many videos, one at a time; arguments and errors as in `score`."""
         fitted = self._known()
         self._check_observer()
         fitted.warn_if_stale()
         found = find_videos(videos, fps=fps)
-        watching = self._watching(fitted.cameras())
-        return (self._timeline(judge_video(video, watching, self.model, run), scoring) for video in found)
+        watching, use = self._watching(fitted.cameras()), MapUse(fitted.calibration.map_level, maps)
+        return (self._timeline(judge_video(video, watching, self.model, run, maps=use), scoring) for video in found)
 
     def score_source(
-        self, source: ObservationSource, run: Run = Run(), *, scoring: Scoring | None = None
+        self, source: ObservationSource, run: Run = Run(), *, scoring: Scoring | None = None, maps: bool = False
     ) -> Iterator[Timeline]:
         """The timelines of a source's videos, one at a time.
 
@@ -289,9 +302,11 @@ class Detector:
             NotFitted: fit or load first.
             SpecError: the detector was fitted on other observations.
         """
-        self._known().warn_if_stale()
+        fitted = self._known()
+        fitted.warn_if_stale()
         self._check_source(source)
-        return (self._timeline(judge_source(source, info, self.model, run), scoring) for info in source.videos())
+        use, infos = MapUse(fitted.calibration.map_level, maps), source.videos()
+        return (self._timeline(judge_source(source, info, self.model, run, maps=use), scoring) for info in infos)
 
     def save(self, folder: str | Path) -> None:
         """Save to a folder, replacing a detector that is there; a kill on the way leaves the old one or the new.
@@ -371,10 +386,8 @@ class Detector:
         return self
 
     def _timeline(self, judged: Judged, scoring: Scoring | None) -> Timeline:
-        calibration = self.calibration
-        if scoring is None or scoring == self.scoring:
-            return judged.timeline(self.scoring, calibration.floor, calibration.threshold)
-        return judged.timeline(scoring, calibration.floor, None)
+        threshold = self.calibration.threshold if scoring in (None, self.scoring) else None
+        return judged.timeline(scoring or self.scoring, self.calibration.floor, threshold)
 
     def _watching(self, views: tuple[View, ...] = ()) -> Watching:
         return Watching(self.observer, self.mask, self.health, views)

@@ -17,7 +17,7 @@ from oddframe.engine.source import CachedSource, frames_of, reasons_of, window_o
 from oddframe.errors import FitError, OddframeWarning
 from oddframe.models.base import Model
 from oddframe.models.source import ObservationSource
-from oddframe.scoring import Calibration, Scoring, as_codes
+from oddframe.scoring import Calibration, Scoring, as_codes, map_level
 from oddframe.types import Run
 from oddframe.video.base import Video
 
@@ -118,7 +118,7 @@ def calibrate(judged: Sequence[Judged], scoring: Scoring) -> Calibration:
     timelines = [one.timeline(scoring, floor, None) for one in judged]
     frames = np.concatenate([timeline.scores[timeline.valid] for timeline in timelines])
     seconds = sum(timeline.info.seconds(int(timeline.valid.sum())) for timeline in timelines)
-    return Calibration.measure(frames, floor, scoring.alarm_rate, seconds)
+    return Calibration.measure(frames, floor, scoring.alarm_rate, seconds, map_level=_map_level(judged))
 
 
 def _without_threshold(
@@ -129,8 +129,13 @@ def _without_threshold(
             "too little normal video to hold some back, so there is no threshold and there are no events; fit on more"
         )
     model.train(source, run).absorb(source, run)
-    scores = [judge_source(source, info, model, run).scored.score for info in source.videos()]
-    return Calibration.measure(np.zeros(0, np.float32), float(np.concatenate(scores).min()), scoring.alarm_rate, 0.0)
+    judged = [judge_source(source, info, model, run) for info in source.videos()]
+    floor, level = float(np.concatenate([one.scored.score for one in judged]).min()), _map_level(judged)
+    return Calibration.measure(np.zeros(0, np.float32), floor, scoring.alarm_rate, 0.0, map_level=level)
+
+
+def _map_level(judged: Sequence[Judged]) -> float | None:
+    return map_level([one.peaks for one in judged if one.peaks is not None])
 
 
 def _why_nothing(source: ObservationSource) -> str:

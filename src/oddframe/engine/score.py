@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from oddframe.engine.observe import ReasonRuns, Seen, Sieve, Watching, WatchStream, watch
 from oddframe.engine.source import frames_of, reasons_of, window_of
-from oddframe.models.base import Model
+from oddframe.models.base import Model, ScoringStream
 from oddframe.models.source import CHUNK_BYTES, ObservationSource
-from oddframe.scoring import Reasons, Scoring, make_timeline
-from oddframe.types import Observations, Progress, Run, Scored, Timeline, VideoInfo, Window
+from oddframe.scoring import MapUse, Reasons, Scoring, make_timeline, map_peaks
+from oddframe.types import FloatArray, Observations, Progress, Run, Scored, Timeline, VideoInfo, Window
 from oddframe.video.base import Video
 
 BATCH = 1024
@@ -26,12 +28,14 @@ class Judged:
         window: what one observation needed.
         scored: its observations, scored.
         reasons: its unscorable frames.
+        peaks: (N,) the highest value of each observation's map; None where the model gives none, or nobody kept them.
     """
 
     info: VideoInfo
     window: Window
     scored: Scored
     reasons: Reasons
+    peaks: FloatArray | None = None
 
     def timeline(self, scoring: Scoring, floor: float, threshold: float | None) -> Timeline:
         """The frames' scores, and the events above the threshold."""
@@ -40,8 +44,8 @@ class Judged:
         )
 
 
-def judge_video(video: Video, watching: Watching, model: Model, run: Run = Run()) -> Judged:
-    """Watch a video and score what is seen, in one pass.
+def judge_video(video: Video, watching: Watching, model: Model, run: Run = Run(), *, maps: MapUse = MapUse()) -> Judged:
+    """Watch a video and score what is seen, in one pass; `maps` says what becomes of the model's maps.
 
     Raises:
         EmptyVideo: there is not one frame.
@@ -52,16 +56,26 @@ def judge_video(video: Video, watching: Watching, model: Model, run: Run = Run()
     health = ReasonRuns()
     stream = WatchStream(watching, video.info, run)
     sieve = Sieve(window) if video.medium == "pictures" else None
-    scored = _drain(_sieved(watch(video, stream, run), sieve, health), model, video.info, run)
-    return Judged(replace(video.info, frames=health.frames), window, scored, health.runs)
+    seen = _sieved(watch(video, stream, run), sieve, health)
+    scored, peaks = _drain(seen, model.open(video.info, run), video.info, maps)
+    return Judged(replace(video.info, frames=health.frames), window, scored, health.runs, peaks)
 
 
-def judge_source(source: ObservationSource, info: VideoInfo, model: Model, run: Run = Run()) -> Judged:
-    """Score one video of a source. Raises `NotFitted` as `judge_video` does."""
+def judge_source(
+    source: ObservationSource, info: VideoInfo, model: Model, run: Run = Run(), *, maps: MapUse = MapUse()
+) -> Judged:
+    """Score one video of a source; `maps` and errors as in `judge_video`."""
     counted = replace(info, frames=frames_of(info, source))
-    scored = _drain(source.chunks(info.id), model, counted, run)
-    run.progress(Progress(f"scoring {info.id}", len(scored), len(scored), "observations"))
-    return Judged(counted, window_of(source, info.id), scored, reasons_of(source, info.id))
+    judged = judge_with(model.open(counted, run), source, counted, maps=maps)
+    run.progress(Progress(f"scoring {info.id}", len(judged.scored), len(judged.scored), "observations"))
+    return judged
+
+
+def judge_with(stream: ScoringStream, source: ObservationSource, info: VideoInfo, *, maps: MapUse = MapUse()) -> Judged:
+    """Score one video of a source by a stream that was opened for it, and close the stream."""
+    scored, peaks = _drain(source.chunks(info.id), stream, info, maps)
+    counted = replace(info, frames=frames_of(info, source))
+    return Judged(counted, window_of(source, info.id), scored, reasons_of(source, info.id), peaks)
 
 
 def _sieved(seen: Iterable[Seen], sieve: Sieve | None, health: ReasonRuns) -> Iterator[Observations]:
@@ -71,10 +85,22 @@ def _sieved(seen: Iterable[Seen], sieve: Sieve | None, health: ReasonRuns) -> It
         yield one.observations if sieve is None else sieve.push(one)
 
 
-def _drain(observations: Iterable[Observations], model: Model, info: VideoInfo, run: Run) -> Scored:
-    stream = model.open(info, run)
-    pieces = [stream.push(batch) for batch in _batches(observations)]
-    return Scored.concatenate([*pieces, stream.close()])
+def _drain(
+    observations: Iterable[Observations], stream: ScoringStream, info: VideoInfo, maps: MapUse
+) -> tuple[Scored, FloatArray | None]:
+    """All that a stream says, and the peaks of its maps, which themselves go before they fill the memory."""
+    pieces, peaks = [], []
+    for scored in _pieces(observations, stream):
+        pieces.append(maps.of(scored, info))
+        peaks.append(map_peaks(scored))
+    known = [some for some in peaks if some is not None]
+    return Scored.concatenate(pieces), np.concatenate(known) if len(known) == len(peaks) else None
+
+
+def _pieces(observations: Iterable[Observations], stream: ScoringStream) -> Iterator[Scored]:
+    for batch in _batches(observations):
+        yield stream.push(batch)
+    yield stream.close()
 
 
 def _batches(observations: Iterable[Observations]) -> Iterator[Observations]:

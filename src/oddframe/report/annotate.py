@@ -151,9 +151,16 @@ def annotate_event(
 
 
 def _at(timeline: Timeline, frame: int) -> tuple[FloatArray, FloatArray]:
-    """Boxes and scores of the observations that cover a frame: only of those nearest to it, or one thing has many."""
+    """Boxes and scores of the observations that cover a frame: only of those nearest to it, or one thing has many.
+
+    What stands out in a map comes instead of the whole that was mapped.
+    """
     rows = timeline.scored.observations
     covers = np.flatnonzero((rows.span[:, 0] <= frame) & (frame < rows.span[:, 1]))
     away = np.abs(rows.frame[covers] - frame)
     nearest = covers[away == away.min(initial=np.iinfo(np.int64).max)]
-    return rows.box[nearest], timeline.scored.score[nearest]
+    regions, score = timeline.scored.regions, timeline.scored.score
+    if regions is None:
+        return rows.box[nearest], score[nearest]
+    there = np.isin(regions.row, nearest)
+    return regions.box[there], score[regions.row[there]]

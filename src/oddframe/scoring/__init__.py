@@ -2,6 +2,7 @@
 
 from oddframe.scoring.calibration import Calibration, conservative_quantile
 from oddframe.scoring.events import find_events
+from oddframe.scoring.map_regions import MapUse, find_regions, map_level, map_peaks
 from oddframe.scoring.reasons import Reasons, as_codes, as_runs
 from oddframe.scoring.settings import Scoring
 from oddframe.scoring.smoothing import CausalStream, Smoothing
@@ -12,6 +13,7 @@ __all__ = [
     "Calibration",
     "CausalStream",
     "FrameScores",
+    "MapUse",
     "Reasons",
     "Scoring",
     "Smoothing",
@@ -20,7 +22,10 @@ __all__ = [
     "conservative_quantile",
     "covering_max",
     "find_events",
+    "find_regions",
     "frame_scores",
     "make_timeline",
+    "map_level",
+    "map_peaks",
     "untouched",
 ]

@@ -23,6 +23,7 @@ class Calibration:
         normal_frames: how many held-out frames the threshold stands on.
         normal_seconds: how long they last.
         enough: whether they sufficed for that alarm rate; if not, the threshold is their highest score.
+        map_level: what is higher in a map stands out; None where the model gives no maps.
     """
 
     floor: float
@@ -31,12 +32,21 @@ class Calibration:
     normal_frames: int
     normal_seconds: float
     enough: bool
+    map_level: float | None = None
 
     @classmethod
-    def measure(cls, held_out: FloatArray, floor: float, alarm_rate: float, seconds: float) -> Calibration:
+    def measure(
+        cls,
+        held_out: FloatArray,
+        floor: float,
+        alarm_rate: float,
+        seconds: float,
+        *,
+        map_level: float | None = None,
+    ) -> Calibration:
         """Calibrate on the smoothed scores (n,) of held-out normal frames; no frames give no threshold."""
         threshold, enough = conservative_quantile(held_out, alarm_rate) if len(held_out) else (None, False)
-        return cls(floor, threshold, alarm_rate, len(held_out), seconds, enough)
+        return cls(floor, threshold, alarm_rate, len(held_out), seconds, enough, map_level)
 
     def to_json(self) -> dict[str, Json]:
         """The fields as JSON values."""
@@ -51,7 +61,8 @@ class Calibration:
         """
         try:
             made = cls(**fields)  # type: ignore[arg-type]
-            numbers = [made.floor, made.alarm_rate, made.normal_seconds, made.normal_frames, made.threshold or 0.0]
+            numbers = [made.floor, made.alarm_rate, made.normal_seconds, made.normal_frames]
+            numbers += [made.threshold or 0.0, made.map_level or 0.0]
             if all(isinstance(number, int | float) for number in numbers):
                 return made
         except TypeError:

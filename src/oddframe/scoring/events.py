@@ -21,7 +21,8 @@ def find_events(
 
     Args:
         scores: (F,) frame scores, NaN where not scorable.
-        scored: the observations behind them; the oddest one that covers the peak gives the event its box.
+        scored: the observations behind them; the oddest one that covers the peak gives the event its box, or what
+            stands out most in its map does.
         info: gives the times.
         threshold: frames strictly above it belong to events.
         merge: seconds; shorter gaps between two runs are bridged, unless a frame in between is not scorable.
@@ -75,5 +76,15 @@ def _oddest_box(scored: Scored, peak: int, reach: int) -> Box | None:
     covers = (span[:, 0] <= peak) & (peak < span[:, 1])
     if not covers.any():
         return None
-    x0, y0, x1, y1 = rows.box[near][np.argmax(np.where(covers, score, -np.inf))]
+    x0, y0, x1, y1 = _box_of(scored, near.start + int(np.argmax(np.where(covers, score, -np.inf))))
     return float(x0), float(y0), float(x1), float(y1)
+
+
+def _box_of(scored: Scored, row: int) -> FloatArray:
+    regions = scored.regions
+    there = slice(0) if regions is None else regions.of(row)
+    if regions is None or not len(regions.row[there]):
+        whole: FloatArray = scored.observations.box[row]
+        return whole
+    oddest: FloatArray = regions.box[there][np.argmax(regions.score[there])]
+    return oddest

@@ -9,7 +9,7 @@ from oddframe.scoring.events import find_events
 from oddframe.scoring.reasons import Reasons
 from oddframe.scoring.settings import Scoring
 from oddframe.scoring.to_frames import frame_scores
-from oddframe.types import BoolArray, Event, FloatArray, IntArray, Scored, Timeline, VideoInfo, Window
+from oddframe.types import Event, FloatArray, Scored, Timeline, VideoInfo, Window
 
 
 def make_timeline(
@@ -41,7 +41,7 @@ def make_timeline(
     raw = frame_scores(scored, info.frames, window, floor=floor, reasons=reasons, edges=scoring.edges)
     smooth = scoring.smoothing.array(raw.scores, raw.valid & ~raw.zero, float(info.fps))
     scores = np.where(raw.zero, np.float32(0), smooth)
-    kept = _select(scored, raw.kept)
+    kept = scored if raw.kept.all() else scored.select(np.flatnonzero(raw.kept))
     events = () if threshold is None else _events(scores, kept, info, scoring, threshold)
     return Timeline(info, scores, raw.valid, kept, raw.reasons, threshold, events)
 
@@ -50,15 +50,3 @@ def _events(
     scores: FloatArray, scored: Scored, info: VideoInfo, scoring: Scoring, threshold: float
 ) -> tuple[Event, ...]:
     return find_events(scores, scored, info, threshold=threshold, merge=scoring.merge, shortest=scoring.shortest)
-
-
-def _select(scored: Scored, kept: BoolArray) -> Scored:
-    if kept.all():
-        return scored
-    rows: IntArray = np.flatnonzero(kept)
-    return Scored(
-        observations=scored.observations.select(rows),
-        score=scored.score[rows],
-        parts={name: part[rows] for name, part in scored.parts.items()},
-        maps=None if scored.maps is None else scored.maps[rows],
-    )

@@ -99,6 +99,10 @@ def check_rows(factory: Factory, spec: Spec) -> None:
     assert not found.observations.data, "scored observations carry their data along"
     assert found.observations.through == observations.through
     assert all(part.dtype == np.float32 and np.isfinite(part).all() for part in found.parts.values())
+    if found.maps is not None:
+        assert found.maps.dtype == np.float32
+        assert np.isfinite(found.maps).all()
+        assert max(found.maps.shape[1:]) <= 64, "maps are a coarse grid, at most 64 x 64"
 
 
 def check_separation(factory: Factory, spec: Spec) -> None:

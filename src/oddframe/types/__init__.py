@@ -2,6 +2,7 @@
 
 from oddframe.types.arrays import BoolArray, FloatArray, ImageArray, IntArray, Json, frozen_array
 from oddframe.types.frames import Boxes, Frame, Medium, VideoId, VideoInfo, Window
+from oddframe.types.map_regions import MapRegions
 from oddframe.types.observations import Field, Observations, Spec
 from oddframe.types.run import Progress, Run
 from oddframe.types.settings import Configured
@@ -18,6 +19,7 @@ __all__ = [
     "ImageArray",
     "IntArray",
     "Json",
+    "MapRegions",
     "Medium",
     "Observations",
     "Progress",
