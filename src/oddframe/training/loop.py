@@ -10,7 +10,7 @@ from time import monotonic
 
 import torch
 
-from oddframe.errors import FitError, Interrupted
+from oddframe.errors import FitError, Interrupted, StoreError
 from oddframe.training.batch_norm import synchronised
 from oddframe.training.batches import Batches
 from oddframe.training.checkpoint import Checkpoints, Keeper
@@ -64,7 +64,7 @@ def train(
             here.settle(learner.train())
             optimiser = optimisation.over([p for p in learner.parameters() if p.requires_grad])
             identity = identity_of(learner, batches, optimisation, seed) if run.checkpoints else {}
-            keeper, course = _kept(learner, optimiser, identity, run, first=here.first)
+            keeper, course = _kept(learner, optimiser, identity, run, here)
             if here.device.type == "cuda" and here.processes > 1:
                 stack.enter_context(synchronised(learner))
             loop = _Loop(
@@ -87,14 +87,17 @@ def train(
 
 
 def _kept(
-    learner: Learner, optimiser: torch.optim.Optimizer, identity: Mapping[str, str], run: Run, *, first: bool
+    learner: Learner, optimiser: torch.optim.Optimizer, identity: Mapping[str, str], run: Run, here: Machine
 ) -> tuple[Keeper, Course]:
     """What keeps the training, and how far it had come."""
     if run.checkpoints is None:
         return Keeper(None, learner, optimiser, 0.0), Course()
     checkpoints = Checkpoints(run.checkpoints, identity)
+    here.wait()  # the first process may still be writing the checkpoint of an interruption
     course = checkpoints.restore(learner, optimiser)
-    return Keeper(checkpoints if first else None, learner, optimiser, run.checkpoint_every), course
+    if here.agreed(course.step) != course.step:
+        raise StoreError(f"{run.checkpoints}: not all processes find the same there; name a folder that they share")
+    return Keeper(checkpoints if here.first else None, learner, optimiser, run.checkpoint_every), course
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,7 +149,5 @@ class _Loop:
             return
         self.keeper.save(course)
         folder = self.run.checkpoints
-        remedy = (
-            f"run the same again to go on from {folder}" if folder else "with a folder for checkpoints it could go on"
-        )
+        remedy = f"run the same again to go on from {folder}" if folder else "name a folder for checkpoints to go on"
         raise Interrupted(f"{self.stage}: {WHY[why]} after step {course.step} of {total}; {remedy}")

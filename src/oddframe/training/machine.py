@@ -73,11 +73,15 @@ class Machine:
         summed: Tensor = self.accelerator.reduce(values, "sum")
         return summed
 
-    def agreed(self, flag: int) -> int:
-        """The largest flag of any process."""
+    def agreed(self, number: int) -> int:
+        """The largest number of any process."""
         if self.processes == 1:
-            return flag
-        return int(self.accelerator.gather(torch.tensor([flag], device=self.device)).max())
+            return number
+        return int(self.accelerator.gather(torch.tensor([number], device=self.device)).max())
+
+    def wait(self) -> None:
+        """Until all processes have come here."""
+        self.accelerator.wait_for_everyone()
 
     def alike(self, module: nn.Module) -> None:
         """Give all processes the buffers of the first (batch statistics are each process's own)."""
