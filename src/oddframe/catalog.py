@@ -44,6 +44,7 @@ MODELS: Mapping[str, str] = MappingProxyType(
     {
         "kmeans": "oddframe.models.kmeans:KMeans",
         "knn": "oddframe.models.knn:KNN",
+        "lgn": "oddframe.models.lgn:LGN",
         "llsh": "oddframe.models.llsh:LLSH",
         "lsh": "oddframe.models.lsh:LSH",
     }
@@ -91,6 +92,10 @@ class Preset:
 _PAPER_SNIPPET = {"backbone": {"name": "slowfast", "settings": {}}, "length": 32, "step": 1}
 _PAPER_LLSH = {"standardise": False, "lift": 0.0, "probe": 0, "positive_crops": (0.1, 0.4, 0.4)}
 _LARGE = {"queue": 8192, "batch": 256}
+_SMALL_LGN = {
+    **{"width": 24, "hidden": 32, "layers": 2, "item_size": 128},
+    **{"epochs": 12, "batch": 4, "learning_rate": 1e-3},
+}
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
@@ -101,6 +106,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "light-llsh": Preset("objects", "llsh", model_settings={"summary": "mean"}),
         "llsh": Preset("objects", "llsh"),
         "lsh": Preset("objects", "lsh"),
+        "lgn": Preset("sequence", "lgn", protocol="paper-lgn"),
+        # For two cores instead of a GPU: an hour or less of training on a few thousand frames.
+        "lgn-small": Preset("sequence", "lgn", {"size": 128, "grey": True}, _SMALL_LGN, protocol="paper-lgn"),
         "knn-snippet": Preset("snippet", "knn"),
         # Short vectors are searched so fast that all can be kept; more neighbours outvote what trackers get wrong.
         "knn-tracks": Preset("tracks", "knn", model_settings={"k": 20, "coreset": None}),

@@ -21,6 +21,7 @@ from oddframe.models.lgn.sizes import REDUCED, Branches, Sizes
 from oddframe.models.lgn.stream import Judge, LGNStream, Watcher
 from oddframe.models.source import ObservationSource
 from oddframe.training.batches import Batches
+from oddframe.training.history import History
 from oddframe.training.loop import train
 from oddframe.training.optimisation import Optimisation
 from oddframe.types import Progress, Run, Spec, VideoInfo
@@ -98,6 +99,7 @@ class LGN(Model):
         self._net: LGNNet | None = None
         self._spec, self._standard = Spec({}), Standard({}, {})
         self._placed: tuple[str, LGNNet] | None = None
+        self._history: History | None = None
 
     def check(self, spec: Spec) -> None:
         field = spec.fields.get("frames")
@@ -108,6 +110,11 @@ class LGN(Model):
                 f"{self.name} takes windows of frames, uint8 (2 or more, 1 or 3, S, S) with S a multiple of"
                 f" {REDUCED}, not {spec.to_json()}; use the sequence observer"
             )
+
+    @property
+    def history(self) -> History | None:
+        """The losses of the last training; no part of the state, so None after `restore`."""
+        return self._history
 
     @property
     def fusion(self) -> Mapping[str, float]:
@@ -125,7 +132,7 @@ class LGN(Model):
             plan(len(data), self.windows, self.batch, self.seed), lambda rows: (data.take(rows)["frames"],)
         )
         learner = LGNLearner(net, self.compactness, self.separateness)
-        train(learner, batches, settings, seed=self.seed, run=run, stage="training LGN-Net")
+        self._history = train(learner, batches, settings, seed=self.seed, run=run, stage="training LGN-Net")
         self._net, self._spec = net.eval(), data.spec
         self._standard = self._measured(data, run)
         return self
@@ -171,6 +178,7 @@ class LGN(Model):
 
     def _forget(self) -> None:
         self._net, self._spec, self._standard, self._placed = None, Spec({}), Standard({}, {}), None
+        self._history = None
 
     def _initial(self, spec: Spec) -> LGNNet:
         length, channels = spec.fields["frames"].shape[:2]
