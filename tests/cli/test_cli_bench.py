@@ -45,6 +45,15 @@ def test_a_folder_of_ones_own_is_measured(command: Command, mine: Path, tmp_path
     assert stored["circumstances"]["command"].startswith(f"oddframe bench folder --root {mine} -d knn")
 
 
+def test_each_detector_trains_in_folders_of_its_own(command: Command, mine: Path, tmp_path: Path) -> None:
+    models = ("-d", "objects+llsh", "-d", "llsh", *QUICK)
+    folders = ("--checkpoints", tmp_path / "kept", "--log", tmp_path / "log", "-o", tmp_path / "out")
+    result = command("bench", "folder", "--root", mine, *models, *folders)
+    assert (result.code, result.errors) == (0, [])
+    for folder, pattern in (("kept", "*/training.safetensors"), ("log", "*/events.*")):
+        assert {path.parent.name for path in (tmp_path / folder).glob(pattern)} == {"objects+llsh", "llsh"}
+
+
 def test_a_name_or_a_folder_that_is_not_there_is_one_line(command: Command, tmp_path: Path, mine: Path) -> None:
     assert "did you mean 'ped2'" in command("bench", "ped22").error
     assert "expected" in command("bench", "ped2", "--root", tmp_path / "nowhere", "-o", tmp_path / "o").error

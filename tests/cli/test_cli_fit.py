@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from oddframe.engine import fit as engine_fit
 from oddframe.engine.detector import Detector
+from oddframe.training.contrastive import MomentumContrast
 from oddframe.video.write import write_image
 from tests.cli.running import QUICK, Command, album, content, film
 
@@ -80,6 +83,29 @@ def test_another_preset_and_another_model_are_chosen_by_name(
         assert json.loads(command("info", tmp_path / name).out)["model"]["name"] == name
     odd, normal = command("score", tmp_path / "llsh", fast, usual, "--json").objects
     assert np.median(odd["scores"]) > np.median(normal["scores"])
+
+
+def test_training_that_is_interrupted_goes_on_where_it_was(
+    command: Command, footage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("fit", footage, "--detector", "llsh", *QUICK)
+    kept = ("--checkpoints", tmp_path / "kept", "--log", tmp_path / "log", "--precision", "float32")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with monkeypatch.context() as once:
+        once.setattr(MomentumContrast, "after_step", lambda learner: os.kill(os.getpid(), signal.SIGINT))
+        stopped = command(*arguments, "-o", tmp_path / "d", *kept)
+    signal.signal(signal.SIGINT, before)
+    assert (stopped.code, stopped.out) == (130, "")
+    assert stopped.errors == [
+        "error: training the hash functions: stopped by Ctrl-C after step 1 of 4; "
+        f"run the same again to go on from {tmp_path / 'kept'}"
+    ]
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["kept", "log"]
+    told = command(*arguments, "-o", tmp_path / "d", *kept)
+    assert (told.code, told.errors) == (0, [])
+    assert len(list((tmp_path / "log").iterdir())) == 2
+    assert "another training" in command(*arguments, "-o", tmp_path / "e", *kept, "--set", "model.queue=7").error
+    assert command(*arguments, "-o", tmp_path / "d", "--precision", "half").code == 2
 
 
 def test_the_frame_rate_of_pictures_is_given(command: Command, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +40,14 @@ def cut_at(step: int, end: Callable[[], None]) -> Callable[[Progress], None]:
 
 def cut() -> None:
     raise Cut
+
+
+@pytest.fixture
+def listening() -> Iterator[None]:
+    """Ctrl-C as in a terminal; whoever runs in the background inherits a deaf ear."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def learner(seed: int = 0) -> Regression:
@@ -87,6 +95,7 @@ from oddframe.types import Run
 from tests.training.tasks import adam, batches
 from tests.training.test_checkpoints import cut_at, learner
 
+assert "accelerate" not in sys.modules  # slow to import, and few need it
 end = cut_at(7, lambda: os.kill(os.getpid(), signal.SIGKILL))
 train(learner(), batches(), adam(), seed=1, run=Run(checkpoints=Path(sys.argv[1]), checkpoint_every=0.0, progress=end))
 """
@@ -117,6 +126,7 @@ def test_a_finished_training_is_not_done_again(tmp_path: Path) -> None:
     assert again.seconds == history.seconds
 
 
+@pytest.mark.usefixtures("listening")
 def test_ctrl_c_finishes_the_step_and_says_how_to_go_on(tmp_path: Path) -> None:
     stopped, before = learner(), signal.getsignal(signal.SIGINT)
     press = cut_at(3, lambda: os.kill(os.getpid(), signal.SIGINT))
@@ -131,6 +141,7 @@ def test_ctrl_c_finishes_the_step_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert torch.equal(parameters(resumed), parameters(whole))
 
 
+@pytest.mark.usefixtures("listening")
 def test_a_second_ctrl_c_does_not_wait() -> None:
     def twice() -> None:
         os.kill(os.getpid(), signal.SIGINT)

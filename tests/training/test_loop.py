@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import torch
@@ -199,8 +196,3 @@ def test_a_shuffled_epoch_has_every_row_once(rows: int, batch: int, seed: int, e
 def test_settings_out_of_range_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(SettingsError):
         adam(**wrong)  # type: ignore[arg-type]
-
-
-def test_what_does_not_train_does_not_load_accelerate() -> None:
-    code = "import sys, oddframe.training.loop, oddframe.models.llsh; sys.exit('accelerate' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -61,7 +61,7 @@ def fitted(
             return Ready(Detector.load(place), key, float(known["fit_seconds"]))
     source = observed(training, watching(one.detector), cache, run)
     began = perf_counter()
-    one.detector.fit(source, run, seed=seed)
+    one.detector.fit(source, _own(run, one.slug), seed=seed)
     seconds = perf_counter() - began
     with storing(folder, REMEDY):
         note.unlink(missing_ok=True)  # it must not vouch for a detector that is being replaced
@@ -69,6 +69,12 @@ def fitted(
     with storing(folder, REMEDY):
         replace_durably(note, json.dumps({"key": key, "fit_seconds": seconds}).encode())
     return Ready(one.detector, key, seconds)
+
+
+def _own(run: Run, slug: str) -> Run:
+    """The run with folders of training that no other contestant uses."""
+    checkpoints, log = (folder and folder / slug for folder in (run.checkpoints, run.log))
+    return replace(run, checkpoints=checkpoints, log=log)
 
 
 def parts_of(detector: Detector) -> dict[str, Json]:

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from oddframe import __version__
-from oddframe.errors import OddframeError, OddframeWarning
+from oddframe.errors import Interrupted, OddframeError, OddframeWarning
 
 app = typer.Typer(
     name="oddframe",
@@ -28,7 +28,7 @@ app = typer.Typer(
 )
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
-"""Exit codes besides 0: an error that one line explains; a command line that makes no sense; Ctrl-C."""
+"""Exit codes besides 0: an error that one line explains; a command line that makes no sense; stopped, as by Ctrl-C."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,9 @@ def _run(arguments: list[str], debug: bool) -> int:
         # Whoever read our output has enough (`| head`); keep Python from complaining when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except Interrupted as error:
+        complain(error, debug)
+        return INTERRUPTED
     except Exception as error:
         complain(error, debug)
         return FAILED

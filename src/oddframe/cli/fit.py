@@ -10,9 +10,10 @@ import typer
 
 from oddframe import catalog
 from oddframe.cli.app import app, stderr
-from oddframe.cli.options import Cache, Device, Fps, Videos, detector_of, read_videos
+from oddframe.cli.options import Cache, Checkpoints, Device, Fps, Log, Precise, Videos, detector_of, read_videos
 from oddframe.cli.progress import reporting
 from oddframe.engine.store import check_target
+from oddframe.training.processes import is_first
 from oddframe.video import ASSUMED_FPS
 
 
@@ -37,14 +38,19 @@ def fit(
     seed: Annotated[int, typer.Option(help="Chooses what is held out.")] = 0,
     cache: Cache = None,
     device: Device = "cpu",
+    precision: Precise = "auto",
+    checkpoints: Checkpoints = None,
+    log: Log = None,
 ) -> None:
     """Learn what is normal from VIDEOS in which nothing odd happens, and save a detector."""
     check_target(output)  # before the long work, not after it
     made = detector_of(detector, observer, model, settings or [], mask)
     found = read_videos(videos, fps)
     began = perf_counter()
-    with reporting(len(found), device) as run:
+    with reporting(len(found), device, precision=precision, checkpoints=checkpoints, log=log) as run:
         made.fit(found, run, cache=cache, holdout=holdout, seed=seed)
+    if not is_first():
+        return  # of several processes that train together, one saves
     made.save(output)
     calibration = made.calibration
     threshold = "no threshold" if calibration.threshold is None else f"threshold {calibration.threshold:.4g}"

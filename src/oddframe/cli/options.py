@@ -13,6 +13,7 @@ from oddframe import catalog
 from oddframe.engine.detector import Detector
 from oddframe.errors import SettingsError, VideoError
 from oddframe.scoring import Scoring
+from oddframe.types import Precision
 from oddframe.video import Mask, Video, find_videos
 
 Videos = Annotated[
@@ -42,6 +43,21 @@ def _usable(device: str) -> str:
     return device
 
 
+Precise = Annotated[
+    Precision, typer.Option("--precision", help="Of training; auto is bf16 where a GPU computes in it, else float32.")
+]
+Checkpoints = Annotated[
+    Path | None,
+    typer.Option(
+        "--checkpoints",
+        help="A folder in which training keeps its state, and from which it goes on after an interruption.",
+        show_default=False,
+    ),
+]
+Log = Annotated[
+    Path | None,
+    typer.Option("--log", help="A folder for the losses of training, as TensorBoard shows them.", show_default=False),
+]
 Device = Annotated[str, typer.Option("--device", help="A torch device: cpu, cuda, cuda:1, mps.", callback=_usable)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.progress import (
     BarColumn,
@@ -20,7 +21,8 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from oddframe.cli.app import stderr
-from oddframe.types import Progress, Run
+from oddframe.training.processes import is_first
+from oddframe.types import Precision, Progress, Run
 
 
 class RateColumn(ProgressColumn):
@@ -28,7 +30,18 @@ class RateColumn(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.0f} {task.fields['unit']}/s", style="progress.data.speed")
+        return Text(
+            "" if speed is None else f"{speed:,.{0 if speed >= 10 else 2}f} {task.fields['unit']}/s",
+            style="progress.data.speed",
+        )
+
+
+class LossColumn(ProgressColumn):
+    """The loss of the last step, where something is trained."""
+
+    def render(self, task: Task) -> Text:
+        loss = task.fields["loss"]
+        return Text("" if loss is None else f"loss {loss:.4g}")
 
 
 class _Board:
@@ -47,7 +60,7 @@ class _Board:
         if progress.stage != self._stage:
             self._begin(progress)
         if self._task is not None:
-            self._bars.update(self._task, completed=progress.done, total=progress.total)
+            self._bars.update(self._task, completed=progress.done, total=progress.total, loss=progress.loss)
 
     def _begin(self, progress: Progress) -> None:
         if self._task is not None:
@@ -56,11 +69,18 @@ class _Board:
         if self._videos and words.startswith("observing"):
             self._count += 1
             words = f"{words} ({self._count} of {self._videos})"
-        self._task = self._bars.add_task(words, total=progress.total, unit=progress.unit)
+        self._task = self._bars.add_task(words, total=progress.total, unit=progress.unit, loss=None)
 
 
 @contextmanager
-def reporting(videos: int | None = None, device: str = "cpu") -> Iterator[Run]:
+def reporting(
+    videos: int | None = None,
+    device: str = "cpu",
+    *,
+    precision: Precision = "auto",
+    checkpoints: Path | None = None,
+    log: Path | None = None,
+) -> Iterator[Run]:
     """A `Run` whose progress shows on stderr, where stderr is a terminal."""
     console = stderr()
     bars = Bars(
@@ -69,11 +89,12 @@ def reporting(videos: int | None = None, device: str = "cpu") -> Iterator[Run]:
         BarColumn(),
         MofNCompleteColumn(),
         RateColumn(),
+        LossColumn(),
         TimeRemainingColumn(),
         console=console,
         transient=True,
         redirect_stdout=sys.stdout.isatty(),  # else a result meant for a file or a pipe would land on stderr
-        disable=not console.is_terminal,
+        disable=not (console.is_terminal and is_first()),
     )
     with bars:
-        yield Run(device=device, progress=_Board(bars, videos))
+        yield Run(device, _Board(bars, videos), precision, checkpoints, log=log)

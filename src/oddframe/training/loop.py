@@ -48,7 +48,7 @@ def train(
         batches: which rows at which step, and their tensors.
         optimisation: how.
         seed: of whatever the learner draws (dropout); orders of rows are the batches' business.
-        run: where, how, and who is told.
+        run: where, how, and who is told; a model that trains twice gives each its own folders.
         stage: what progress calls this.
 
     Raises:
@@ -76,7 +76,7 @@ def train(
                 stage=stage,
                 machine=here,
                 keeper=keeper,
-                note=stack.enter_context(scalars(run.log if here.first else None, course.step)),
+                note=stack.enter_context(scalars(run.log if here.first else None, course.step + 1)),
                 reason=stack.enter_context(stopping(run.time_limit)),
             )
             loop.through(course)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 from torch import Tensor, distributed
+
+
+def is_first() -> bool:
+    """Whether this process writes and tells: the first of those that a launcher started."""
+    return int(os.environ.get("RANK", "0")) == 0
 
 
 def processes() -> int:

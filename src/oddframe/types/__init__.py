@@ -4,7 +4,7 @@ from oddframe.types.arrays import BoolArray, FloatArray, ImageArray, IntArray, J
 from oddframe.types.frames import Boxes, Frame, Medium, VideoId, VideoInfo, Window
 from oddframe.types.map_regions import MapRegions
 from oddframe.types.observations import Field, Observations, Spec
-from oddframe.types.run import Progress, Run
+from oddframe.types.run import Precision, Progress, Run
 from oddframe.types.settings import Configured
 from oddframe.types.timeline import Event, Scored, Timeline
 
@@ -22,6 +22,7 @@ __all__ = [
     "MapRegions",
     "Medium",
     "Observations",
+    "Precision",
     "Progress",
     "Run",
     "Scored",
