@@ -35,6 +35,7 @@ OBSERVERS: Mapping[str, str] = MappingProxyType(
     {
         "features": "oddframe.observers.features:Features",
         "objects": "oddframe.observers.objects:Objects",
+        "segments": "oddframe.observers.segments:Segments",
         "sequence": "oddframe.observers.sequence:Sequence",
         "snippet": "oddframe.observers.snippet:Snippet",
         "tracks": "oddframe.observers.tracks:Tracks",
@@ -42,6 +43,7 @@ OBSERVERS: Mapping[str, str] = MappingProxyType(
 )
 MODELS: Mapping[str, str] = MappingProxyType(
     {
+        "cbcg": "oddframe.models.cbcg:CBCG",
         "kmeans": "oddframe.models.kmeans:KMeans",
         "knn": "oddframe.models.knn:KNN",
         "lgn": "oddframe.models.lgn:LGN",
@@ -94,7 +96,7 @@ _PAPER_LLSH = {"standardise": False, "lift": 0.0, "probe": 0, "positive_crops": 
 _LARGE = {"queue": 8192, "batch": 256}
 _SMALL_LGN = {
     **{"width": 24, "hidden": 32, "layers": 2, "item_size": 128},
-    **{"epochs": 12, "batch": 4, "learning_rate": 1e-3},
+    **{"epochs": 10, "batch": 4, "learning_rate": 1e-3},
 }
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(

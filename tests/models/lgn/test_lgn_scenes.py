@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
 
-from oddframe.errors import FitError, SettingsError, SpecError
+from oddframe.errors import FitError, SettingsError, SpecError, StoreError
 from oddframe.models.base import ModelState
+from oddframe.models.carrying import Carrying
+from oddframe.models.fused import fusion_of
 from oddframe.models.lgn import LGN
 from oddframe.models.lgn.stream import LGNStream
 from oddframe.models.multiplications import Counted
@@ -41,7 +44,7 @@ def seen(name: str, pictures: Tensor) -> Observations:
         frame=frame,
         span=np.stack([frame, frame + 1], axis=1),
         ready=frame,
-        box=np.tile(np.float32([0, 0, SIZE, SIZE]), (len(frame), 1)),
+        box=np.tile(np.array([0, 0, SIZE, SIZE], np.float32), (len(frame), 1)),
         data={"frames": pictures.unfold(0, 5, 1).movedim(-1, 1).contiguous()},
         through=len(pictures),
     )
@@ -107,6 +110,8 @@ def test_remembering_test_frames_lives_in_the_stream(trained: LGN) -> None:
 def test_the_papers_memory_goes_on_from_video_to_video(trained: LGN) -> None:
     """Two videos carried on are one after the other what their joined rows are in one stream."""
     model = restored(trained, gamma=1.0)
+    assert isinstance(model, Carrying)
+    assert fusion_of(model) == {"psnr": -0.6, "distance": 0.4}
     (info, one), (other, two) = film("first", 5), film("second", 9)
     first = model.open_after(info, None)
     first.push(one)
@@ -126,8 +131,6 @@ def restored(model: LGN, **settings: object) -> LGN:
 
 
 def test_a_state_of_other_parts_or_wild_numbers_is_refused(trained: LGN) -> None:
-    from oddframe.errors import StoreError
-
     state = trained.state()
     for meta in (
         {**state.meta, "mean": {"psnr": 30.0}},
@@ -140,8 +143,6 @@ def test_a_state_of_other_parts_or_wild_numbers_is_refused(trained: LGN) -> None
 
 def test_its_multiplications_are_those_of_the_network(trained: LGN) -> None:
     """Counted on the real frames they are the same as told from the smallest ones."""
-    from torch.utils.flop_counter import FlopCounterMode
-
     assert isinstance(trained, Counted)
     data = MemorySource(SPEC, [film("usual", 5)])
     net = trained._trained()

@@ -57,9 +57,9 @@ def test_parts_are_joined_by_what_normal_frames_are_like() -> None:
 
 def test_a_worse_prediction_and_a_longer_distance_are_odder() -> None:
     standard, share = Standard.of(parts(0)), weights("both", 0.6)
-    usual = {"psnr": np.float32([30]), "distance": np.float32([0.01])}
+    usual = {"psnr": np.full(1, 30, np.float32), "distance": np.full(1, 0.01, np.float32)}
     for name, value in {"psnr": 25, "distance": 0.02}.items():
-        assert standard.fused({**usual, name: np.float32([value])}, share) > standard.fused(usual, share)
+        assert standard.fused({**usual, name: np.full(1, value, np.float32)}, share) > standard.fused(usual, share)
 
 
 def test_without_a_memory_psnr_is_all() -> None:
