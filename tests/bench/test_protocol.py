@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oddframe.bench import PROTOCOLS, Protocol, protocol
-from oddframe.bench.protocol import min_max
+from oddframe.bench.normalisation import min_max
 from oddframe.engine.score import Judged
 from oddframe.errors import SettingsError
 from oddframe.scoring import Reasons, Scoring, Smoothing, frame_scores
@@ -138,7 +138,8 @@ def test_the_presets_are_as_published() -> None:
         ]
 
     assert told("paper-llsh") == ["gaussian", 12, "frames", "min-max", "zero", True]
-    assert [told("paper-lgn")[0], *told("paper-lgn")[3:]] == ["none", "min-max", "left out", True]
+    assert [told("paper-lgn")[0], *told("paper-lgn")[3:]] == ["none", "min-max of parts", "left out", True]
+    assert [title for title, one in PROTOCOLS.items() if one.carry] == ["paper-lgn"]
     assert told("paper-lbr-spr") == ["average", 10, "frames", "none", "nearest", True]
     assert told("causal") == ["causal", 0.48, "seconds", "none", "floor", False]
 

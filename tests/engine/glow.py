@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.metadata import EntryPoint
 from typing import ClassVar, Self
 
 import cv2
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
+from oddframe import catalog
 from oddframe.errors import NotFitted, SpecError
 from oddframe.models.base import Model, ModelState, Regime, ScoringStream
 from oddframe.models.source import ObservationSource
@@ -27,7 +30,7 @@ class Glow(Model):
     """Maps how far each part of a frame is from its mean, and scores by two parts, fused: `difference` and `likeness`.
 
     Args:
-        carry: how much each video leaves behind that is added to the differences of the next, where it is carried on.
+        carry: what each frame with something bright adds to the differences of later videos, where it is carried on.
     """
 
     name: ClassVar[str] = "glow"
@@ -55,7 +58,7 @@ class Glow(Model):
     def open_after(self, video: VideoInfo, previous: ScoringStream | None, run: Run = Run()) -> GlowStream:
         if self.mean is None:
             raise NotFitted("glow is not fitted")
-        left = previous.left + self.carry if isinstance(previous, GlowStream) else 0.0
+        left = previous.left + self.carry * previous.bright if isinstance(previous, GlowStream) else 0.0
         return GlowStream(self.mean, video, left)
 
     def state(self) -> ModelState:
@@ -69,14 +72,15 @@ class Glow(Model):
 
 
 class GlowStream(ScoringStream):
-    """Scores row by row; `left` is what earlier videos left behind."""
+    """Scores row by row; `left` is what earlier videos left behind, `bright` counts frames with something bright."""
 
     def __init__(self, mean: Tensor, video: VideoInfo, left: float) -> None:
-        self._mean, self._video, self.left = mean, video, left
+        self._mean, self._video, self.left, self.bright = mean, video, left, 0
 
     def push(self, observations: Observations) -> Scored:
         last = observations.data["frames"][:, -1, 0].float()  # (N, S, S)
         maps = torch.nn.functional.adaptive_avg_pool2d((last - self._mean).abs() / 255, GRID).numpy()
+        self.bright += int((maps.max(axis=(1, 2), initial=0) > 0.3).sum())
         difference = maps.max(axis=(1, 2), initial=0) + np.float32(self.left)
         likeness = -10 * maps.mean(axis=(1, 2)) if len(maps) else difference
         return Scored(observations.columns(), difference, {"difference": difference, "likeness": likeness}, maps)
@@ -84,6 +88,12 @@ class GlowStream(ScoringStream):
     def close(self) -> Scored:
         none = Observations.none(self._video.id, OBSERVER.spec)
         return self.push(none)
+
+
+def in_catalog(patch: pytest.MonkeyPatch) -> None:
+    """Make it known by name, as another package would."""
+    point = EntryPoint("glow", f"{__name__}:Glow", "oddframe.models")
+    patch.setattr(catalog, "entry_points", lambda group: [point] if group == point.group else [])
 
 
 def scene(frames: int, seed: int, squares: Mapping[int, Box] | None = None, scale: int = 1) -> list[ImageArray]:

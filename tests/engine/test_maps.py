@@ -103,6 +103,7 @@ def test_the_region_is_outlined_in_the_picture(timeline: Timeline) -> None:
     assert x1 - 4 <= drawn[2] <= x1 + 12  # the label may reach over the edge, not far
     assert y1 - 4 <= drawn[3] <= y1 + 6
     assert drawn[3] - drawn[1] < HEIGHT
+    assert np.array_equal(picture[:HEIGHT, 0], frame.image[:, 0])  # the frame itself, which was judged, is no box
 
 
 def test_a_source_of_higher_resolution_has_larger_boxes(detector: odd.Detector, timeline: Timeline) -> None:

@@ -9,19 +9,29 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from oddframe.bench.normalisation import fused, min_max
 from oddframe.engine.score import Judged
 from oddframe.errors import SettingsError
 from oddframe.metrics import OneClassPolicy
-from oddframe.scoring import FrameScores, Smoothing, frame_scores
+from oddframe.scoring import FrameScores, Smoothing, frame_scores, untouched
 from oddframe.types import BoolArray, Configured, FloatArray, Observations, Scored, Timeline, Window
 
 CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "normalisation": ("none", "min-max"),
+        "normalisation": ("none", "min-max", "min-max of parts"),
         "one_class": ("skip", "flip", "append"),
         "edges": ("nearest", "zero", "floor", "left out"),
     }
 )
+
+SCALES: Mapping[str, str] = MappingProxyType(
+    {
+        "none": "scores as they are",
+        "min-max": "min-max within each video",
+        "min-max of parts": "parts of scores min-max within each video, then fused",
+    }
+)
+"""Normalisations in words."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +44,15 @@ class Protocol(Configured):
         title: what figures are labelled with.
         smoothing: of frame scores in time, within each video.
         normalisation: "min-max" maps each video's scores to 0 .. 1 by themselves, which looks at the whole video and
-            forces a 0 and a 1 into each, normal or not; "none" leaves them as they are.
+            forces a 0 and a 1 into each, normal or not; "min-max of parts" does so to each part of a score and fuses
+            them by the model's own weights, or is "min-max" for models without; "none" leaves them as they are.
         one_class: what the macro figure does with a video of one class; see `oddframe.metrics.macro_auroc`.
         edges: frames at both ends of a video that no window is about: the "nearest" judged frame's score, "zero" after
             smoothing and normalisation, "left out" of the figure, or "floor": that of a frame with nothing in it at the
             beginning, and at the end the last score, held.
         look_ahead: whether an observation counts for the frame that it is about, though it had to see later ones. If
             not, it counts from the last frame that it saw.
+        carry: whether a model that can takes what it learnt in one test video into the next, see `Carrying`.
 
     Raises:
         SettingsError: another choice, or smoothing, normalisation or edges that look ahead where nothing may.
@@ -48,10 +60,11 @@ class Protocol(Configured):
 
     title: str
     smoothing: Smoothing = field(default_factory=Smoothing)
-    normalisation: Literal["none", "min-max"] = "none"
+    normalisation: Literal["none", "min-max", "min-max of parts"] = "none"
     one_class: OneClassPolicy = "skip"
     edges: Literal["nearest", "zero", "floor", "left out"] = "nearest"
     look_ahead: bool = True
+    carry: bool = False
 
     name: ClassVar[str] = "protocol"
 
@@ -67,21 +80,25 @@ class Protocol(Configured):
                 " edges the floor or zero"
             )
 
-    def apply(self, judged: Judged, floor: float) -> Timeline:
+    def apply(self, judged: Judged, floor: float, fusion: Mapping[str, float] | None = None) -> Timeline:
         """The frame scores of one video; frames that are not to count are not `valid`, and `reasons` say why.
 
         Args:
             judged: the scored observations.
             floor: the score of a frame with nothing in it.
+            fusion: the model's weights of the score's parts; None where it is not made of parts.
         """
         scored, window = judged.scored, judged.window
+        by_parts = fusion is not None and self.normalisation == "min-max of parts"
+        if fusion is not None and by_parts:
+            scored, floor = _by_parts(judged, fusion), 0.0
         if not self.look_ahead:
             scored, window = when_known(scored, window)
         frames = judged.info.frames or 0
         edges: Literal["nearest", "zero"] = "nearest" if self.edges == "nearest" else "zero"
         raw = frame_scores(scored, frames, window, floor=floor, reasons=judged.reasons, edges=edges)
         scores, inner = self._inner(raw, floor, float(judged.info.fps))
-        if self.normalisation == "min-max":
+        if self.normalisation != "none" and not by_parts:
             scores = min_max(scores)
         if self.edges == "left out":
             reasons = _with_edges(raw.reasons, raw.zero)
@@ -106,9 +123,10 @@ class Protocol(Configured):
         kinds = {"gaussian": "by a Gaussian", "causal": "causally", "average": "by a moving average"}
         width = f"{self.smoothing.width:g} {self.smoothing.unit}"
         smooth = f"smoothed {kinds[self.smoothing.kind]} ({width})" if self.smoothing.kind in kinds else "not smoothed"
-        scale = "min-max within each video" if self.normalisation == "min-max" else "scores as they are"
+        scale = SCALES[self.normalisation]
         ahead = "with look-ahead" if self.look_ahead else "no look-ahead"
-        return f"{smooth}, {scale}, {ahead}, edges: {self.edges}, one-class videos: {self.one_class}"
+        carried = ", models may carry on from video to video" if self.carry else ""
+        return f"{smooth}, {scale}, {ahead}, edges: {self.edges}, one-class videos: {self.one_class}{carried}"
 
 
 PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
@@ -118,8 +136,9 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
             # Gaussian over 12 frames and min-max within a video: LLSH, section 4.1. The policy is that of the code that
             # macro figures come from (Georgescu et al., TPAMI 2021).
             Protocol("paper-llsh", Smoothing("gaussian", 12, "frames"), "min-max", "append", "zero"),
-            # The clip's first frames, which nothing predicts, are left out: LGN-Net, released code.
-            Protocol("paper-lgn", Smoothing("none"), "min-max", "skip", "left out"),
+            # PSNR and distance each by min-max within a video, then fused; the memory that test frames update goes on
+            # to the next video; the clip's first frames, which nothing predicts, are left out: LGN-Net, released code.
+            Protocol("paper-lgn", Smoothing("none"), "min-max of parts", "skip", "left out", carry=True),
             # A moving average over 10 frames; the released evaluation lets it cross from clip to clip, ours does not.
             Protocol("paper-lbr-spr", Smoothing("average", 10, "frames"), "none", "skip", "nearest"),
             # What `oddframe score` gives: the whole video is there, but nothing is known of it beforehand.
@@ -157,18 +176,10 @@ def when_known(scored: Scored, window: Window) -> tuple[Scored, Window]:
     return known, replace(window, about=window.extent - 1)
 
 
-def min_max(scores: FloatArray) -> FloatArray:
-    """Scores mapped to 0 .. 1, NaN left alone; a video of equal scores becomes 0.
-
-    >>> min_max(np.array([2, np.nan, 4, 3], np.float32))
-    array([0. , nan, 1. , 0.5], dtype=float32)
-    """
-    if np.isnan(scores).all():
-        return scores
-    low, high = np.nanmin(scores), np.nanmax(scores)
-    width = high - low
-    scaled: FloatArray = (scores - low) / (width if width > 0 else np.float32(1))
-    return scaled
+def _by_parts(judged: Judged, fusion: Mapping[str, float]) -> Scored:
+    seen = judged.scored.observations
+    counted = untouched(seen, judged.window, judged.info.frames or 0, judged.reasons)
+    return replace(judged.scored, score=fused(judged.scored, fusion, counted))
 
 
 def _held(raw: FrameScores, floor: float) -> FloatArray:

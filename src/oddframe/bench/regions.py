@@ -17,7 +17,10 @@ from oddframe.types import Timeline
 
 @dataclass(frozen=True, slots=True)
 class Regions:
-    """RBDC and TBDC of the scored boxes as they are: not smoothed, not normalised."""
+    """RBDC and TBDC of the scored boxes as they are: not smoothed, not normalised.
+
+    Where whole frames were judged, the boxes are those of what stands out in their maps, with the maps' own values.
+    """
 
     rbdc: Figure
     tbdc: Figure

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 
+from oddframe.bench.carried import scored_in_turn
 from oddframe.bench.contestant import Contestant
 from oddframe.bench.figures import figures_of
 from oddframe.bench.fitting import Ready, content, fitted, parts_of, watching
@@ -20,13 +21,19 @@ from oddframe.bench.truth import Truth, truth_of
 from oddframe.datasets.base import DataSet, LabelledVideo
 from oddframe.engine.cache import ObservationCache
 from oddframe.engine.fit import observed
-from oddframe.engine.score import Judged, judge_source
+from oddframe.engine.score import judge_source
 from oddframe.engine.source import CachedSource
 from oddframe.errors import SettingsError
 from oddframe.models.base import Regime
+from oddframe.models.carrying import Carrying
+from oddframe.models.fused import fusion_of
 from oddframe.models.multiplications import Counted
+from oddframe.scoring import MapUse
 from oddframe.types import Progress, Run, Timeline, VideoInfo
 from oddframe.video import Video
+
+_Timelines: TypeAlias = dict[str, list[Timeline]]
+"""Protocol -> the test videos' frame scores."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +99,8 @@ class Bench:
                 ready = fitted(one, _taught(one, training), self.folder, cache, seed=self.seed, run=run)
                 source = observed(testing, watching(ready.detector), cache, run)
                 kept = self._scored(one, ready, source, testing, run)
-                found = self._timelines(ready, [each.judged for each in kept])
+                in_turn = self._in_turn(one, ready, source, testing, run)
+                found = self._timelines(ready, kept, in_turn)
                 timelines.update({(one.title, protocol): some for protocol, some in found.items()})
                 rows.append(self._row(one, ready, source, kept, timelines=found, truth=truth))
         about = self._circumstances(rows, truth, run)
@@ -115,9 +123,22 @@ class Bench:
             kept.append(folder.get(number, content(video, ready.detector), make))
         return kept
 
-    def _timelines(self, ready: Ready, judged: Sequence[Judged]) -> dict[str, list[Timeline]]:
-        floor = ready.detector.calibration.floor
-        return {protocol.title: [protocol.apply(one, floor) for one in judged] for protocol in self.protocols}
+    def _in_turn(
+        self, one: Contestant, ready: Ready, source: CachedSource, testing: Sequence[Video], run: Run
+    ) -> list[Kept] | None:
+        """The same videos with what the model carries from each to the next; None where nothing is carried."""
+        model = ready.detector.model
+        if not (isinstance(model, Carrying) and any(protocol.carry for protocol in self.protocols)):
+            return None
+        return scored_in_turn(ready, model, source, testing, folder=self.folder / f"{one.slug}.carried", run=run)
+
+    def _timelines(self, ready: Ready, kept: Sequence[Kept], in_turn: Sequence[Kept] | None) -> _Timelines:
+        floor, fusion = ready.detector.calibration.floor, fusion_of(ready.detector.model)
+        found = {}
+        for protocol in self.protocols:
+            every = in_turn if protocol.carry and in_turn is not None else kept
+            found[protocol.title] = [protocol.apply(one.judged, floor, fusion) for one in every]
+        return found
 
     def _row(
         self,
@@ -173,7 +194,8 @@ def _taught(one: Contestant, training: Sequence[LabelledVideo]) -> list[Video]:
 
 def _judged(ready: Ready, source: CachedSource, info: VideoInfo, run: Run) -> Kept:
     began = perf_counter()
-    judged = judge_source(source, info, ready.detector.model, run)
+    use = MapUse(ready.detector.calibration.map_level)
+    judged = judge_source(source, info, ready.detector.model, run, maps=use)
     return Kept(judged, perf_counter() - began)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,9 +15,15 @@ from safetensors.numpy import save
 
 from oddframe.engine.score import Judged
 from oddframe.files import replace_durably, storing
-from oddframe.types import Observations, Scored, VideoInfo, Window
+from oddframe.types import MapRegions, Observations, Scored, VideoInfo, Window
+
+FORMAT = 2
+"""Of the files; those of another are ignored, and replaced."""
 
 REMEDY = "free some space, or choose another folder with --output"
+
+_COLUMNS, _OF_REGIONS = ("frame", "span", "ready", "box"), ("row", "box", "score")
+_PART, _REGION = "part ", "region "
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +56,41 @@ class ScoredFolder:
         Raises:
             StoreError: the file cannot be written.
         """
-        path = self._folder / f"{number:04d}.safetensors"
+        path = self._path(number)
         kept = self._read(path, video)
         if kept is None:
             kept = make()
             self._write(path, kept, video)
         return kept
 
+    def all_or_none(self, videos: Sequence[str], make: Callable[[], Iterable[Kept]]) -> list[Kept]:
+        """All scored videos of a split: from their files if not one is missing, else made now one by one, and kept.
+
+        Args:
+            videos: identify the videos' contents, in the order of the split.
+            make: scores all of them, in that order.
+
+        Raises:
+            StoreError: a file cannot be written.
+        """
+        found = [self._read(self._path(number), video) for number, video in enumerate(videos)]
+        there = [kept for kept in found if kept is not None]
+        if len(there) == len(found):
+            return there
+        made = []
+        for number, (video, kept) in enumerate(zip(videos, make(), strict=True)):
+            self._write(self._path(number), kept, video)
+            made.append(kept)
+        return made
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"{number:04d}.safetensors"
+
     def _read(self, path: Path, video: str) -> Kept | None:
         try:
             with safe_open(path, "numpy") as file:
                 meta = json.loads(file.metadata()["oddframe"])
-                if [meta["key"], meta["video"]] != [self._key, video]:
+                if [meta["format"], meta["key"], meta["video"]] != [FORMAT, self._key, video]:
                     return None
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
             return _kept(arrays, meta)
@@ -69,7 +98,7 @@ class ScoredFolder:
             return None  # not there, cut or of another make: it is scored again
 
     def _write(self, path: Path, kept: Kept, video: str) -> None:
-        meta = _described(kept) | {"key": self._key, "video": video}
+        meta = _described(kept) | {"format": FORMAT, "key": self._key, "video": video}
         content = save(_arrays(kept.judged.scored), {"oddframe": json.dumps(meta)})
         with storing(self._folder, REMEDY):
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -77,14 +106,12 @@ class ScoredFolder:
 
 
 def _arrays(scored: Scored) -> dict[str, Any]:
-    seen = scored.observations
-    return {
-        "score": np.array(scored.score),
-        "frame": np.array(seen.frame),
-        "span": np.array(seen.span),
-        "ready": np.array(seen.ready),
-        "box": np.array(seen.box),
-    }
+    """What figures are made of; maps are not, once it is known what stands out in them."""
+    seen, regions = scored.observations, scored.regions
+    columns = {name: getattr(seen, name) for name in _COLUMNS}
+    found = {} if regions is None else {f"{_REGION}{name}": getattr(regions, name) for name in _OF_REGIONS}
+    parts = {f"{_PART}{name}": part for name, part in scored.parts.items()}
+    return {name: np.array(array) for name, array in {"score": scored.score, **columns, **found, **parts}.items()}
 
 
 def _described(kept: Kept) -> dict[str, Any]:
@@ -99,8 +126,9 @@ def _described(kept: Kept) -> dict[str, Any]:
 
 def _kept(arrays: dict[str, Any], meta: dict[str, Any]) -> Kept:
     info = VideoInfo(**{**meta["info"], "fps": Fraction(meta["info"]["fps"])})
-    columns = {name: arrays[name] for name in ("frame", "span", "ready", "box")}
-    seen = Observations(video=info.id, through=info.frames or 0, **columns)
+    seen = Observations(video=info.id, through=info.frames or 0, **{name: arrays[name] for name in _COLUMNS})
     reasons = tuple((int(start), int(stop), str(word)) for start, stop, word in meta["reasons"])
-    judged = Judged(info, Window(**meta["window"]), Scored(seen, arrays["score"]), reasons)
-    return Kept(judged, float(meta["seconds"]))
+    parts = {name.removeprefix(_PART): array for name, array in arrays.items() if name.startswith(_PART)}
+    found = {name: arrays[f"{_REGION}{name}"] for name in _OF_REGIONS if f"{_REGION}{name}" in arrays}
+    scored = Scored(seen, arrays["score"], parts, regions=MapRegions(**found) if found else None)
+    return Kept(Judged(info, Window(**meta["window"]), scored, reasons), float(meta["seconds"]))

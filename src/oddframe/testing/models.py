@@ -17,6 +17,7 @@ from torch import Tensor
 
 from oddframe.errors import NotFitted, OddframeError, SpecError, StoreError
 from oddframe.models.base import Model, ModelState, Regime
+from oddframe.models.fused import fusion_of
 from oddframe.models.source import MemorySource
 from oddframe.testing.sources import FLOW_AND_SHAPE, odd_rows, pieces, synthetic_source, synthetic_video
 from oddframe.types import Observations, Scored, Spec, VideoInfo
@@ -99,6 +100,7 @@ def check_rows(factory: Factory, spec: Spec) -> None:
     assert not found.observations.data, "scored observations carry their data along"
     assert found.observations.through == observations.through
     assert all(part.dtype == np.float32 and np.isfinite(part).all() for part in found.parts.values())
+    assert (fusion_of(factory()) or {}).keys() <= found.parts.keys(), "fusion weighs parts that no score has"
     if found.maps is not None:
         assert found.maps.dtype == np.float32
         assert np.isfinite(found.maps).all()
