@@ -12,6 +12,7 @@ from oddframe import catalog
 from oddframe.engine.detector import Detector
 from oddframe.engine.store import is_detector
 from oddframe.errors import SettingsError
+from oddframe.observers.base import Observer
 from oddframe.scoring import Scoring
 from oddframe.types import Medium
 
@@ -71,12 +72,15 @@ def contestant(title: str, medium: Medium, seed: int, settings: Settings | None 
     return Contestant(title, Detector(name, observer=watching, model=judging, scoring=scoring), None, preset.protocol)
 
 
-def _observer(preset: catalog.Preset, medium: Medium, given: Mapping[str, Any], *, fixed: bool) -> Any:
-    cls = catalog.find("observer", preset.observer)
-    if getattr(cls, "medium", None) == medium:
-        return catalog.build("observer", preset.observer, catalog.merged(preset.observer_settings, given))
+def _observer(preset: catalog.Preset, medium: Medium, given: Mapping[str, Any], *, fixed: bool) -> Observer:
+    settings = catalog.merged(preset.observer_settings, given)
     if fixed:
-        raise SettingsError(f"observer {preset.observer!r} does not look at {medium}; choose another before the +")
+        named = catalog.build("observer", preset.observer, settings)
+        if named.medium != medium:
+            raise SettingsError(f"observer {preset.observer!r} does not look at {medium}; choose another before the +")
+        return named
+    if catalog.build("observer", preset.observer, preset.observer_settings).medium == medium:
+        return catalog.build("observer", preset.observer, settings)
     return catalog.build("observer", medium, given)
 
 

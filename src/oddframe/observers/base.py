@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 from oddframe.types import Configured, Frame, Medium, Observations, Run, Spec, VideoInfo, Window
 
@@ -26,10 +25,10 @@ class ObservationStream(ABC):
 class Observer(Configured, ABC):
     """Turns frames into observations. Stateless and unfitted: its constructor is its whole identity.
 
-    `medium` says what it looks at in a frame.
+    `medium` says what it looks at in a frame; it may depend on the settings.
     """
 
-    medium: ClassVar[Medium] = "pictures"
+    medium: Medium = "pictures"
 
     @property
     @abstractmethod

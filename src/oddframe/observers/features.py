@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
 
 import numpy as np
 import torch
 
 from oddframe.errors import SettingsError
 from oddframe.observers.base import ObservationStream, Observer
-from oddframe.types import Field, FloatArray, Frame, Medium, Observations, Run, Spec, VideoInfo, Window
+from oddframe.types import Field, FloatArray, Frame, Observations, Run, Spec, VideoInfo, Window
 
 
 class Features(Observer):
@@ -28,7 +27,7 @@ class Features(Observer):
     """
 
     name = "features"
-    medium: ClassVar[Medium] = "features"
+    medium = "features"
 
     def __init__(self, *, size: int = 1024, crops: int = 1, segment: int = 16) -> None:
         if min(size, crops, segment) < 1:

@@ -1,0 +1,5 @@
+"""Weak supervision: multiple instances, and clusters that remember earlier batches."""
+
+from oddframe.models.cbcg.model import CBCG
+
+__all__ = ["CBCG"]

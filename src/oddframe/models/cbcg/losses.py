@@ -1,0 +1,89 @@
+"""What training minimises: equations of docs/methods/cbcg.md."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+_TINY = 1e-12
+
+
+def top_k(scores: Tensor, there: Tensor, k: int) -> Tensor:
+    """(B, T) which segments are a bag's k highest, or all of a bag that has fewer.
+
+    Args:
+        scores: (B, T).
+        there: (B, T) which segments exist.
+        k: >= 1.
+
+    >>> top_k(torch.tensor([[0.1, 0.9, 0.5]]), torch.tensor([[True, True, False]]), 2)
+    tensor([[ True,  True, False]])
+    """
+    held = scores.detach().masked_fill(~there, -torch.inf)
+    chosen = torch.zeros_like(there)
+    return chosen.scatter_(1, held.topk(min(k, held.shape[1]), dim=1).indices, True) & there
+
+
+def bag_loss(scores: Tensor, chosen: Tensor, odd: Tensor) -> Tensor:
+    """Mean cross entropy of each bag's mean chosen score and its label.
+
+    Args:
+        scores: (B, T) in 0 .. 1.
+        chosen: (B, T) see `top_k`.
+        odd: (B,) labels.
+    """
+    mean = (scores * chosen).sum(1) / chosen.sum(1).clamp(min=1)  # (B,)
+    return _entropy(mean, odd.float()).mean()
+
+
+def compact(embeddings: Tensor, members: Tensor, centre: Tensor) -> Tensor:
+    """Mean squared distance of the members to a centre; 0 of none.
+
+    Args:
+        embeddings: (B, T, E).
+        members: (B, T).
+        centre: (E,).
+    """
+    distance = (embeddings - centre).square().sum(-1)  # (B, T)
+    return (distance * members).sum() / members.sum().clamp(min=1)
+
+
+def apart(one: Tensor, other: Tensor, margin: float) -> Tensor:
+    """How much two centres (E,) lack of a distance, squared.
+
+    >>> float(apart(torch.tensor([0.0, 1.0]), torch.tensor([0.0, 0.5]), margin=1.5))
+    1.0
+    """
+    distance = ((one - other).square().sum() + _TINY).sqrt()  # the root has no gradient at 0
+    return functional.relu(margin - distance).square()
+
+
+def relative_distance(embeddings: Tensor, normal: Tensor, odd: Tensor) -> Tensor:
+    """0 on the normal centre, 1 on the odd one: (..., E) to (...); 1/2 where the centres are one.
+
+    >>> east, north = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
+    >>> relative_distance(torch.stack([east, (east + north) / 2, north]), north, east).round(decimals=3)
+    tensor([1.0000, 0.5000, 0.0000])
+    """
+    from_normal = (embeddings - normal).square().sum(-1)
+    from_odd = (embeddings - odd).square().sum(-1)
+    return (from_normal + _TINY) / (from_normal + from_odd + 2 * _TINY)
+
+
+def guided_loss(scores: Tensor, guidance: Tensor, members: Tensor) -> Tensor:
+    """Cross entropy of scores and the side of 1/2 that guidance is on, weighted by how clear it is.
+
+    Args:
+        scores, guidance: (B, T) in 0 .. 1; no gradient flows through guidance.
+        members: (B, T) which segments are guided.
+    """
+    told = guidance.detach()
+    weight = (2 * told - 1).abs() * members
+    return (_entropy(scores, (told > 0.5).float()) * weight).sum() / members.sum().clamp(min=1)
+
+
+def _entropy(scores: Tensor, target: Tensor) -> Tensor:
+    """Cross entropy, in float32 whatever the caller computes in."""
+    sure = scores.float().clamp(1e-6, 1 - 1e-6)
+    return -(target * sure.log() + (1 - target) * (1 - sure).log())
