@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from typing import ClassVar, Self
 
@@ -86,8 +87,8 @@ class GlowStream(ScoringStream):
         return Scored(observations.columns(), difference, {"difference": difference, "likeness": likeness}, maps)
 
     def close(self) -> Scored:
-        none = Observations.none(self._video.id, OBSERVER.spec)
-        return self.push(none)
+        none = Observations.none(self._video.id)
+        return self.push(replace(none, data={"frames": torch.zeros((0, 2, 1, *self._mean.shape))}))
 
 
 def in_catalog(patch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ class Judged:
         window: what one observation needed.
         scored: its observations, scored.
         reasons: its unscorable frames.
-        peaks: (N,) the highest value of each observation's map; None where the model gives none, or nobody kept them.
+        peaks: (N,) of each observation's map, see `map_peaks`; None where the model gives none, or nobody kept them.
     """
 
     info: VideoInfo

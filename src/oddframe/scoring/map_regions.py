@@ -40,14 +40,21 @@ class MapUse:
 
 
 def map_peaks(scored: Scored) -> FloatArray | None:
-    """(N,) the highest value of each map; None where the model gives none."""
-    return None if scored.maps is None else scored.maps.max(axis=(1, 2), initial=-np.inf)
+    """(N,) the level from which on no map could hold a region: its n-th highest value, a region having n cells or more.
+
+    None where the model gives no maps.
+    """
+    if scored.maps is None:
+        return None
+    flat = scored.maps.reshape(len(scored), math.prod(scored.maps.shape[1:]))
+    last = flat.shape[1] - _least_cells(flat.shape[1])
+    return np.partition(flat, last, axis=1)[:, last]
 
 
 def map_level(peaks: Sequence[FloatArray]) -> float | None:
-    """The level that half of all normal maps stay under, from their peaks; None where there are none.
+    """The median of the peaks of normal maps; None where there are none. So at least half of these hold no region.
 
-    A figure of regions counts up to one false region a frame. So most normal maps must say what stands out most in
+    A figure of regions counts up to one false region a frame. So many normal maps must say what stands out most in
     them, and yet what is only as high as usual must not flow together into one region.
 
     >>> map_level([np.array([3, 1], np.float32), np.array([2], np.float32)])
@@ -80,12 +87,16 @@ def _regions_of(picture: FloatArray, box: FloatArray, row: int, level: float) ->
     count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
     peaks, cells = np.full(count, -np.inf, np.float32), np.bincount(labels[above], minlength=count)
     np.maximum.at(peaks, labels.ravel().astype(np.intp), picture.ravel())
-    large = 1 + np.flatnonzero(cells[1:] >= math.ceil(SMALLEST * picture.size))
+    large = 1 + np.flatnonzero(cells[1:] >= _least_cells(picture.size))
     x, y, width, height = stats[large, :4].T
     edges = np.stack([x, y, x + width, y + height], axis=1) / np.tile(picture.shape[::-1], 2)  # shares of the box
     corner, size = np.tile(box[:2], 2), np.tile(box[2:] - box[:2], 2)
     places = np.clip(corner + edges * size, corner, np.tile(box[2:], 2))
     return MapRegions(np.full(len(large), row), places.astype(np.float32), peaks[large])
+
+
+def _least_cells(cells: int) -> int:
+    return math.ceil(SMALLEST * cells)
 
 
 def _whole(scored: Scored, info: VideoInfo) -> bool:
