@@ -8,6 +8,7 @@ from dataclasses import asdict, is_dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from oddframe.training.batches import Batches
@@ -45,8 +46,8 @@ def _settings(module: Any) -> list[Any]:
 
 
 def _content(tensor: Tensor) -> list[Any]:
-    values = np.ascontiguousarray(tensor.detach().cpu().numpy())
-    return [list(values.shape), str(values.dtype), hashlib.sha256(values.data).hexdigest()]
+    values = tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy()
+    return [list(tensor.shape), str(tensor.dtype), hashlib.sha256(values.data).hexdigest()]
 
 
 def _digest(value: Any) -> str:
