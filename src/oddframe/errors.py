@@ -10,7 +10,8 @@
     ├── Interrupted               training was stopped before its end; says how to go on
     ├── NotFitted                 scoring or saving before fitting
     ├── StoreError                a saved detector or a file of it cannot be read or written
-    │   └── NewerFormat           written by a newer version of oddframe
+    │   ├── NewerFormat           written by a newer version of oddframe
+    │   └── SavedMeanwhile        somebody else saved it since it was loaded
     ├── DataError                 labels or features that do not fit what they describe
     └── WeightsError              a pretrained network's weights are missing, altered or another network's
 
@@ -63,6 +64,10 @@ class StoreError(OddframeError):
 
 class NewerFormat(StoreError):
     """A detector written by a newer version of oddframe."""
+
+
+class SavedMeanwhile(StoreError):
+    """A detector that somebody else saved since this one was loaded: saving would undo their change."""
 
 
 class DataError(OddframeError):

@@ -23,9 +23,14 @@ def save(folder: Path, number: int) -> None:
 
 def saved(folder: Path) -> int:
     """The number of the detector there; document and tensors must agree."""
-    document, tensors = store.read(folder)
+    document, tensors, _ = store.read(folder)
     assert torch.equal(tensors["model"]["x"], torch.full((4,), float(document["number"])))
     return int(document["number"])
+
+
+def files(folder: Path) -> set[str]:
+    """What a save left there, besides the file that is locked."""
+    return {path.name for path in folder.iterdir()} - {store.LOCK}
 
 
 class Kill(BaseException):
@@ -112,7 +117,7 @@ def test_an_unchanged_group_is_not_written_again(tmp_path: Path, monkeypatch: py
     (after,) = folder.glob("big-*")
     assert after.name != before.name, "names belong to one save, so that a later one cannot take files away from it"
     assert after.stat().st_ino == node
-    assert len(list(folder.iterdir())) == 3
+    assert len(files(folder)) == 3
 
     def unsupported(*_: object) -> None:
         raise OSError(95, "Operation not supported")
@@ -150,11 +155,11 @@ def test_groups_that_only_look_alike_are_written(tmp_path: Path) -> None:
     ]
     for kind in kinds:
         store.write(folder, {}, {"model": {"x": kind}})
-        (found,) = store.read(folder)[1]["model"].values()
+        (found,) = store.read(folder).tensors["model"].values()
         assert (found.dtype, found.shape) == (kind.dtype, kind.shape)
         assert bool((torch.signbit(found) == torch.signbit(kind)).all())
     store.write(folder, {}, {"model": {"y": kinds[-1]}})
-    assert list(store.read(folder)[1]["model"]) == ["y"]
+    assert list(store.read(folder).tensors["model"]) == ["y"]
 
 
 @pytest.mark.parametrize("dead", [True, False], ids=["killed", "interrupted"])
@@ -181,7 +186,7 @@ def test_replacing_leaves_only_the_new_files(tmp_path: Path) -> None:
     folder = tmp_path / "d.oddframe"
     for number in range(3):
         save(folder, number)
-    assert len(list(folder.iterdir())) == 2
+    assert len(files(folder)) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["d.oddframe"]
 
 
@@ -286,13 +291,13 @@ def test_a_full_disk_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
         with pytest.raises(StoreError, match="No space left"):
             save(tmp_path / "new.oddframe", 2)
     assert saved(folder) == 1
-    assert len(list(folder.iterdir())) == 2
+    assert len(files(folder)) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["d.oddframe"]
 
 
 def test_tensors_that_share_memory_are_saved(tmp_path: Path) -> None:
     base = torch.arange(6.0)
     store.write(tmp_path / "d", {}, {"model": {"a": base, "b": base, "c": base[2:], "d": base.reshape(2, 3).T}})
-    _, tensors = store.read(tmp_path / "d")
+    tensors = store.read(tmp_path / "d").tensors
     assert torch.equal(tensors["model"]["c"], base[2:])
     assert torch.equal(tensors["model"]["d"], base.reshape(2, 3).T)

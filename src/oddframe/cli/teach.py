@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
@@ -15,6 +16,7 @@ from oddframe.cli.options import Cache, Device, Fps, Videos, read_videos
 from oddframe.cli.progress import reporting
 from oddframe.cli.times import clock, read_box, read_time
 from oddframe.engine.detector import Detector
+from oddframe.engine.editing import editing
 from oddframe.engine.teach import Taught
 
 Saved = Annotated[Path, typer.Argument(help="A folder that `oddframe fit` saved; it is replaced.")]
@@ -38,10 +40,10 @@ def teach(
     """Take what VIDEO shows from one time to another for normal. All of an event should be named: --from and --to."""
     first, last = read_time("--from", start), read_time("--to", end)
     inside = None if box is None else read_box(box)
-    loaded, found = Detector.load(detector), read_videos([video], fps)
-    with reporting(len(found), device) as run:
-        told = loaded.teach(found, first, last, run, box=inside, cache=cache)
-    loaded.save(detector)
+    with _editing(detector) as loaded:
+        found = read_videos([video], fps)
+        with reporting(len(found), device) as run:
+            told = loaded.teach(found, first, last, run, box=inside, cache=cache)
     _print(told)
     _say_stale(loaded)
 
@@ -55,9 +57,8 @@ def forget(
     ] = False,
 ) -> None:
     """Forget what was taught of VIDEO, and what was learnt from it as normal video."""
-    loaded = Detector.load(detector)
-    told = loaded.forget(video, taught_only=taught_only)
-    loaded.save(detector)
+    with _editing(detector) as loaded:
+        told = loaded.forget(video, taught_only=taught_only)
     moments = f"{told.moments} taught moment{'' if told.moments == 1 else 's'}" if told.moments else ""
     what = " and ".join(filter(None, [moments, "what was learnt from it as normal video" if told.normal else ""]))
     stderr().print(f"forgot {told.video}: {what}", markup=False)
@@ -75,15 +76,20 @@ def absorb(
     device: Device = "cpu",
 ) -> None:
     """Add VIDEOS in which nothing odd happens to what a detector knows to be normal."""
-    loaded, found = Detector.load(detector), read_videos(videos, fps)
-    began, before = perf_counter(), loaded.calibration.threshold
-    with reporting(len(found), device) as run:
-        loaded.absorb(found, run, cache=cache, holdout=holdout, seed=seed)
-    loaded.save(detector)
+    with _editing(detector) as loaded:
+        found = read_videos(videos, fps)
+        began, before = perf_counter(), loaded.calibration.threshold
+        with reporting(len(found), device) as run:
+            loaded.absorb(found, run, cache=cache, holdout=holdout, seed=seed)
     thresholds = " to ".join("none" if t is None else f"{t:.4g}" for t in (before, loaded.calibration.threshold))
     count = f"{len(found)} video{'' if len(found) == 1 else 's'}"
     stderr().print(f"absorbed {count} in {perf_counter() - began:.0f} s, threshold {thresholds}")
     _say_stale(loaded)
+
+
+def _editing(folder: Path) -> AbstractContextManager[Detector]:
+    """Load, change and save, one command after the other."""
+    return editing(folder, lambda: stderr().print(f"{folder}: waiting for who is changing it", markup=False))
 
 
 def _print(told: Taught) -> None:

@@ -66,6 +66,7 @@ class Detector:
         self.mask = mask
         self.health = health or CameraHealth()
         self._fitted: Fitted | None = None
+        self._stamps: saved.Stamps = {}
 
     @property
     def calibration(self) -> Calibration:
@@ -113,7 +114,7 @@ class Detector:
             SettingsError: the observer cannot watch at a video's frame rate, the mask has another shape, or `holdout`
                 or `seed` is out of range.
         """
-        self._fitted = None
+        self._fitted, self._stamps = None, {}
         if isinstance(videos, ObservationSource):
             return self._fit(videos, run, holdout, seed)
         check_share(holdout, seed)  # before hours of observing
@@ -314,9 +315,10 @@ class Detector:
         Raises:
             NotFitted: there is nothing to save.
             StoreError: the folder holds something else, or cannot be written; then nothing has changed.
+            SavedMeanwhile: this detector was loaded from there or saved to it, and somebody else has saved to it since.
         """
-        parts = saved.Parts(self.preset, self.observer, self.model, self.scoring, self.mask, self.health, self._known())
-        saved.save(folder, parts)
+        own = (self.preset, self.observer, self.model, self.scoring, self.mask, self.health)
+        saved.save(folder, saved.Parts(*own, self._known(), self._stamps))
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -330,15 +332,11 @@ class Detector:
         detector = cls(
             observer=parts.observer, model=parts.model, scoring=parts.scoring, mask=parts.mask, health=parts.health
         )
-        detector.preset, detector._fitted = parts.preset, parts.fitted
+        detector.preset, detector._fitted, detector._stamps = parts.preset, parts.fitted, parts.stamps
         return detector
 
     def info(self) -> dict[str, Json]:
         """Everything that is known of the detector, as JSON values."""
-        fitted = None if self._fitted is None else self._fitted.to_json()
-        told = {} if fitted is None else {key: fitted[key] for key in ("on", "calibration", "spec", "changes")}
-        if self._fitted is not None:
-            told["stale"] = self._fitted.stale
         return {
             "oddframe": __version__,
             "preset": self.preset,
@@ -347,7 +345,7 @@ class Detector:
             "scoring": self.scoring.identity(),
             "mask": None if self.mask is None else self.mask.identity(),
             "health": self.health.identity(),
-            "fitted": told or None,
+            "fitted": None if self._fitted is None else self._fitted.told(),
         }
 
     @contextmanager

@@ -112,6 +112,10 @@ class Fitted:
             "changes": [change.to_json() for change in self.changes],
         }
 
+    def told(self) -> dict[str, Json]:
+        """What a user may want to know of it, as JSON values."""
+        return {**{key: value for key, value in self.to_json().items() if key != "views"}, "stale": self.stale}
+
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """The inverse of `to_json`.

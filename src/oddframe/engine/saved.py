@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from torch import Tensor
 
@@ -24,9 +24,13 @@ from oddframe.video.mask import Mask
 P = TypeVar("P", bound=Configured)
 
 
+Stamps: TypeAlias = dict[Path, str]
+"""Folder -> the stamp of the save there that a detector came from, or went to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a fitted detector consists of."""
+    """What a fitted detector consists of, and which saves it knows."""
 
     preset: str
     observer: Observer
@@ -35,10 +39,11 @@ class Parts:
     mask: Mask | None
     health: CameraHealth
     fitted: Fitted
+    stamps: Stamps = field(default_factory=dict)
 
 
 def save(folder: str | Path, parts: Parts) -> None:
-    """Write the parts; raises `StoreError` as `store.write` does."""
+    """Write the parts, and note the save in their stamps; raises `StoreError` as `store.write` does."""
     state = parts.model.state()
     document = {
         "preset": parts.preset,
@@ -50,7 +55,8 @@ def save(folder: str | Path, parts: Parts) -> None:
         "fitted": parts.fitted.to_json(),
         "model_meta": dict(state.meta),
     }
-    store.write(folder, document, _groups(state.tensors))
+    place = Path(folder).expanduser().resolve()
+    parts.stamps[place] = store.write(folder, document, _groups(state.tensors), parts.stamps.get(place))
 
 
 def load(folder: str | Path) -> Parts:
@@ -60,7 +66,7 @@ def load(folder: str | Path) -> Parts:
         StoreError: damaged, or fitted with parts that are not there or mean something else by now.
         NewerFormat: a newer version of oddframe wrote it.
     """
-    document, tensors = store.read(folder)
+    document, tensors, stamp = store.read(folder)
     try:
         observer, model = _observer(document["observer"], folder), _model(document["model"], folder)
         mask = None if document["mask"] is None else Mask.from_json(document["mask"])
@@ -69,7 +75,8 @@ def load(folder: str | Path) -> Parts:
         model.restore(ModelState(whole, document["model_meta"]))
         scoring = _checked(catalog.construct(Scoring, document["scoring"]["settings"]), document["scoring"], folder)
         health = _checked(catalog.construct(CameraHealth, document["health"]["settings"]), document["health"], folder)
-        return Parts(str(document["preset"]), observer, model, scoring, mask, health, fitted)
+        stamps = {Path(folder).expanduser().resolve(): stamp}
+        return Parts(str(document["preset"]), observer, model, scoring, mask, health, fitted, stamps)
     except (KeyError, TypeError, AttributeError, SettingsError) as error:
         raise StoreError(f"{folder}: its description is damaged ({error}); fit and save it again") from error
     except StoreError as error:

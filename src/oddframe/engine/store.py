@@ -6,6 +6,9 @@ new. A folder that does not exist yet is made beside its place and renamed into 
 
 A group of tensors that is already there is not written again: its file gets one more name, so that a correction of a
 big index costs no more than what it adds, and nobody who replaces the folder meanwhile can take the file away.
+
+Who replaces a detector holds the lock on `detector.lock`, a file that stays, and may say which save it knows: if there
+has been another since, nothing is written. The system takes the lock from who dies.
 """
 
 from __future__ import annotations
@@ -15,24 +18,25 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from uuid import uuid4
 
 import torch
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from oddframe import __version__
-from oddframe.errors import NewerFormat, StoreError
+from oddframe.errors import NewerFormat, SavedMeanwhile, StoreError
 from oddframe.files import storing, sync_file, sync_folder, write_durably
 from oddframe.types import Json
 
 FORMAT = 1
-INDEX = "detector.json"
+INDEX, LOCK = "detector.json", "detector.lock"
 STALE = 24 * 3600
 """Seconds after which what a killed save left is nobody's any more."""
 
@@ -40,23 +44,69 @@ Tensors: TypeAlias = Mapping[str, Mapping[str, Tensor]]
 """Group -> name -> tensor; each group becomes one file."""
 
 
-def write(folder: str | Path, document: Mapping[str, Json], tensors: Tensors) -> None:
-    """Save, replacing a detector that is already there.
+class Content(NamedTuple):
+    """What was saved, and the stamp of that very save."""
+
+    document: dict[str, Any]
+    tensors: dict[str, dict[str, Tensor]]
+    stamp: str
+
+
+def write(folder: str | Path, document: Mapping[str, Json], tensors: Tensors, known: str | None = None) -> str:
+    """Save, replacing a detector that is already there; the stamp of this save.
+
+    Args:
+        folder: where.
+        document, tensors: what.
+        known: the stamp of the save that this one may replace; None = any.
 
     Raises:
         StoreError: something else is there, the disk is full, or writing is not allowed; then nothing has changed.
+        SavedMeanwhile: there has been another save; nothing has changed either.
     """
     target = Path(folder).expanduser().absolute()
     check_target(target)
-    with _saving(target):
+    with _saving(target), locked(target):
         if (target / INDEX).exists():
-            _replace(target, document, tensors)
-        else:
-            _create(target, document, tensors)
+            if known is not None and _stamp_at(target) not in (known, None):
+                raise SavedMeanwhile(
+                    f"{target}: somebody else saved it since it was loaded, so nothing has been saved; load it again"
+                    " and make the change there, or save to another place"
+                )
+            return _replace(target, document, tensors)
+        return _create(target, document, tensors)
 
 
-def read(folder: str | Path) -> tuple[dict[str, Any], dict[str, dict[str, Tensor]]]:
-    """What `write` saved: the document and the tensors.
+@contextmanager
+def locked(folder: str | Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Keep others from replacing a detector; who holds the lock can take it again. Nothing, where there is none yet.
+
+    Args:
+        folder: where it is.
+        waiting: called once, if somebody else holds it; then it is waited for.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    target = Path(folder).expanduser().absolute()
+    if not is_detector(target):
+        yield
+        return
+    lock = FileLock(os.path.realpath(target / LOCK), is_singleton=True)
+    with _saving(target):
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            waiting()
+            lock.acquire(timeout=-1)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def read(folder: str | Path) -> Content:
+    """What `write` saved.
 
     Raises:
         StoreError: there is no detector, or a file of it is missing, cut or altered; the message names it.
@@ -66,7 +116,8 @@ def read(folder: str | Path) -> tuple[dict[str, Any], dict[str, dict[str, Tensor
     index = _read_index(target)
     while True:
         try:
-            return index["document"], {name: _read_group(target, file) for name, file in index["files"].items()}
+            tensors = {name: _read_group(target, file) for name, file in index["files"].items()}
+            return Content(index["document"], tensors, _stamp(index))
         except StoreError:
             # Somebody may have replaced the detector, and removed the old tensors, while it was being read.
             again = _read_index(target)
@@ -94,15 +145,15 @@ def check_target(folder: str | Path) -> None:
         probe.rmdir()
 
 
-def _create(target: Path, document: Mapping[str, Json], tensors: Tensors) -> None:
+def _create(target: Path, document: Mapping[str, Json], tensors: Tensors) -> str:
     target.parent.mkdir(parents=True, exist_ok=True)
     _remove_stale(target.parent.glob(f".{target.name}.*.saving"))
     token = uuid4().hex[:12]
     temporary = target.parent / f".{target.name}.{token}.saving"
     temporary.mkdir()
     try:
-        files = _write_groups(temporary, tensors, token)
-        write_durably(temporary / INDEX, _index(document, files))
+        index = _index(document, _write_groups(temporary, tensors, token))
+        write_durably(temporary / INDEX, index)
         sync_folder(temporary)
         if target.exists():
             target.rmdir()  # an empty folder, which not every system lets a rename replace
@@ -111,15 +162,16 @@ def _create(target: Path, document: Mapping[str, Json], tensors: Tensors) -> Non
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+    return _stamp(json.loads(index))
 
 
-def _replace(target: Path, document: Mapping[str, Json], tensors: Tensors) -> None:
+def _replace(target: Path, document: Mapping[str, Json], tensors: Tensors) -> str:
     _remove_stale(target / name for name in _unnamed(target))
     token = uuid4().hex[:12]
     temporary = target / f"{INDEX}.{token}.saving"
     try:
-        files = _write_groups(target, tensors, token, _files(target))
-        write_durably(temporary, _index(document, files))
+        index = _index(document, _write_groups(target, tensors, token, _files(target)))
+        write_durably(temporary, index)
         old = _named(target)
         temporary.replace(target / INDEX)
     except BaseException:
@@ -130,6 +182,7 @@ def _replace(target: Path, document: Mapping[str, Json], tensors: Tensors) -> No
     sync_folder(target)
     for name in old:
         (target / name).unlink(missing_ok=True)
+    return _stamp(json.loads(index))
 
 
 def _write_groups(
@@ -197,6 +250,21 @@ def _shared(tensor: Tensor, others: Mapping[str, Tensor]) -> bool:
 def _index(document: Mapping[str, Json], files: Mapping[str, Json]) -> bytes:
     content = {"format": FORMAT, "oddframe": __version__, "files": files, "document": document}
     return json.dumps(content, indent=1).encode()
+
+
+def _stamp(index: Mapping[str, Any]) -> str:
+    """No two saves have the same, as no two give their files the same names."""
+    return hashlib.sha256(json.dumps(index, sort_keys=True).encode()).hexdigest()
+
+
+def _stamp_at(target: Path) -> str | None:
+    """The stamp of what is there; None, where it is damaged and nobody's change can be lost."""
+    try:
+        return _stamp(_read_index(target))
+    except NewerFormat:
+        raise
+    except StoreError:
+        return None
 
 
 def _read_index(target: Path) -> dict[str, Any]:
