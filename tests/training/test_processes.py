@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from typing import Any
@@ -22,16 +23,20 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     folder = tmp_path_factory.mktemp("several")
     launch = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--module", "tests.training.several"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
-    done = subprocess.run(
+    with subprocess.Popen(
         [sys.executable, "-m", *launch, folder],
         cwd=ROOT,
         env=environment,
-        check=False,
-        timeout=120,
-        capture_output=True,
+        stderr=subprocess.PIPE,
         text=True,
-    )
-    assert done.returncode == 0, done.stderr
+        start_new_session=True,
+    ) as several:
+        try:
+            _, errors = several.communicate(timeout=300)
+        except BaseException:
+            os.killpg(several.pid, signal.SIGKILL)  # a launcher that is killed alone leaves what it launched
+            raise
+    assert several.returncode == 0, errors
     assert len(list((folder / "log").iterdir())) == 1
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
 
