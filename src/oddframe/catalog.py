@@ -72,6 +72,8 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "ubnormal": "oddframe.datasets.ubnormal:UBnormal",
         "ucf-crime": "oddframe.datasets.ucf_crime:UCFCrime",
         "walkway": "oddframe.datasets.walkway:WalkwayDataSet",
+        "walkway-tracks": "oddframe.datasets.walkway_tracks:WalkwayTracks",
+        "weak-split": "oddframe.datasets.weak_split:WeakSplit",
         "xd-violence": "oddframe.datasets.xd_violence:XDViolence",
     }
 )
@@ -92,17 +94,28 @@ class Preset:
 
 
 _PAPER_SNIPPET = {"backbone": {"name": "slowfast", "settings": {}}, "length": 32, "step": 1}
-_PAPER_LLSH = {"standardise": False, "lift": 0.0, "probe": 0, "positive_crops": (0.1, 0.4, 0.4)}
+_PAPER_LLSH = {"summary": "all", "standardise": False, "lift": 0.0, "probe": 0, "positive_crops": (0.1, 0.4, 0.4)}
 _LARGE = {"queue": 8192, "batch": 256}
 _SMALL_LGN = {
     **{"width": 24, "hidden": 32, "layers": 2, "item_size": 128},
     **{"epochs": 10, "batch": 4, "learning_rate": 1e-3},
 }
 
+_FLOW_AND_LOOKS = {"observer": {"name": "objects", "settings": {"direction": True}}}
+_PLAIN = {"clustering": False, "cross_batch": False, "guidance": False}
+
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         # Boxes of foreground, a frame takes its worst, scores stay as they are: as paper LBR-SPR evaluates.
         "default": Preset("objects", "knn", protocol="paper-lbr-spr"),
+        # Weak supervision, from all parts to none: what each brings.
+        "cbcg": Preset("segments", "cbcg", _FLOW_AND_LOOKS, protocol="paper-cbcg"),
+        "cbcg-tracks": Preset("segments", "cbcg", {"observer": "tracks"}, protocol="paper-cbcg"),
+        "mil-cross-batch": Preset("segments", "cbcg", _FLOW_AND_LOOKS, {"guidance": False}, "paper-cbcg"),
+        "mil-clustering": Preset(
+            "segments", "cbcg", _FLOW_AND_LOOKS, {"cross_batch": False, "guidance": False}, "paper-cbcg"
+        ),
+        "mil": Preset("segments", "cbcg", _FLOW_AND_LOOKS, _PLAIN, "paper-cbcg"),
         "kmeans": Preset("objects", "kmeans"),
         "knn": Preset("objects", "knn"),
         "light-llsh": Preset("objects", "llsh", model_settings={"summary": "mean"}),

@@ -169,5 +169,5 @@ def test_offline_is_what_a_detector_gives_by_default() -> None:
 def test_unknown_choices_and_titles_are_refused() -> None:
     with pytest.raises(SettingsError, match="min-max"):
         Protocol("mine", normalisation="z")  # type: ignore[arg-type]
-    with pytest.raises(SettingsError, match="paper-llsh, paper-lgn, paper-lbr-spr, offline, causal"):
+    with pytest.raises(SettingsError, match="paper-llsh, paper-lgn, paper-lbr-spr, paper-cbcg, offline, causal"):
         protocol("paper")

@@ -34,7 +34,11 @@ def clip(speed: float, preset: str = "default") -> Video:
     return ArrayVideo(np.stack([frame.image for frame in frames]), fps=10, name=name)
 
 
-@pytest.mark.parametrize("preset", [name for name in catalog.PRESETS if not name.startswith(("paper-llsh-", "lgn"))])
+OTHERS = ("paper-llsh-", "lgn", "cbcg", "mil")
+"""They need weights, long training or labels."""
+
+
+@pytest.mark.parametrize("preset", [name for name in catalog.PRESETS if not name.startswith(OTHERS)])
 def test_a_preset_goes_the_whole_way(preset: str, cache: ObservationCache, tmp_path: Path) -> None:
     fitted = Detector(preset).fit([clip(18, preset), clip(19, preset)], cache=cache, holdout=0)
     usual, fast = fitted.score_each([clip(18, preset), clip(60, preset)])

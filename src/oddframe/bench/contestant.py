@@ -48,7 +48,7 @@ def contestant(title: str, medium: Medium, seed: int, settings: Settings | None 
     Args:
         title: a preset ("knn"), an observer and a model ("snippet+knn"), or the folder of a saved detector.
         medium: what the data set's recordings carry. A preset whose observer looks at something else lends its model,
-            and the observer is the one that is named after the medium.
+            and the observer is the one that is named after the medium, in segments where the preset's are.
         seed: for a model that takes one and is not told otherwise.
         settings: of observer, model and scoring; a saved detector keeps its own.
 
@@ -81,6 +81,8 @@ def _observer(preset: catalog.Preset, medium: Medium, given: Mapping[str, Any], 
         return named
     if catalog.build("observer", preset.observer, preset.observer_settings).medium == medium:
         return catalog.build("observer", preset.observer, settings)
+    if preset.observer == "segments" and medium != "features":  # features are told of segments already
+        return catalog.build("observer", "segments", catalog.merged({"observer": medium}, given))
     return catalog.build("observer", medium, given)
 
 

@@ -15,13 +15,15 @@ from uuid import uuid4
 from oddframe import __version__
 from oddframe.bench.contestant import Contestant
 from oddframe.bench.scored import REMEDY
+from oddframe.datasets.base import LabelledVideo
 from oddframe.engine.cache import ObservationCache
 from oddframe.engine.detector import Detector
 from oddframe.engine.fit import observed, video_key
 from oddframe.engine.observe import Watching
 from oddframe.errors import StoreError
 from oddframe.files import replace_durably, storing
-from oddframe.types import Configured, Json, Run
+from oddframe.models.base import Regime
+from oddframe.types import Configured, Json, Run, VideoId
 from oddframe.video import Video
 
 
@@ -41,9 +43,17 @@ class Ready:
 
 
 def fitted(
-    one: Contestant, training: Sequence[Video], folder: Path, cache: ObservationCache, *, seed: int, run: Run = Run()
+    one: Contestant,
+    training: Sequence[LabelledVideo],
+    folder: Path,
+    cache: ObservationCache,
+    *,
+    seed: int,
+    run: Run = Run(),
 ) -> Ready:
     """Fit and keep a contestant, unless it was saved before or an earlier run kept it.
+
+    Labels of whole videos are for weak supervision alone.
 
     Raises:
         SettingsError: it cannot watch these videos.
@@ -53,15 +63,17 @@ def fitted(
     """
     if one.saved:
         return Ready(one.detector, _key("saved", one.detector.info()), None)
-    key = _key(__version__, parts_of(one.detector), _contents(one, training), seed)
+    videos = [video.video for video in training]
+    labels = _labels(one, training)
+    key = _key(__version__, parts_of(one.detector), _contents(one, videos), seed, *([labels] if labels else []))
     place, note = folder / f"{one.slug}.oddframe", folder / f"{one.slug}.json"
     with suppress(StoreError, OSError, ValueError, KeyError, TypeError):  # what cannot be read is made again
         known = json.loads(note.read_bytes())
         if known["key"] == key:
             return Ready(Detector.load(place), key, float(known["fit_seconds"]))
-    source = observed(training, watching(one.detector), cache, run)
+    source = observed(videos, watching(one.detector), cache, run)
     began = perf_counter()
-    one.detector.fit(source, _own(run, one.slug), seed=seed)
+    one.detector.fit(source, _own(run, one.slug), labels=labels, seed=seed)
     seconds = perf_counter() - began
     with storing(folder, REMEDY):
         note.unlink(missing_ok=True)  # it must not vouch for a detector that is being replaced
@@ -94,6 +106,12 @@ def watching(detector: Detector) -> Watching:
 def content(video: Video, detector: Detector) -> str:
     """A key of what the detector sees in the video; a new one each time where nobody can tell."""
     return video_key(video, watching(detector)) or uuid4().hex
+
+
+def _labels(one: Contestant, training: Sequence[LabelledVideo]) -> dict[VideoId, bool] | None:
+    if one.detector.model.regime is not Regime.WEAK:
+        return None
+    return {video.video.info.id: video.label for video in training if video.label is not None}
 
 
 def _contents(one: Contestant, training: Sequence[Video]) -> list[str]:

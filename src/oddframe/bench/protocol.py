@@ -141,6 +141,8 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
             Protocol("paper-lgn", Smoothing("none"), "min-max of parts", "skip", "left out", carry=True),
             # A moving average over 10 frames; the released evaluation lets it cross from clip to clip, ours does not.
             Protocol("paper-lbr-spr", Smoothing("average", 10, "frames"), "none", "skip", "nearest"),
+            # A segment's score in each of its frames, as it is: what weakly supervised methods report.
+            Protocol("paper-cbcg", Smoothing("none"), "none", "skip", "nearest"),
             # What `oddframe score` gives: the whole video is there, but nothing is known of it beforehand.
             Protocol("offline", Smoothing("gaussian"), "none", "skip", "nearest"),
             # What a deployed system could have said at that frame. How late an alarm may come is a matter of seconds,

@@ -186,10 +186,10 @@ class Bench:
         )
 
 
-def _taught(one: Contestant, training: Sequence[LabelledVideo]) -> list[Video]:
+def _taught(one: Contestant, training: Sequence[LabelledVideo]) -> list[LabelledVideo]:
     """What a contestant may learn from: one that wants normal video gets none that is labelled abnormal."""
-    normal = one.detector.model.regime == Regime.ONE_CLASS
-    return [video.video for video in training if not (normal and video.label)]
+    normal = one.detector.model.regime is Regime.ONE_CLASS
+    return [video for video in training if not (normal and video.label)]
 
 
 def _judged(ready: Ready, source: CachedSource, info: VideoInfo, run: Run) -> Kept:

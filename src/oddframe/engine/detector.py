@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from oddframe.engine.facts import Fitted, FittedOn, thinned
 from oddframe.engine.fit import fit_model, observed
 from oddframe.engine.forget import Forgotten, absorb, forget
 from oddframe.engine.holdout import check_share
+from oddframe.engine.labelled import LabelledSource, check_labels, taught
 from oddframe.engine.observe import Watching
 from oddframe.engine.parts import model_of, observer_of
 from oddframe.engine.score import Judged, judge_source, judge_video
@@ -90,37 +91,40 @@ class Detector:
         *,
         cache: ObservationCache | str | Path | None = None,
         fps: Rate | None = None,
+        labels: Mapping[str, bool] | None = None,
         holdout: float = 0.2,
         seed: int = 0,
     ) -> Self:
         """Learn what is normal, forgetting what was learnt before.
 
-        A share of the video is held out: what the model says of it gives the threshold. Then the model absorbs that
-        share too.
+        A share of the video is held out: what the model says of it gives the threshold. Then it is absorbed, too.
 
         Args:
             videos: normal video: files, folders, patterns, arrays, opened videos; or observations made elsewhere.
             run: where and how to run.
             cache: where observations are kept; a folder, by default the user's cache folder.
             fps: replaces the frame rate that the files state.
-            holdout: the share of video held out for the threshold; 0 = no threshold.
+            labels: video -> whether something odd happens in it: needed for weak supervision; others leave it out.
+            holdout: the share of (normal) video held out for the threshold; 0 = no threshold.
             seed: chooses which videos these are.
 
         Raises:
             SpecError: the model cannot take what the observer gives.
             VideoError: a video cannot be read.
-            FitError: there is nothing to learn from.
+            FitError, DataError: there is nothing to learn from; labels are missing, or name strangers.
             StoreError: the cache cannot be written.
             SettingsError: the observer cannot watch at a video's frame rate, the mask has another shape, or `holdout`
                 or `seed` is out of range.
         """
         self._fitted, self._stamps = None, {}
         if isinstance(videos, ObservationSource):
-            return self._fit(videos, run, holdout, seed)
+            return self._fit(taught(videos, labels, self.model.regime), run, holdout, seed)
         check_share(holdout, seed)  # before hours of observing
         self.model.check(self.observer.spec)
-        with self._observed(videos, run, cache, fps) as source:
-            return self._fit(source, run, holdout, seed)
+        found = find_videos(videos, fps=fps)
+        check_labels([video.info.id for video in found], labels)
+        with self._observed(found, run, cache, None) as source:
+            return self._fit(taught(source, labels, self.model.regime), run, holdout, seed)
 
     def teach(
         self,
@@ -379,7 +383,7 @@ class Detector:
 
     def _fit(self, source: ObservationSource, run: Run, holdout: float, seed: int) -> Self:
         calibration = fit_model(self.model, source, self.scoring, run, holdout=holdout, seed=seed)
-        views = thinned(source.views()) if isinstance(source, CachedSource) else ()
+        views = thinned(source.views()) if isinstance(source, CachedSource | LabelledSource) else ()
         self._fitted = Fitted(FittedOn.now(source), calibration, source.spec, views)
         return self
 

@@ -33,11 +33,13 @@ class HoldOut:
 def hold_out(source: ObservationSource, share: float, seed: int) -> HoldOut:
     """Keep back a share of the videos (a seeded choice), or of each video's end where there are fewer than five.
 
+    Videos that are labelled abnormal are trained on and never kept back: calibration is by normal video.
+
     Raises:
         SettingsError: the share is not between 0 and 1, or the seed is negative.
     """
     check_share(share, seed)
-    names = [info.id for info in source.videos()]
+    names = [info.id for info in source.videos() if not source.label(info.id)]
     if share and len(names) >= ENOUGH_VIDEOS:
         return _whole_videos(source, names, share, seed)
     return _ends(source, share)
@@ -55,7 +57,8 @@ def _whole_videos(source: ObservationSource, names: list[VideoId], share: float,
     count = max(1, round(share * len(names)))
     held = {names[i] for i in np.random.default_rng(seed).permutation(len(names))[:count]}
     back = SourcePart(source, {name: _all(source, name) for name in names if name in held})
-    return HoldOut(SourcePart(source, {name: _all(source, name) for name in names if name not in held}), back, back)
+    others = [info.id for info in source.videos() if info.id not in held]
+    return HoldOut(SourcePart(source, {name: _all(source, name) for name in others}), back, back)
 
 
 def _ends(source: ObservationSource, share: float) -> HoldOut:
@@ -64,6 +67,9 @@ def _ends(source: ObservationSource, share: float) -> HoldOut:
     rest: dict[VideoId, IntArray] = {}
     known: dict[VideoId, Reasons] = {}
     for info in source.videos():
+        if source.label(info.id):
+            trained[info.id] = _all(source, info.id)
+            continue
         frames, window, columns = frames_of(info, source), window_of(source, info.id), source.columns(info.id)
         cut = frames - int(frames * share)
         before = untouched(columns, window, frames, ((cut, frames, "held out"),))

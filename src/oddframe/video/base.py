@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from oddframe.errors import VideoError
-from oddframe.types import Frame, Medium, VideoInfo
+from oddframe.types import Frame, Medium, VideoId, VideoInfo
 
 
 class Video(ABC):
@@ -79,6 +80,12 @@ class Video(ABC):
         if index < 0 or (frames is not None and index >= frames):
             raise self._no_frame(index)
         return self._find(index)
+
+    def named(self, name: VideoId) -> Self:
+        """The same video under another name; what was counted and digested of this one is not done again."""
+        other = copy.copy(self)
+        other._info = replace(self._info, id=name)
+        return other
 
     def digest(self) -> str | None:
         """BLAKE2b over the whole content, in hexadecimal; None where the content passes only once.

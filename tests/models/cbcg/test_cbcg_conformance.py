@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from oddframe.models.cbcg import CBCG
@@ -9,7 +11,7 @@ from oddframe.testing.models import MODEL_CHECKS, Check, Factory, check_repeatab
 from oddframe.testing.sources import FLOW_AND_SHAPE
 from oddframe.types import Field, Spec
 
-QUICK = {"steps": 25, "learning_rate": 1e-2, "width": 32, "embedding": 8}
+QUICK: dict[str, Any] = {"steps": 25, "learning_rate": 1e-2, "width": 32, "embedding": 8}
 MODELS: dict[str, Factory] = {
     "cbcg": lambda: CBCG(**QUICK),
     "plain": lambda: CBCG(clustering=False, cross_batch=False, guidance=False, **QUICK),
