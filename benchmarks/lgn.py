@@ -58,6 +58,7 @@ ABLATION: Mapping[str, Mapping[str, Any]] = {
     "both, 5 items": {"items": 5},
     "both, 10 items": {},
     "both, 20 items": {"items": 20},
+    "both, 10 items, read with gradient": {"detached": False},
 }
 
 

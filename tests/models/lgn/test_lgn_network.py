@@ -114,6 +114,14 @@ def test_prediction_never_reaches_the_encoder_that_asks_the_memory() -> None:
     assert moved(learner.net, learner(windows())["separateness"]) == asking
 
 
+def test_reading_with_gradient_lets_the_prediction_train_the_encoder_too() -> None:
+    """And changes no value."""
+    plain, learner = (LGNLearner(tiny_net(detached=d), compactness=10, separateness=5).train() for d in (True, False))
+    found = learner(windows())
+    torch.testing.assert_close(found["prediction"], plain(windows())["prediction"])
+    assert moved(learner.net, found["prediction"]) == {name for name, _ in learner.net.named_parameters()}
+
+
 def windows(count: int = 4, size: int = 16) -> Tensor:
     return torch.randint(
         0, 256, (count, 5, 1, size, size), dtype=torch.uint8, generator=torch.Generator().manual_seed(1)

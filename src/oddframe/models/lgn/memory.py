@@ -22,19 +22,19 @@ def likeness(queries: Tensor, items: Tensor) -> Tensor:
 
     In bf16 the nearest item would be drawn by lot among those within a few thousandths.
     """
-    with torch.no_grad(), torch.autocast(queries.device.type, enabled=False):
+    with torch.autocast(queries.device.type, enabled=False):
         return queries.float() @ items.T
 
 
-def read(queries: Tensor, items: Tensor) -> Tensor:
+def read(queries: Tensor, items: Tensor, *, detached: bool = True) -> Tensor:
     """(..., D) queries -> (..., D): the mean of the (M, D) items, weighted by a softmax over them.
 
-    Nothing here has a gradient: the released code reads with detached weights, so what is predicted from the memory
-    trains its reader, not the encoder that asks.
+    Detached, as the released code reads, nothing here has a gradient: what is predicted from the memory trains its
+    reader, not the encoder that asks.
     """
-    with torch.no_grad():
-        weights = torch.softmax(likeness(queries, items), dim=-1)  # (..., M)
-        return weights @ items  # (..., D)
+    asked = queries.detach() if detached else queries
+    weights = torch.softmax(likeness(asked, items), dim=-1)  # (..., M)
+    return weights @ items  # (..., D)
 
 
 def updated(queries: Tensor, items: Tensor) -> Tensor:
@@ -67,5 +67,5 @@ def nearest(queries: Tensor, items: Tensor) -> Nearest:
 
     A memory of one item has no second, and gives the first twice.
     """
-    order = likeness(queries, items).topk(min(2, len(items)), dim=-1).indices  # (..., 2)
+    order = likeness(queries.detach(), items).topk(min(2, len(items)), dim=-1).indices  # (..., 2)
     return Nearest(items[order[..., 0]], items[order[..., -1]])

@@ -44,6 +44,8 @@ class LGN(Model):
             observer.
         psnr_weight: lambda, 0 .. 1: what the prediction counts for in the score, the distance having the rest.
         compactness, separateness: weights of the losses, >= 0.
+        detached: whether the memory is read without gradient, as in the paper's program. The encoder of the global
+            branch then learns nothing from predictions, and may put all queries near one item.
         epochs, batch, learning_rate: of Adam, the rate falling along a cosine.
         windows: of an epoch, drawn anew each time; None = all.
         sample: how many training windows means and deviations are taken from, at most.
@@ -71,6 +73,7 @@ class LGN(Model):
         psnr_weight: float = 0.6,
         compactness: float = 10.0,
         separateness: float = 5.0,
+        detached: bool = True,
         epochs: int = 60,
         batch: int = 6,
         learning_rate: float = 2e-4,
@@ -93,6 +96,7 @@ class LGN(Model):
         self.width, self.hidden, self.layers = width, hidden, layers
         self.items, self.item_size, self.branches = items, item_size, branches
         self.psnr_weight, self.compactness, self.separateness = psnr_weight, compactness, separateness
+        self.detached = detached
         self.epochs, self.batch, self.learning_rate = epochs, batch, learning_rate
         self.windows, self.sample, self.adapt, self.gamma = windows, sample, adapt, gamma
         self.grid, self.together, self.seed = grid, together, seed
@@ -192,7 +196,7 @@ class LGN(Model):
             item_size=self.item_size,
             branches=self.branches,
         )
-        return LGNNet(sizes, self.seed)
+        return LGNNet(sizes, self.seed, detached=self.detached)
 
     def _trained(self) -> LGNNet:
         if self._net is None:

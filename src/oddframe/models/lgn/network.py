@@ -35,13 +35,14 @@ class LGNNet(nn.Module):
     Args:
         sizes: of everything.
         seed: of the initial weights and items.
+        detached: whether the memory is read without gradient, see `memory.read`.
     """
 
     items: Tensor
 
-    def __init__(self, sizes: Sizes, seed: int) -> None:
+    def __init__(self, sizes: Sizes, seed: int, *, detached: bool = True) -> None:
         super().__init__()
-        self.sizes = sizes
+        self.sizes, self.detached = sizes, detached
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.local = LocalBranch(sizes) if sizes.branches != "global" else None
@@ -61,7 +62,8 @@ class LGNNet(nn.Module):
         """(N, C, S, S) in -1 .. 1, read from these (M, D) items."""
         branches = [] if encoded.local is None else [encoded.local]  # (N, width, S, S)
         if encoded.queries is not None and self.decoder is not None:
-            branches.append(self.decoder(read(encoded.queries, items)))  # (N, width, S, S)
+            found = read(encoded.queries, items, detached=self.detached)  # (N, S/8, S/8, D)
+            branches.append(self.decoder(found))  # (N, width, S, S)
         painted: Tensor = self.painter(branches)  # (N, C, S, S)
         return painted
 
