@@ -12,7 +12,7 @@ from torch import Tensor
 
 from oddframe.types import FloatArray, IntArray
 
-_QUERIES, _CELLS = 256, 1 << 21  # asked together, and bounds found in one go: they stay in the processor's memory
+_QUERIES, _CELLS = 512, 1 << 21  # asked together, and bounds found in one go: they stay in the processor's memory
 
 
 class WideSearch:
