@@ -52,6 +52,8 @@ def by_the_paper(stored: FloatArray, query: FloatArray, summary: str, probe: int
         candidates = [code for other, found in buckets.items() if apart[other] == least for code in found]
         if summary == "all":
             distances.append(float(np.mean([np.linalg.norm(query[table] - code) for code in candidates])))
+        elif summary == "nearest":
+            distances.append(float(np.min([np.linalg.norm(query[table] - code) for code in candidates])))
         elif summary == "moments":
             distances.append(float(np.sqrt(np.mean(np.sum((query[table] - candidates) ** 2, axis=1)))))
         else:

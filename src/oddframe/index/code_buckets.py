@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -72,6 +72,7 @@ class CodeBuckets:
     csr: Csr
     row: npt.NDArray[np.int32]
     codes: Fixed
+    nearest: ClassVar[bool] = False
 
     @classmethod
     def part(cls, source: Provenance, fixed: Fixed) -> LooseCodes:
@@ -134,7 +135,7 @@ class CodeBuckets:
     def distances(self, device: torch.device) -> CodeDistances:
         """What answers queries on this device."""
         codes, start = (torch.from_numpy(part).to(device) for part in (self.codes, self.csr.start))
-        return CodeDistances(codes.flatten(0, 1), start)
+        return CodeDistances(codes.flatten(0, 1), start, self.nearest)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Json]]:
         """Tensors and JSON values to save."""
@@ -148,3 +149,9 @@ class CodeBuckets:
         csr = Csr.restored(tensors, tables, bits, tables * len(source))
         row = stored_array(tensors, "row", torch.int32, tables, len(source))
         return cls(source, csr, row, stored_array(tensors, "codes", torch.int16, tables, len(source), bits))
+
+
+class NearestBuckets(CodeBuckets):
+    """The same codes; a bucket's distance is that to the nearest of them."""
+
+    nearest: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""Mean distances to all codes of a bucket, many buckets at once, in bounded memory."""
+"""Mean distances to all codes of a bucket, or that to the nearest, many buckets at once, in bounded memory."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)  # querie
 _VALUES = 1 << 18  # values converted, and distances computed, in one go: about what stays in the processor's memory
 _BASE, _BASE_BITS = 2.0**19, (127 + 19) << 23  # above all distances in steps; added to one, it leaves 4 binary places
 _POINT = 16
+_NOTHING = torch.iinfo(torch.int64).max  # the least of no distances
 
 
 class CodeDistances:
@@ -29,10 +30,11 @@ class CodeDistances:
     Args:
         codes: (R, r) int16, bucket by bucket.
         start: (U + 1,) where each bucket's codes begin.
+        nearest: whether a bucket's distance is that to its nearest code, or the mean over its codes.
     """
 
-    def __init__(self, codes: Tensor, start: Tensor) -> None:
-        self._codes, self._start = codes, start
+    def __init__(self, codes: Tensor, start: Tensor, nearest: bool = False) -> None:
+        self._codes, self._start, self._nearest = codes, start, nearest
 
     def own(self, queries: Tensor, bucket: Tensor) -> Tensor:
         """(R,) float64 steps between (R, r) int16 queries and their buckets (R,), -1 = none: NaN."""
@@ -47,11 +49,12 @@ class CodeDistances:
         bucket, order = torch.sort(bucket, stable=True)
         row = row[order]
         which, members = torch.unique_consecutive(bucket, return_counts=True)
-        sums = self._sums(queries, row, which, members)
-        total, count = (torch.zeros(len(queries), dtype=torch.int64, device=queries.device) for _ in range(2))
-        total.index_add_(0, row, sums)
-        count.index_add_(0, row, self._count(bucket))
-        return total.double() / (count * _POINT)
+        found = self._gathered(queries, row, which, members)
+        total = self._none(len(queries), queries.device)
+        self._gather(total, row, found)
+        if self._nearest:
+            return (total.double() / _POINT).masked_fill_(total == _NOTHING, torch.nan)
+        return total.double() / (self.compared(row, bucket, len(queries)) * _POINT)
 
     def compared(self, row: Tensor, bucket: Tensor, rows: int) -> Tensor:
         """(R,) with how many codes `pooled` compares each row."""
@@ -60,40 +63,58 @@ class CodeDistances:
     def _count(self, bucket: Tensor) -> Tensor:
         return self._start[bucket + 1] - self._start[bucket]
 
-    def _sums(self, queries: Tensor, row: Tensor, bucket: Tensor, members: Tensor) -> Tensor:
-        """(P,) int64 sixteenths of steps: summed distances of pairs, `members` (B,) of which share each bucket (B,)."""
-        sums = torch.zeros(len(row), dtype=torch.int64, device=row.device)
+    def _none(self, rows: int, device: torch.device) -> Tensor:
+        """(rows,) int64, what `_gather` begins with."""
+        return torch.full((rows,), _NOTHING if self._nearest else 0, device=device)
+
+    def _gather(self, into: Tensor, place: Tensor, found: Tensor) -> None:
+        """Add distances to the sums at their places, or keep the least there."""
+        if self._nearest:
+            into.scatter_reduce_(0, place, found, "amin")
+        else:
+            into.index_add_(0, place, found)
+
+    def _gathered(self, queries: Tensor, row: Tensor, bucket: Tensor, members: Tensor) -> Tensor:
+        """(P,) int64 sixteenths of steps: summed or least distances of pairs.
+
+        `members` (B,) of the pairs share each bucket (B,).
+        """
+        into = self._none(len(row), row.device)
         place, start, count = torch.cumsum(members, 0) - members, self._start[bucket], self._count(bucket)
         crowded = (count >= _MANY) | (members * count >= _CROWDED)
         some = (~crowded).nonzero()[:, 0]
         owner, pair = expand(place[some], members[some])
         owner = some[owner]
-        self._add_one_by_one(sums, queries, row, _Runs.cut(pair, start[owner], count[owner]))
+        self._gather_one_by_one(into, queries, row, _Runs.cut(pair, start[owner], count[owner]))
         some = crowded.nonzero()[:, 0]
         for tile in _tiles(place[some], members[some], start[some], count[some], queries.shape[1]):
-            self._add_tile(sums, queries, row, tile)
-        return sums
+            self._gather_tile(into, queries, row, tile)
+        return into
 
-    def _add_one_by_one(self, sums: Tensor, queries: Tensor, row: Tensor, runs: _Runs) -> None:
-        """Add the distances of each pair to its run of codes, by differences."""
+    def _gather_one_by_one(self, into: Tensor, queries: Tensor, row: Tensor, runs: _Runs) -> None:
+        """The distances of each pair to its run of codes, by differences."""
         for some in runs.blocks(queries.shape[1]):
             owner, code = expand(some.start, some.count)
             apart = self._codes.index_select(0, code).double()  # (cells, r)
             apart -= queries.index_select(0, row[some.pair].index_select(0, owner))
             found = _sixteenths(torch.linalg.vecdot(apart, apart)) - _BASE_BITS
-            sums.index_add_(0, some.pair[owner], found.long())
+            self._gather(into, some.pair[owner], found.long())
 
-    def _add_tile(self, sums: Tensor, queries: Tensor, row: Tensor, tile: _Tiles) -> None:
-        """Add the distances within these tiles, by products."""
+    def _gather_tile(self, into: Tensor, queries: Tensor, row: Tensor, tile: _Tiles) -> None:
+        """The distances within these tiles, by products."""
         place, code = tile.places(), tile.codes()  # (G, m), (G, k)
         asked = queries.index_select(0, row[place].view(-1)).view(*place.shape, -1).double()  # (G, m, r)
         stored = self._codes.index_select(0, code.reshape(-1)).view(*code.shape, -1).double()  # (G, k, r)
         apart = _sixteenths(_squares(asked, stored))  # (G, m, k)
+        if self._nearest:
+            # What was repeated to fill up the tile changes no least distance.
+            self._gather(into, place.reshape(-1), (apart.amin(-1).long() - _BASE_BITS).reshape(-1))
+            return
         # The last code has been repeated to fill up the tile: take it away again.
         extra = code.shape[1] - tile.count[:, None]
         found = apart.sum(-1) - extra * apart[..., -1] - tile.count[:, None] * _BASE_BITS
         asks = torch.arange(place.shape[1], device=place.device) < tile.members[:, None]
-        sums.index_add_(0, place.reshape(-1), (found * asks).reshape(-1))
+        self._gather(into, place.reshape(-1), (found * asks).reshape(-1))
 
 
 def _sixteenths(squared: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from oddframe.errors import DataError, NotFitted, SettingsError, SpecError, StoreError
-from oddframe.index.code_buckets import CodeBuckets
+from oddframe.index.code_buckets import CodeBuckets, NearestBuckets
 from oddframe.index.code_distances import CodeDistances
 from oddframe.index.fixed_point import STEPS, to_fixed
 from oddframe.index.hash_keys import MOST_BITS, pack
@@ -26,7 +26,12 @@ from oddframe.index.provenance import Provenance
 from oddframe.index.stored import stored_value
 from oddframe.types import FloatArray, IntArray, Json, VideoId
 
-_KINDS: dict[str, type[Any]] = {"all": CodeBuckets, "mean": MeanBuckets, "moments": MomentBuckets}
+_KINDS: dict[str, type[Any]] = {
+    "all": CodeBuckets,
+    "nearest": NearestBuckets,
+    "mean": MeanBuckets,
+    "moments": MomentBuckets,
+}
 SUMMARIES = tuple(_KINDS)
 _MAKE = ("tables", "bits", "summary", "probe")
 _QUERIES = 4096  # looked up together, so that memory stays bounded
@@ -55,9 +60,10 @@ class HashTables:
     Args:
         tables: b, >= 1.
         bits: r, 1 .. 63.
-        summary: "all" keeps every code, and the distance is the mean over the bucket's codes (the paper's); the
-            others keep sums per bucket and video: with "mean" the distance is that to the bucket's mean
-            (light-LLSH), with "moments" the root mean square distance to its codes, which is never under the mean one.
+        summary: "all" keeps every code, and the distance is the mean over the bucket's codes (the paper's); so does
+            "nearest", and the distance is that to the nearest of them; the others keep sums per bucket and video: with
+            "mean" the distance is that to the bucket's mean (light-LLSH), with "moments" the root mean square distance
+            to its codes, which is never under the mean one.
         probe: where the very bucket is empty, look on in the nearest non-empty ones up to this many bits away
             (those at the least distance, taken as one bucket); 0 = the paper's.
 

@@ -33,14 +33,15 @@ class LSH(DistanceModel):
     """Locality-sensitive hashing with random functions (paper LLSH, sections 3.2 and 4.2, "LSH").
 
     b hash layers turn a vector into b codes of r values in (0, 1); each table keeps normal codes under their sign
-    bits. Per table, the distance is that to the codes in the query's bucket; the score is the least over the
+    bits. Per table, the distance is that to the nearest code in the query's bucket; the score is the least over the
     tables, whose distances are the parts "table0", "table1", ... It lies in 0 .. sqrt(r).
 
     The paper hashes raw features of thousands of values by their directions alone. Standardised values have their
     mean at the origin, where directions tell little: twice a normal vector would look normal. So each vector is
     given one more constant value (`lift`), which makes signs of linear functions see lengths too. And an empty
     bucket, which cost the paper's score a fixed large value, first sends the query on to the nearest buckets
-    within `probe` bits. `standardise=False, lift=0, probe=0` is the paper's.
+    within `probe` bits. And the paper's mean distance to all codes of a bucket says how full of others a bucket is,
+    more than how near the nearest lies. `summary="all", standardise=False, lift=0, probe=0` is the paper's.
 
     Of observations in several crops every crop is indexed, and the score is the mean over them.
 
@@ -50,7 +51,8 @@ class LSH(DistanceModel):
 
     Args:
         tables, bits: b >= 1 and r in 1 .. 63.
-        summary: "all" codes of a bucket, their "mean" (light-LLSH), or their "moments"; see `HashTables`.
+        summary: a bucket's "nearest" code, "all" its codes (the paper's), their "mean" (light-LLSH), or their
+            "moments"; see `HashTables`.
         probe: bits, >= 0.
         standardise: whether to give all values and entries one footing (see `Standardiser`); else as they are.
         lift: the constant value, in root mean square lengths of the training vectors; 0 = none.
@@ -59,7 +61,7 @@ class LSH(DistanceModel):
     """
 
     name: ClassVar[str] = "lsh"
-    version: ClassVar[int] = 2  # codes in steps of 2**-16
+    version: ClassVar[int] = 3  # a bucket's nearest code, where nothing else is said
     regime: ClassVar[Regime] = Regime.ONE_CLASS
 
     def __init__(
@@ -67,10 +69,10 @@ class LSH(DistanceModel):
         *,
         tables: int = 8,
         bits: int = 32,
-        summary: str = "all",
+        summary: str = "nearest",
         probe: int = 4,
         standardise: bool = True,
-        lift: float = 2.0,
+        lift: float = 4.0,
         weights: Mapping[str, float] | None = None,
         seed: int = 0,
     ) -> None:
@@ -123,7 +125,7 @@ class LSH(DistanceModel):
             stored=stored,
             queries=len(data),
             compared=sum(int(self._index.compared(codes).sum()) + self.tables * taught * len(codes) for codes in coded),
-            averaged=self.tables * stored - self._index.occupied() if self.summary != "all" else 0,
+            averaged=self.tables * stored - self._index.occupied() if self.summary in ("mean", "moments") else 0,
         )
 
     def state(self) -> ModelState:
