@@ -98,7 +98,7 @@ _PAPER_LLSH = {"summary": "all", "standardise": False, "lift": 0.0, "probe": 0, 
 _LARGE = {"queue": 8192, "batch": 256}
 _SMALL_LGN = {
     **{"width": 24, "hidden": 32, "layers": 2, "item_size": 128},
-    **{"epochs": 10, "batch": 4, "learning_rate": 1e-3},
+    **{"epochs": 12, "batch": 4, "learning_rate": 1e-3},
 }
 
 _FLOW_AND_LOOKS = {"observer": {"name": "objects", "settings": {"direction": True}}}
