@@ -11,7 +11,7 @@ class Learner(nn.Module, ABC):
     """A module whose forward gives the losses of one batch.
 
     All that training changes is in parameters and buffers, so that a checkpoint holds all of it: a queue, a memory or
-    a count of steps is a buffer, a key encoder a submodule without gradients.
+    a count of steps is a buffer, changed in place; a key encoder is a submodule without gradients.
     """
 
     @abstractmethod

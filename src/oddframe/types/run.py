@@ -44,7 +44,7 @@ class Run:
         checkpoint_every: seconds between two checkpoints, >= 0; one more is kept at the end.
         log: a folder for TensorBoard: every loss of every step.
         compile: let `torch.compile` make the training step.
-        channels_last: let pictures and filters lie with their channels last while training.
+        channels_last: let pictures and filters lie with their channels last while training (docs/training.md).
         time_limit: seconds after which training stops, with a checkpoint where `checkpoints` is set.
     """
 
@@ -55,5 +55,5 @@ class Run:
     checkpoint_every: float = 60.0
     log: Path | None = None
     compile: bool = False
-    channels_last: bool = False
+    channels_last: bool = True
     time_limit: float | None = None
