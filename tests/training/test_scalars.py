@@ -12,6 +12,7 @@ from oddframe.errors import Interrupted, SettingsError, StoreError
 from oddframe.training.loop import train
 from oddframe.types import Run
 from tests.training.tasks import Regression, adam, batches
+from tests.training.test_checkpoints import Cut, cut, cut_at
 
 
 def logged(folder: Path, name: str) -> list[tuple[int, float]]:
@@ -35,6 +36,13 @@ def test_a_resumed_training_goes_on_in_the_same_curve(tmp_path: Path) -> None:
     run = Run(log=tmp_path / "log", checkpoints=tmp_path / "kept")
     history = train(Regression(), batches(), adam(2), seed=0, run=run)
     assert logged(tmp_path / "log", "loss") == list(enumerate(history.loss.tolist(), 1))
+
+
+def test_what_was_logged_after_the_last_checkpoint_is_not_shown_twice(tmp_path: Path) -> None:
+    with pytest.raises(Cut):
+        train(Regression(), batches(), adam(2), seed=0, run=Run(log=tmp_path, progress=cut_at(4, cut)))
+    history = train(Regression(), batches(), adam(2), seed=0, run=Run(log=tmp_path))
+    assert logged(tmp_path, "loss") == list(enumerate(history.loss.tolist(), 1))
 
 
 def test_the_extra_is_named_where_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
