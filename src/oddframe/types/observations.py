@@ -27,8 +27,8 @@ class Field:
         crops: whether the first axis counts crops, parts of the same frames, each of which can be compared on its own.
         context: whether it says where the others were seen, and so what they are to be compared with. Models that know
             nothing of context compare it like the others, by its weight.
-        group: entries of one group say one thing, such as how it moves; models may compare groups each on its own, where
-            one vector would let the group with the widest distances drown the others.
+        group: entries of one group say one thing, such as how it moves; models may compare groups each on its own,
+            where one vector would let the group with the widest distances drown the others.
         slide: rows from one frame of a window to the next, 0 where the entry is no window of frames. Where above 0, the
             first axis counts the frames of a window that moves on by one frame a row: frame k + 1 of one row is frame k
             of the row `slide` later, and what stores many rows may keep each frame once.
