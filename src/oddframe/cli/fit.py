@@ -12,6 +12,7 @@ from oddframe import catalog
 from oddframe.cli.app import app, stderr
 from oddframe.cli.options import Cache, Checkpoints, Device, Fps, Log, Precise, Videos, detector_of, read_videos
 from oddframe.cli.progress import reporting
+from oddframe.datasets.label_list import read_label_list
 from oddframe.engine.store import check_target
 from oddframe.training.processes import is_first
 from oddframe.video import ASSUMED_FPS
@@ -34,6 +35,10 @@ def fit(
         Path | None, typer.Option(help="A picture: white = look, black = ignore (a clock, a tree).", show_default=False)
     ] = None,
     fps: Fps = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="A table video,label (normal or abnormal), for weak supervision.", show_default=False),
+    ] = None,
     holdout: Annotated[float, typer.Option(help="Share of the video held out for the threshold.")] = 0.2,
     seed: Annotated[int, typer.Option(help="Chooses what is held out.")] = 0,
     cache: Cache = None,
@@ -42,13 +47,14 @@ def fit(
     checkpoints: Checkpoints = None,
     log: Log = None,
 ) -> None:
-    """Learn what is normal from VIDEOS in which nothing odd happens, and save a detector."""
+    """Learn what is normal from VIDEOS in which nothing odd happens, or from labelled ones, and save a detector."""
     check_target(output)  # before the long work, not after it
     made = detector_of(detector, observer, model, settings or [], mask)
+    told = None if labels is None else read_label_list(labels)
     found = read_videos(videos, fps)
     began = perf_counter()
     with reporting(len(found), device, precision=precision, checkpoints=checkpoints, log=log) as run:
-        made.fit(found, run, cache=cache, holdout=holdout, seed=seed)
+        made.fit(found, run, cache=cache, labels=told, holdout=holdout, seed=seed)
     if not is_first():
         return  # of several processes that train together, one saves
     made.save(output)

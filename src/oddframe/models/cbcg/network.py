@@ -51,7 +51,7 @@ class WeakNet(nn.Module):
 
     def forward(self, segments: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, T) and unit embeddings (B, T, E) of whole videos (B, T, D)."""
-        seen = self.seen(self.dropout(segments))  # (B, T, W)
+        seen = self.seen(segments)  # (B, T, W)
         before = functional.pad(seen, (0, 0, self.sizes.look_back, 0))  # (B, look_back + T, W)
         windows = before.unfold(1, self.sizes.look_back + 1, 1).transpose(2, 3)  # (B, T, look_back + 1, W)
         return self.judged(windows)
