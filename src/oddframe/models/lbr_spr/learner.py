@@ -1,0 +1,105 @@
+"""LBR-SPR as the training loop sees it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from oddframe.models.lbr_spr.network import LBRNet
+from oddframe.models.lbr_spr.refinement import Mode, Thresholds, thresholds, weights
+from oddframe.training.learner import Learner
+from oddframe.training.processes import gathered
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How refinement goes over one training.
+
+    Args:
+        mode: see `weights`.
+        shrink: see `thresholds`.
+        warm_up: epochs without refinement.
+        epochs, steps: of the training, and of each epoch.
+    """
+
+    mode: Mode
+    shrink: float
+    warm_up: int
+    epochs: int
+    steps: int
+
+
+class LBRLearner(Learner):
+    """The losses of a batch of cubes, each with the weight that refinement gives it.
+
+    Weights follow the errors of appearance that the network makes in eval mode, just before the step: in training mode
+    what is odd in a batch would change the batch norm of all the rest.
+
+    Args:
+        net: what is trained.
+        course: of the refinement.
+        rows: how many cubes there are; a batch tells their numbers.
+    """
+
+    step: Tensor
+    weights: Tensor
+
+    def __init__(self, net: LBRNet, course: Course, rows: int) -> None:
+        super().__init__()
+        self.net, self.course = net, course
+        self.register_buffer("step", torch.zeros((), dtype=torch.long))
+        refined = course.epochs if course.mode != "none" else 0
+        self.register_buffer("weights", torch.full((refined, rows), math.nan, dtype=torch.float16))
+        self._given: tuple[Tensor, Tensor] | None = None
+
+    def forward(self, *batch: Tensor) -> dict[str, Tensor]:
+        """Losses of the cubes numbered (B,): uint8 (B, T C, S, S), and their flow (B, 2 T, S, S) where it is told.
+
+        `weight`, `dropped`, `lower` and `upper` say what refinement does: the mean weight, the share of weights of 0,
+        and the thresholds, which are NaN before they are used.
+        """
+        numbers, cubes, *flow = batch
+        weight, noted = self._refined(cubes)  # (B,)
+        self._given = numbers, weight
+        parts = {name: (weight * error).mean() for name, error in self.net(cubes, *flow).items()}
+        return {"loss": torch.stack(list(parts.values())).sum(), **parts, **noted}
+
+    @torch.no_grad()
+    def after_step(self) -> None:
+        """Note the weights of the whole batch, whichever process had its rows."""
+        if self._given is not None and len(self.weights):
+            numbers, weight = map(gathered, self._given)
+            self.weights[int(self.step) // self.course.steps, numbers] = weight.to(self.weights.dtype)
+        self._given = None
+        self.step.add_(1)
+
+    @torch.no_grad()
+    def _refined(self, cubes: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """(B,) weights, and what is to be noted of them."""
+        weight = torch.ones(len(cubes), device=cubes.device)
+        if self.course.mode == "none":
+            return weight, {}
+        unknown = weight.new_tensor(math.nan)
+        found = Thresholds(unknown, unknown)
+        past = int(self.step) - self.course.warm_up * self.course.steps
+        if past >= 0:
+            errors = self._settled(cubes)  # (B,)
+            found = thresholds(gathered(errors), past, self.course.shrink)
+            weight = weights(errors, found, self.course.mode)
+        dropped = (weight == 0).float().mean()
+        return weight, {"weight": weight.mean(), "dropped": dropped, "lower": found.lower, "upper": found.upper}
+
+    def _settled(self, cubes: Tensor) -> Tensor:
+        """(B,) errors of appearance in eval mode; the network is left in the mode that it was in."""
+        training, kind = self.net.training, cubes.device.type
+        self.net.eval()
+        # Casts of weights that autocast keeps from here would carry no gradient in the pass that follows.
+        with torch.autocast(
+            kind, dtype=torch.get_autocast_dtype(kind), enabled=torch.is_autocast_enabled(kind), cache_enabled=False
+        ):
+            errors = self.net.appearance_error(cubes)
+        self.net.train(training)
+        return errors

@@ -1,0 +1,22 @@
+"""LBR-SPR behaves as every model must, with and without motion, refinement and bands."""
+
+from __future__ import annotations
+
+import pytest
+
+from oddframe.testing.models import MODEL_CHECKS, Check, Factory
+from oddframe.types import Spec
+from tests.models.lbr_spr.tiny import CUBES, CUBES_AND_FLOW, tiny_lbr
+
+MODELS: dict[str, tuple[Factory, Spec]] = {
+    "appearance": (tiny_lbr, CUBES),
+    "with motion, in twenty bands": (lambda: tiny_lbr(motion=True, bands=20, together=5), CUBES_AND_FLOW),
+    "LBR alone, flow unused": (lambda: tiny_lbr(refinement="none", together=3, seed=3), CUBES_AND_FLOW),
+}
+
+
+@pytest.mark.parametrize("check", MODEL_CHECKS, ids=lambda check: str(check.__name__).removeprefix("check_"))
+@pytest.mark.parametrize("name", MODELS)
+def test_it_conforms(name: str, check: Check) -> None:
+    factory, spec = MODELS[name]
+    check(factory, spec)
