@@ -2,7 +2,8 @@
 
 Names are listed here and nowhere else. Classes are loaded when they are first wanted, so that listing names is quick.
 A package extends the tables through the entry-point groups `oddframe.observers`, `oddframe.models`,
-`oddframe.backbones` and `oddframe.datasets`; a name of ours is never replaced.
+`oddframe.backbones`, `oddframe.datasets`, `oddframe.foregrounds` and `oddframe.object-detectors`; a name of ours is
+never replaced.
 """
 
 from __future__ import annotations
@@ -26,13 +27,16 @@ from oddframe.datasets.base import DataSet
 from oddframe.errors import OddframeWarning, SettingsError
 from oddframe.models.base import Model
 from oddframe.observers.base import Observer
+from oddframe.observers.detectors.base import ObjectDetector
+from oddframe.observers.foreground.base import Foreground
 from oddframe.types import Configured
 
-Kind: TypeAlias = Literal["observer", "model", "backbone", "dataset"]
+Kind: TypeAlias = Literal["observer", "model", "backbone", "dataset", "foreground", "object-detector"]
 T = TypeVar("T", bound=Configured)
 
 OBSERVERS: Mapping[str, str] = MappingProxyType(
     {
+        "cubes": "oddframe.observers.cubes:Cubes",
         "features": "oddframe.observers.features:Features",
         "objects": "oddframe.observers.objects:Objects",
         "segments": "oddframe.observers.segments:Segments",
@@ -46,6 +50,7 @@ MODELS: Mapping[str, str] = MappingProxyType(
         "cbcg": "oddframe.models.cbcg:CBCG",
         "kmeans": "oddframe.models.kmeans:KMeans",
         "knn": "oddframe.models.knn:KNN",
+        "lbr-spr": "oddframe.models.lbr_spr:LBRSPR",
         "lgn": "oddframe.models.lgn:LGN",
         "llsh": "oddframe.models.llsh:LLSH",
         "lsh": "oddframe.models.lsh:LSH",
@@ -56,6 +61,13 @@ BACKBONES: Mapping[str, str] = MappingProxyType(
         "efficientnet-lite0": "oddframe.backbones.efficientnet:EfficientNetLite0",
         "hf": "oddframe.backbones.hf:HuggingFace",
         "slowfast": "oddframe.backbones.slowfast:SlowFast",
+    }
+)
+OBJECT_DETECTORS: Mapping[str, str] = MappingProxyType({})
+FOREGROUNDS: Mapping[str, str] = MappingProxyType(
+    {
+        "flow-threshold": "oddframe.observers.foreground.flow_threshold:FlowThreshold",
+        "motion": "oddframe.observers.foreground.motion:Motion",
     }
 )
 DATASETS: Mapping[str, str] = MappingProxyType(
@@ -145,12 +157,16 @@ _BASES: Mapping[Kind, type[Configured]] = {
     "model": Model,
     "backbone": Backbone,
     "dataset": DataSet,
+    "foreground": Foreground,
+    "object-detector": ObjectDetector,
 }
 _OURS: Mapping[str, Mapping[str, str]] = {
     "observer": OBSERVERS,
     "model": MODELS,
     "backbone": BACKBONES,
     "dataset": DATASETS,
+    "foreground": FOREGROUNDS,
+    "object-detector": OBJECT_DETECTORS,
 }
 
 

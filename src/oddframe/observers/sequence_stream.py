@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import torch
+from cv2.typing import MatLike
 
 from oddframe.observers.base import ObservationStream
 from oddframe.types import Frame, ImageArray, Observations, VideoInfo
@@ -52,10 +53,14 @@ class SequenceStream(ObservationStream):
 def square(image: ImageArray, size: int, *, grey: bool) -> ImageArray:
     """(C, size, size) uint8 of a picture (H, W, 3) RGB; C is 1 for grey, else 3."""
     seen = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if grey else image
-    height, width = seen.shape[:2]
+    return np.ascontiguousarray(np.atleast_3d(squeezed(seen, size)).transpose(2, 0, 1), np.uint8)
+
+
+def squeezed(picture: MatLike, size: int) -> MatLike:
+    """A picture (H, W) or (H, W, C) of any numbers as (size, size, ...): averaged or interpolated, side by side."""
+    height, width = picture.shape[:2]
     # OpenCV averages only where both sides shrink, so a side that grows waits its turn.
-    small = cv2.resize(seen, (min(width, size), min(height, size)), interpolation=cv2.INTER_AREA)
-    whole = (
-        cv2.resize(small, (size, size), interpolation=cv2.INTER_LINEAR) if small.shape[:2] != (size, size) else small
-    )
-    return np.ascontiguousarray(np.atleast_3d(whole).transpose(2, 0, 1), np.uint8)
+    small = cv2.resize(picture, (min(width, size), min(height, size)), interpolation=cv2.INTER_AREA)
+    if small.shape[:2] == (size, size):
+        return small
+    return cv2.resize(small, (size, size), interpolation=cv2.INTER_LINEAR)

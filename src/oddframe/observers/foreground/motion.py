@@ -1,0 +1,117 @@
+"""Our motion boxes: what moves, slow walkers included, and what stands where nothing stood."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from oddframe.errors import SettingsError
+from oddframe.observers.background import Background
+from oddframe.observers.foreground import boxes as rules
+from oddframe.observers.foreground.base import Foreground, ForegroundStream
+from oddframe.observers.recent_flow import RecentFlow
+from oddframe.observers.regions import ForegroundRule, Region, connected_regions, moving_mask, standing_regions
+from oddframe.types import BoolArray, FloatArray, VideoInfo
+
+
+class Motion(Foreground):
+    """Boxes of regions that move, fast or slowly, or stand in front of the empty scene; the same regions that the
+    objects observer follows.
+
+    Lengths are shares of the picture and times are seconds, so resolution and frame rate may differ from clip to clip.
+
+    Args:
+        step: seconds over which motion is looked for (at least one frame).
+        slow: seconds over which it is looked for once more, for who walks slowly; 0 = not.
+        displacement: pixels of the working picture under which flow is noise, over either time.
+        contrast: grey levels of change under which a pixel is noise; to count as standing there, four times as much.
+        standing: whether what stands in front of the empty scene is found too.
+        smallest: least area of a region, as a share of the picture.
+        slimmest: the longer side is less than this many times the shorter one.
+        border: width of the ignored edge, as a share of the shorter side.
+        margin: pixels of the working picture added on all sides.
+        short_side: pixels of the shorter side of the working picture.
+
+    Raises:
+        SettingsError: a value out of range.
+    """
+
+    name = "motion"
+    short_side: int
+
+    def __init__(
+        self,
+        *,
+        step: float = 0.08,
+        slow: float = 0.25,
+        displacement: float = 0.7,
+        contrast: float = 6.0,
+        standing: bool = True,
+        smallest: float = 0.00035,
+        slimmest: float = 10.0,
+        border: float = 0.01,
+        margin: int = 2,
+        short_side: int = 240,
+    ) -> None:
+        if min(slow, displacement, contrast, smallest, border, margin) < 0:
+            raise SettingsError("motion: slow, displacement, contrast, smallest, border and margin are 0 or more")
+        if step <= 0 or slimmest < 1 or short_side < 1:
+            raise SettingsError("motion: step is over 0, slimmest and short_side are 1 or more")
+        self.step, self.slow, self.displacement, self.contrast = step, slow, displacement, contrast
+        self.standing, self.smallest, self.slimmest = standing, smallest, slimmest
+        self.border, self.margin, self.short_side = border, margin, short_side
+
+    def gaps(self, video: VideoInfo) -> tuple[int, ...]:
+        """The times over which motion is looked for, in frames."""
+        return tuple(sorted({max(1, round(s * video.fps)) for s in (self.step, self.slow) if s}))
+
+    def behind(self, video: VideoInfo) -> int:
+        return self.gaps(video)[-1]
+
+    def least_area(self, pixels: int) -> float:
+        return self.smallest * pixels
+
+    def open(self, video: VideoInfo) -> ForegroundStream:
+        return _Regions(self, video)
+
+
+class _Regions(ForegroundStream):
+    def __init__(self, foreground: Motion, video: VideoInfo) -> None:
+        self._settings, self._gaps = foreground, foreground.gaps(video)
+        self._background = Background(video.fps) if foreground.standing else None
+
+    def boxes(self, recent: RecentFlow, known: FloatArray) -> FloatArray:
+        grey, settings = recent.grey(), self._settings
+        if grey is None or recent.grey(self._gaps[-1]) is None:
+            return rules.NONE
+        rule = ForegroundRule(
+            displacement=settings.displacement,
+            contrast=settings.contrast,
+            standing=4 * settings.contrast,
+            smallest=settings.smallest * grey.size,
+            border=round(settings.border * min(grey.shape)),
+        )
+        moving = self._moving(recent, rule)
+        standing = [] if self._background is None else standing_regions(self._background, grey, moving, rule)
+        rules.erase(moving, known, settings.margin)
+        regions = connected_regions(moving, rule.smallest) + _unknown(standing, known, moving.shape)
+        corners = np.array([(r.left, r.top, r.right, r.bottom) for r in regions], np.float32).reshape(-1, 4)
+        found = rules.sizeable(corners, 0, settings.slimmest)
+        return rules.widened(found, settings.margin, grey.shape[1], grey.shape[0])
+
+    def _moving(self, recent: RecentFlow, rule: ForegroundRule) -> BoolArray:
+        """(h, w) what has moved over any of the times."""
+        masks = []
+        for gap in self._gaps:
+            before, now, flow = recent.grey(gap), recent.grey(), recent.flow(gap)
+            assert before is not None
+            assert now is not None
+            assert flow is not None
+            masks.append(moving_mask(flow, before, now, rule))
+        return np.asarray(np.any(masks, axis=0))
+
+
+def _unknown(regions: list[Region], known: FloatArray, shape: tuple[int, ...]) -> list[Region]:
+    """The regions of which less than half lies where a detector found something."""
+    elsewhere = np.ones(shape, np.bool_)
+    rules.erase(elsewhere, known, 0)
+    return [r for r in regions if elsewhere[r.top : r.bottom, r.left : r.right][r.inside].mean() > 0.5]
