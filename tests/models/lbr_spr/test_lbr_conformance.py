@@ -6,12 +6,11 @@ import pytest
 
 from oddframe.testing.models import MODEL_CHECKS, Check, Factory
 from oddframe.types import Spec
-from tests.models.lbr_spr.tiny import CUBES, CUBES_AND_FLOW, tiny_lbr
+from tests.models.lbr_spr.tiny import CUBES_AND_FLOW, tiny_lbr
 
 MODELS: dict[str, tuple[Factory, Spec]] = {
-    "appearance": (tiny_lbr, CUBES),
-    "with motion, in twenty bands": (lambda: tiny_lbr(motion=True, bands=20, together=5), CUBES_AND_FLOW),
-    "LBR alone, flow unused": (lambda: tiny_lbr(refinement="none", together=3, seed=3), CUBES_AND_FLOW),
+    "with motion": (lambda: tiny_lbr(motion=True, together=5), CUBES_AND_FLOW),
+    "LBR alone in twenty bands, flow unused": (lambda: tiny_lbr(refinement="none", bands=20, seed=3), CUBES_AND_FLOW),
 }
 
 
