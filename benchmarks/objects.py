@@ -3,12 +3,13 @@
     python benchmarks/objects.py
     python benchmarks/objects.py looks
 
-A row is the frame AUROC over all test clips joined, and by kind of event against the normal frames. With `looks` the
-scene is a crowd at ten frames a second, half of the events are odd by their looks alone, and models are compared.
+A row is the frame AUROC over all test clips joined, and by kind of event against the normal frames. With `looks` there
+are ten frames a second, half of the events are odd by their looks alone, and models and regions are compared.
 """
 
 from __future__ import annotations
 
+import itertools
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ OFF = {"direction": 0.0}
 VARIANTS = {
     "default": OFF,
     "without embedding": OFF | {"embedding": 0.0},
-    "embedding as much as the rest": OFF | {"embedding": 1.0},
+    "looks x 0.3": OFF | {"embedding": 0.3},
     "without dwell": OFF | {"dwell": 0.0},
     "without speed": OFF | {"speed": 0.0},
     "without spread": OFF | {"spread": 0.0},
@@ -46,10 +47,10 @@ WATCHED: list[tuple[Objects, dict[str, dict[str, float]]]] = [
     (Objects(direction=True, place=False), {"without place": OFF}),
     (Objects(direction=True, standing=False), {"without what stands": OFF}),
 ]
-CROWD = Walkway(seconds=40, fps=10, people=14)
+SCENES = {"a crowd": Walkway(seconds=40, fps=10, people=14), "fewer people": Walkway(seconds=40, fps=10, people=10)}
+WHOLE: Mapping[str, Objects] = {"completed regions": Objects(), "moving pixels alone": Objects(part=255)}
 MODELS: Mapping[str, Model] = {
-    "knn, groups apart": KNN(),
-    **{f"knn, one vector, looks x {w:g}": KNN(grouped=False, weights={"embedding": w}) for w in (0.3, 1, 2)},
+    **{f"knn, looks x {weight:g}": KNN(weights={"embedding": weight}) for weight in (0.3, 1, 2)},
     "kmeans": KMeans(),
     "lsh, nearest code": LSH(),
     "lsh, all codes": LSH(summary="all"),
@@ -102,21 +103,23 @@ def parts() -> None:
 
 
 def looks() -> None:
-    """How models weigh looks beside motion and shape."""
+    """How models weigh looks beside motion and shape, and what completing regions brings."""
     pairs = [
         ("slow cyclist", "escorted cyclist"),
         ("skateboarder", "cart pusher"),
         ("cyclist", "loiterer"),
         ("runner", "dropped object"),
     ]
-    fit, test, kinds = clips(3000, [()] * 10, CROWD), clips(3200, [(), (), *pairs * 3], CROWD), KINDS + KINDS_BY_LOOKS
-    print(head("over objects", kinds))
+    kinds = KINDS + KINDS_BY_LOOKS
     with tempfile.TemporaryDirectory() as folder, odd.ObservationCache(folder) as cache:
-        watching = Watching(Objects(), None, odd.CameraHealth())
-        sources = [observed(part, watching, cache) for part in (fit, test)]
-        for name, model in MODELS.items():
-            detector = odd.Detector(observer=Objects(), model=model).fit(sources[0])
-            print(row(name, list(detector.score_source(sources[1])), test, kinds), flush=True)
+        for (scene, walkway), (regions, observer) in itertools.product(SCENES.items(), WHOLE.items()):
+            fit, test = clips(3000, [()] * 8, walkway), clips(3200, [(), *pairs * 3], walkway)
+            print(f"\n{head(f'{scene}, {regions}', kinds)}")
+            watching = Watching(observer, None, odd.CameraHealth())
+            sources = [observed(part, watching, cache) for part in (fit, test)]
+            for name, model in MODELS.items():
+                detector = odd.Detector(observer=observer, model=model).fit(sources[0])
+                print(row(name, list(detector.score_source(sources[1])), test, kinds), flush=True)
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ STORED, QUERIED = synthetic_source(videos=2, frames=10), synthetic_source(videos
 
 def test_knn_counts_all_that_it_keeps() -> None:
     assert KNN().train(STORED).absorb(STORED).multiplications(QUERIED) == 12 * 40 * 30
-    few = KNN(weights={"flow": 0.0}, coreset=7).train(STORED).absorb(STORED)
+    few = KNN(per_entry=True, weights={"flow": 0.0}, coreset=7).train(STORED).absorb(STORED)
     assert few.multiplications(QUERIED) == 4 * 7 * 30
 
 

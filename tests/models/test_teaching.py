@@ -27,6 +27,7 @@ CROPS = Spec({"look": Field((3, 8), crops=True)})
 MODELS: dict[str, Callable[[], Model]] = {
     "knn": KNN,
     "knn of 3": lambda: KNN(k=3),
+    "knn by entry": lambda: KNN(per_entry=True, fusion="max"),
     "kmeans": lambda: KMeans(clusters=8),
     "lsh": lambda: LSH(bits=8),
     "lsh of means": lambda: LSH(bits=8, summary="mean", probe=2),

@@ -10,9 +10,9 @@ import pytest
 
 from oddframe.observers.background import Background
 from oddframe.observers.flow import Grey, InverseSearchFlow, working_grey
-from oddframe.observers.regions import ForegroundRule, connected_regions, moving_mask, standing_regions
+from oddframe.observers.regions import ForegroundRule, connected_regions, moving_mask, standing_regions, whole_mask
 
-RULE = ForegroundRule(displacement=0.7, contrast=6, standing=24, smallest=30, border=6)
+RULE = ForegroundRule(displacement=0.7, contrast=6, standing=24, part=20, smallest=30, border=6)
 
 
 def texture(height: int, width: int, seed: int) -> Grey:
@@ -76,11 +76,41 @@ def test_what_touches_the_border_is_cut_off_there() -> None:
     assert box[0] >= RULE.border
 
 
+def completed(moving: tuple[slice, slice], *apart: tuple[slice, slice]) -> list[list[int]]:
+    """Boxes of what moves, where these stretches differ from the empty scene by 40 grey levels."""
+    mask, difference = np.zeros(BACKDROP.shape, bool), np.zeros(BACKDROP.shape, np.float32)
+    mask[moving] = True
+    for stretch in apart:
+        difference[stretch] = 40
+    found = connected_regions(whole_mask(mask, difference, RULE), RULE.smallest)
+    return [[region.left, region.top, region.right, region.bottom] for region in found]
+
+
+def test_legs_that_move_bring_the_trunk_above_them() -> None:
+    (box,) = completed(np.s_[60:70, 50:62], np.s_[30:70, 50:62])
+    assert np.abs(np.array(box) - [50, 30, 62, 70]).max() <= 2
+
+
+def test_what_stands_by_is_not_part_of_what_moves() -> None:
+    passing, beside = np.s_[60:70, 40:48], np.s_[30:80, 80:100]
+    assert completed(passing, beside) == [[40, 60, 48, 70]]
+
+
+def test_a_passer_by_does_not_become_the_wall_that_he_covers() -> None:
+    """He is under a tenth of a stretch that differs, as one that the sun came out on does."""
+    assert completed(np.s_[60:66, 40:46], np.s_[10:100, 10:130]) == [[40, 60, 46, 66]]
+
+
 def watched(pictures: list[Grey], fps: int = 5) -> list[int]:
     """How many standing regions each picture has, nothing moving."""
     background = Background(Fraction(fps))
     still = np.zeros(BACKDROP.shape, bool)
-    return [len(standing_regions(background, picture, still, RULE)) for picture in pictures]
+    found = []
+    for picture in pictures:
+        difference = background.difference(picture)
+        regions = [] if difference is None else standing_regions(background, picture, difference, still, RULE)
+        found.append(len(regions))
+    return found
 
 
 def test_a_thing_left_behind_stands_until_it_is_taken() -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.optimize import brentq
 
 from oddframe.errors import NotFitted, SettingsError, StoreError
 from oddframe.index.flat import FlatIndex
@@ -21,50 +20,48 @@ from oddframe.models.distance import DistanceModel
 from oddframe.models.explaining import Comparison, Explanation, moments
 from oddframe.models.multiplications import neighbours_cost
 from oddframe.models.nested import inner, nest
-from oddframe.models.normal_scale import normal_distances, normal_scale, normal_tail
+from oddframe.models.normal_scale import normal_scale
 from oddframe.models.passes import each_video
 from oddframe.models.source import ObservationSource
 from oddframe.models.standardise import Standardiser, chunk_rows
 from oddframe.models.updatable import nearer
 from oddframe.types import FloatArray, IntArray, Observations, Run, VideoId
 
-ALONE = "distance"
-"""The part of entries without a group."""
+FUSIONS = ("sum", "max")
 
 
 class KNN(DistanceModel):
     """Scores an observation by its mean distance to the k nearest normal ones, exactly.
 
-    Entries of one group (see `Field`) are searched as one vector, groups each on their own. A group's part is its
-    distance r divided by the normal scale: a part near 1 is at the edge of what normal videos are to each other.
-    Beyond that edge, distances of many values get rare faster than those of few; so each group has its own tail t
-    too (see `normal_tail`), and the score is the sum of log(1 + r ** t), which is near the logarithm of how rare that
-    is. With one group t is 1: there is nothing to compare with, and the order would be the same. Distances have heavy
-    tails, and without a logarithm one stray observation would outweigh a second of others when frame scores are
+    One search over the concatenated vector; the distance, divided by the normal scale (see `normal_scale`), is the
+    score's part. With `per_entry`, every entry of the data is searched and scaled on its own, and the weighted parts
+    are fused. A part near 1 is at the edge of what normal videos are to each other. The score is log(1 + parts):
+    distances have heavy tails, and one stray observation must not outweigh a second of others when frame scores are
     smoothed over time. Crops of one observation are neighbours of their own, and its score is the mean over them. Of
     what was taught, the nearest alone counts.
 
-    `train` fits means, deviations, scales and tails; `absorb` only adds observations. So the scales are those of the
+    `train` fits means, deviations and scales; `absorb` only adds observations. So the scales are those of the
     training data however much is absorbed later, and absorbing is a sum: its order does not matter.
 
     Args:
         k: neighbours to average over.
-        grouped: whether groups are searched each on their own; else all entries are one vector.
-        weights: entry name -> weight within its vector; 0 drops the entry. None = the observer's.
+        per_entry: search entry by entry.
+        fusion: "sum" or "max" over the weighted parts.
+        weights: entry name -> weight; 0 drops the entry. None = 1 each.
         quantile, sample, gap: of the normal scale; `gap` in seconds.
         coreset: most observations kept, a uniform draw (see `FlatIndex`); None = all.
         seed: of both draws.
     """
 
     name: ClassVar[str] = "knn"
-    version: ClassVar[int] = 2  # groups
     regime: ClassVar[Regime] = Regime.ONE_CLASS
 
     def __init__(
         self,
         *,
         k: int = 1,
-        grouped: bool = True,
+        per_entry: bool = False,
+        fusion: str = "sum",
         weights: Mapping[str, float] | None = None,
         quantile: float = 0.95,
         sample: int = 2000,
@@ -74,13 +71,15 @@ class KNN(DistanceModel):
     ) -> None:
         if k < 1 or sample < 1 or gap < 0 or not 0 < quantile <= 1 or (coreset is not None and coreset < 1):
             raise SettingsError("k, sample and coreset are at least 1, gap at least 0, and quantile in (0, 1]")
-        self.k, self.grouped = k, grouped
+        if fusion not in FUSIONS:
+            raise SettingsError(f"fusion is one of {', '.join(FUSIONS)}, not {fusion!r}")
+        self.k, self.per_entry, self.fusion = k, per_entry, fusion
         self.weights = None if weights is None else dict(weights)
         self.quantile, self.sample, self.gap = quantile, sample, gap
         self.coreset, self.seed = coreset, seed
+        Standardiser(self.weights)  # looks the weights over
         self._standardiser = self._unfitted()
         self._scales: dict[str, float] = {}
-        self._tails: dict[str, float] = {}
         self._index = self._taught = FlatIndex({})
 
     def train(self, data: ObservationSource, run: Run = Run()) -> Self:
@@ -90,10 +89,7 @@ class KNN(DistanceModel):
         fps = {info.id: float(info.fps) for info in data.videos()}
         source = self._index.provenance
         time = source.frame / np.array([fps[name] for name in source.names])[source.video]
-        apart = {name: self._apart(self._index.vectors(name), source.video, time) for name in self._sizes()}
-        self._scales = {name: normal_scale(distances, self.quantile) for name, distances in apart.items()}
-        alone = len(apart) == 1
-        self._tails = {name: 1.0 if alone else normal_tail(d, self._scales[name]) for name, d in apart.items()}
+        self._scales = {name: self._scale(self._index.vectors(name), source.video, time) for name in self._sizes()}
         self._index, self._taught = self._empty(), FlatIndex(self._sizes())
         return self
 
@@ -109,13 +105,8 @@ class KNN(DistanceModel):
         return self
 
     def distance_at(self, score: float) -> float:
-        """See `Explaining`: in normal scales, that which has this score where all groups are as far."""
-        if score <= 0:
-            return 0.0
-        tails = np.array([self._tails[name] for name in self._sizes()])
-        # Searched by logarithms, in which nothing overflows; no tail is under 1.
-        found = brentq(lambda far: np.logaddexp(0, tails * far).sum() - score, -800.0, score + 1)
-        return math.exp(min(found, 700.0))
+        """See `Explaining`; distances are in normal scales."""
+        return math.expm1(score)
 
     def multiplications(self, data: ObservationSource) -> int:
         """See `Counted`: d N M, each observation against all that are kept."""
@@ -124,18 +115,17 @@ class KNN(DistanceModel):
 
     def state(self) -> ModelState:
         standardise = self._standardiser.state()
-        told = {"scale": self._scales, "tail": self._tails}
-        fitted = {
-            name: torch.tensor([values[part] for part in self._sizes()], dtype=torch.float64)
-            for name, values in told.items()
-        }
+        scale = torch.tensor([self._scales[name] for name in self._sizes()], dtype=torch.float64)
         index, taught = (ModelState(*held.state()) for held in (self._index, self._taught))
-        return nest(standardise=standardise, normal=ModelState(fitted), index=index, taught=taught)
+        return nest(standardise=standardise, scale=ModelState({"value": scale}), index=index, taught=taught)
 
     def restore(self, state: ModelState) -> Self:
-        saved, normal, taught = (inner(state, part) for part in ("index", "normal", "taught"))
+        saved, scale, taught = (inner(state, part) for part in ("index", "scale", "taught"))
         self._standardiser = self._unfitted().restore(inner(state, "standardise"))
-        self._scales, self._tails = (self._restored(normal, name) for name in ("scale", "tail"))
+        values = stored_tensor(scale.tensors, "value", torch.float64, len(self._sizes()))
+        if not bool((values > 0).all()):
+            raise StoreError("a saved normal scale is not above 0; the file is damaged")
+        self._scales = dict(zip(self._sizes(), values.tolist(), strict=True))
         self._index = self._empty().restore(saved.tensors, saved.meta)
         self._taught = FlatIndex(self._sizes()).restore(taught.tensors, taught.meta)
         return self
@@ -144,29 +134,17 @@ class KNN(DistanceModel):
         if not len(self._index):
             raise NotFitted("knn has nothing to compare with; train on normal video and absorb it first")
 
-    def _restored(self, normal: ModelState, name: str) -> dict[str, float]:
-        """Part -> its scale or tail."""
-        values = stored_tensor(normal.tensors, name, torch.float64, len(self._sizes()))
-        if not bool((values > 0).all()):
-            raise StoreError(f"a saved normal {name} is not above 0; the file is damaged")
-        return dict(zip(self._sizes(), values.tolist(), strict=True))
-
     def _unfitted(self) -> Standardiser:
-        return Standardiser(self.weights)
-
-    def _columns(self) -> dict[str, list[int]]:
-        """Part -> the columns of the vector that are searched for it."""
-        columns: dict[str, list[int]] = {}
-        start = 0
-        for name, size in self._standardiser.sizes().items():
-            group = self._standardiser.spec.fields[name].group if self.grouped else ""
-            columns.setdefault(group or ALONE, []).extend(range(start, start + size))
-            start += size
-        return dict(sorted(columns.items()))
+        """Entry by entry, weights belong to the fusion, and only what is dropped is dropped before."""
+        weights = self.weights or {}
+        return Standardiser(
+            {name: float(weight > 0) for name, weight in weights.items()} if self.per_entry else weights
+        )
 
     def _sizes(self) -> dict[str, int]:
-        """Part -> length of what is searched for it."""
-        return {name: len(columns) for name, columns in self._columns().items()}
+        """Name -> length of what is searched on its own."""
+        sizes = self._standardiser.sizes()
+        return sizes if self.per_entry else {"distance": sum(sizes.values())}
 
     def _empty(self) -> FlatIndex:
         return FlatIndex(self._sizes(), self.coreset, self.seed)
@@ -180,30 +158,42 @@ class KNN(DistanceModel):
         return index.settle()
 
     def _vectors(self, observations: Observations) -> dict[str, FloatArray]:
+        sizes = self._sizes()
         vectors: FloatArray = self._standardiser.apply(observations).numpy()
-        return {name: np.ascontiguousarray(vectors[:, columns]) for name, columns in self._columns().items()}
+        parts = np.split(vectors, np.cumsum(list(sizes.values()))[:-1], axis=1)
+        return dict(zip(sizes, parts, strict=True))
 
-    def _apart(self, vectors: FloatArray, video: IntArray, time: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """How far normal observations are from those of other videos."""
-        return normal_distances(vectors, video, time, k=self.k, sample=self.sample, gap=self.gap, seed=self.seed)
+    def _scale(self, vectors: FloatArray, video: IntArray, time: npt.NDArray[np.float64]) -> float:
+        return normal_scale(
+            vectors,
+            video,
+            time,
+            k=self.k,
+            sample=self.sample,
+            gap=self.gap,
+            quantile=self.quantile,
+            seed=self.seed,
+        )
 
     def _score(self, observations: Observations, start: int) -> tuple[FloatArray, dict[str, FloatArray]]:
         vectors = self._vectors(observations)
-        score, parts = self._measured(self._index, vectors, self.k)
+        distance, parts = self._measured(self._index, vectors, self.k)
         if len(self._taught):
-            score, parts = nearer(score, parts, *self._measured(self._taught, vectors, 1))
-        return score, parts
+            distance, parts = nearer(distance, parts, *self._measured(self._taught, vectors, 1))
+        return np.log1p(distance), parts
 
     def _measured(
         self, index: FlatIndex, vectors: Mapping[str, FloatArray], k: int
     ) -> tuple[FloatArray, dict[str, FloatArray]]:
-        """Score by what an index holds, and distances part by part."""
+        """Distances to what an index holds, fused and part by part."""
         parts = {}
         for name in self._sizes():
             found = index.query(name, vectors[name], k)
             parts[name] = (found.distance.mean(axis=1, dtype=np.float64) / self._scales[name]).astype(np.float32)
-        score = sum(_rarity(part, self._tails[name]) for name, part in parts.items())
-        return np.asarray(score, np.float32), parts
+        weights = (self.weights or {}) if self.per_entry else {}
+        weighted = np.stack([part * np.float32(weights.get(name, 1.0)) for name, part in parts.items()])
+        fused: FloatArray = weighted.sum(axis=0) if self.fusion == "sum" else weighted.max(axis=0)
+        return fused, parts
 
     def _explained(self, one: Observations, nearest: int) -> Explanation:
         vectors, (score, _) = self._vectors(one), self._score(one, 0)
@@ -221,10 +211,3 @@ class KNN(DistanceModel):
             told = moments(index.provenance, near.row[0], near.distance[0] / np.float32(self._scales[name]))
             found.append(Comparison(name, float(part[0]), len(index), told))
         return found
-
-
-def _rarity(distance: npt.NDArray[Any], tail: float | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """log(1 + distance ** tail), without the power itself, which may be past all numbers."""
-    with np.errstate(divide="ignore"):
-        found: npt.NDArray[np.float64] = np.logaddexp(0, tail * np.log(distance.astype(np.float64)))
-    return found

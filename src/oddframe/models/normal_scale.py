@@ -1,4 +1,4 @@
-"""How far apart normal observations are from each other, and how rarely farther: what makes distances comparable."""
+"""How far apart normal observations are from each other: the unit in which distances become comparable."""
 
 from __future__ import annotations
 
@@ -12,13 +12,10 @@ from oddframe.types import BoolArray, FloatArray, IntArray
 LEAST = 1e-3
 """Least scale, in standard deviations: data that repeat exactly must not turn rounding into scores."""
 
-STEEPEST = 16.0
-"""Greatest tail: steeper ones are told from few distances, and would turn noise into certainty."""
-
 _ROWS = 64
 
 
-def normal_distances(
+def normal_scale(
     vectors: FloatArray,
     video: IntArray,
     time: npt.NDArray[np.float64],
@@ -26,9 +23,10 @@ def normal_distances(
     k: int,
     sample: int,
     gap: float,
+    quantile: float,
     seed: int,
-) -> npt.NDArray[np.float64]:
-    """Distances from normal observations to their k nearest in *other* videos.
+) -> float:
+    """A quantile of the distances from normal observations to their k nearest in *other* videos.
 
     Neighbours within the same video are often the same thing a frame later, and say nothing about the distance to
     be expected in a new video. Where only one video has observations, those at least `gap` seconds away stand in
@@ -41,41 +39,23 @@ def normal_distances(
         k: the distance is the mean over this many neighbours.
         sample: at most this many observations are asked, drawn without replacement.
         gap: seconds.
+        quantile: 0 .. 1.
         seed: of the draw.
 
     Returns:
-        (n,) distances; none for a single observation.
+        The scale, at least `LEAST`; 1 for a single observation.
     """
     drawn = np.sort(np.random.default_rng(seed).permutation(len(vectors))[:sample])
     single = len(np.unique(video)) < 2
-    found = [np.zeros(0)]
+    found = []
     for start in range(0, len(drawn), _ROWS):
         rows = drawn[start : start + _ROWS]
         apart = np.abs(time[rows, None] - time) >= gap if single else video[rows, None] != video
         alone = ~apart.any(axis=1)
         apart[alone] = rows[alone, None] != np.arange(len(vectors))
         found.append(_mean_distances(vectors, rows, apart, k))
-    return np.concatenate(found)
-
-
-def normal_scale(distances: npt.NDArray[np.float64], quantile: float) -> float:
-    """A quantile of distances between normal observations, at least `LEAST`; 1 where there are none."""
+    distances = np.concatenate(found)
     return max(LEAST, float(np.quantile(distances, quantile))) if len(distances) else 1.0
-
-
-def normal_tail(distances: npt.NDArray[np.float64], scale: float) -> float:
-    """How fast distances between normal observations get rare beyond the scale: as distance ** -tail.
-
-    Hill's estimator, within 1 .. `STEEPEST`; 1 where nothing lies beyond. Distances of many values lie close together,
-    so that one a quarter above the scale is rare; distances of two or three do not, and it is nothing.
-
-    >>> round(normal_tail(np.arange(1.0, 1000.0) ** -0.25, 0.5), 1)
-    4.1
-    """
-    beyond = distances[distances > scale]
-    if not len(beyond):
-        return 1.0
-    return float(np.clip(1 / np.log(beyond / scale).mean(), 1, STEEPEST))
 
 
 def _mean_distances(vectors: FloatArray, rows: IntArray, allowed: BoolArray, k: int) -> npt.NDArray[np.float64]:

@@ -14,7 +14,7 @@ from oddframe.observers.background import Background
 from oddframe.observers.base import ObservationStream
 from oddframe.observers.crops import CropEmbedder
 from oddframe.observers.flow import Grey, InverseSearchFlow, working_grey
-from oddframe.observers.regions import ForegroundRule, Region, connected_regions, moving_mask, standing_regions
+from oddframe.observers.regions import ForegroundRule, Region, foreground_regions
 from oddframe.observers.tracking import Track, Tracker, Values
 from oddframe.types import FloatArray, Frame, Observations, Run, VideoInfo
 
@@ -65,14 +65,11 @@ class ObjectStream(ObservationStream):
             displacement=observer.displacement,
             contrast=observer.contrast,
             standing=4 * observer.contrast,
+            part=observer.part,
             smallest=observer.smallest * grey.size,
             border=round(observer.border * min(grey.shape)),
         )
-        moving = moving_mask(flow, self._recent[0], grey, rule)
-        regions = connected_regions(moving, rule.smallest)
-        if self._background is not None:
-            regions += standing_regions(self._background, grey, moving, rule)
-        return regions
+        return foreground_regions(flow, self._recent[0], grey, self._background, rule)
 
     def _follow(self, index: int, regions: list[Region], flow: FloatArray) -> list[Track]:
         boxes = [np.array([r.left, r.top, r.right, r.bottom], np.float64) for r in regions]

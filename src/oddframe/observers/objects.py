@@ -11,23 +11,13 @@ from oddframe.observers.base import ObservationStream, Observer
 from oddframe.observers.object_stream import ObjectStream
 from oddframe.types import Field, Run, Spec, VideoInfo, Window
 
-GROUPS = {
-    "speed": "motion",
-    "spread": "motion",
-    "direction": "motion",
-    "geometry": "shape",
-    "dwell": "shape",
-    "embedding": "looks",
-    "place": "",
-}
-"""Which entries say one thing. How long something stays is told beside its size, for that was measured to be better."""
-
 
 class Objects(Observer):
     """Follows whatever moves, or stands where nothing stood, and describes how fast, how large and what it is.
 
-    Foreground is dense inverse-search flow above a noise floor, plus what differs from the empty scene without moving.
-    Each region is followed over time and its descriptors are averaged over its recent past. Entries of the data:
+    Foreground is dense inverse-search flow above a noise floor, completed by what differs from the empty scene around
+    it, plus what differs without moving. Each region is followed over time and its descriptors are averaged over its
+    recent past. Entries of the data:
 
     - `speed` (1,): log of the median speed of its pixels;
     - `spread` (2,): by how much the log speeds under which 90 % and 98 % of them lie exceed it (legs swing);
@@ -51,6 +41,7 @@ class Objects(Observer):
         step: seconds between the two pictures of a flow (at least one frame).
         displacement: pixels between the two pictures under which flow is noise.
         contrast: grey levels of change under which a pixel is noise; to count as standing there, four times as much.
+        part: grey levels by which a pixel must differ from the empty scene to be part of something that moves.
         smallest: least area of a region, as a share of the picture.
         border: width of the ignored edge, as a share of the shorter side.
         memory: seconds over which a track's descriptors are averaged.
@@ -83,6 +74,7 @@ class Objects(Observer):
         step: float = 0.08,
         displacement: float = 0.7,
         contrast: float = 6.0,
+        part: float = 20.0,
         smallest: float = 0.00035,
         border: float = 0.025,
         memory: float = 0.2,
@@ -93,7 +85,8 @@ class Objects(Observer):
         self.place, self.dwell, self.embedding = place, dwell, embedding
         self.backbone = backbone or (EfficientNetLite0(size=64, head=False) if embedding else None)
         self.standing, self.short_side, self.step = standing, short_side, step
-        self.displacement, self.contrast, self.smallest, self.border = displacement, contrast, smallest, border
+        self.displacement, self.contrast, self.part = displacement, contrast, part
+        self.smallest, self.border = smallest, border
         self.memory, self.confirm, self.look = memory, confirm, look
         self._check()
 
@@ -101,7 +94,8 @@ class Objects(Observer):
         whole = {"short_side": self.short_side, "confirm": self.confirm}
         spans = {"step": self.step, "memory": self.memory, "look": self.look}
         shares = {"smallest": self.smallest, "border": self.border}
-        levels = {"displacement": self.displacement, "contrast": self.contrast, "embedding": self.embedding}
+        levels = {"displacement": self.displacement, "contrast": self.contrast, "part": self.part}
+        levels |= {"embedding": self.embedding}
         wrong = [f"{name} must be at least 1" for name, value in whole.items() if value < 1]
         wrong += [f"{name} must be over 0" for name, value in spans.items() if not value > 0]
         wrong += [f"{name} must lie in 0 .. 0.4" for name, value in shares.items() if not 0 <= value <= 0.4]
@@ -122,7 +116,7 @@ class Objects(Observer):
             "dwell": 1 * self.dwell,
             "embedding": self.embedding,
         }
-        fields = {name: Field((size,), group=GROUPS[name]) for name, size in sizes.items() if size}
+        fields = {name: Field((size,)) for name, size in sizes.items() if size}
         if "place" in fields:
             fields["place"] = replace(fields["place"], weight=0.0, context=True)
         return Spec(fields)

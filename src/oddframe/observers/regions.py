@@ -12,6 +12,9 @@ from oddframe.observers.background import Background
 from oddframe.observers.flow import Grey
 from oddframe.types import BoolArray, FloatArray
 
+MOVING_SHARE = 0.1
+"""Of a stretch that differs from the empty scene: walkers move that much of themselves between two pictures."""
+
 _SQUARE = np.ones((3, 3), np.uint8)
 _CROSS: MatLike = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 
@@ -41,6 +44,7 @@ class ForegroundRule:
         contrast: grey levels by which it must have changed; raised to five times the picture's median change, so
             that a noisy camera does not look like a crowd.
         standing: grey levels by which it must differ from the empty scene to count as standing there.
+        part: grey levels by which it must differ from the empty scene to be part of something that moves.
         smallest: pixels of the smallest region.
         border: pixels at the picture's edge that are ignored: there half of what flow needs lies outside.
     """
@@ -48,6 +52,7 @@ class ForegroundRule:
     displacement: float
     contrast: float
     standing: float
+    part: float
     smallest: float
     border: int
 
@@ -58,6 +63,19 @@ def moving_mask(flow: FloatArray, previous: Grey, current: Grey, rule: Foregroun
     contrast = max(rule.contrast, 5 * float(np.median(change[::2, ::2])))
     mask = (np.hypot(flow[..., 0], flow[..., 1]) > rule.displacement) & (change > contrast)
     return _tidied(mask, rule.border, _CROSS)
+
+
+def whole_mask(moving: BoolArray, difference: FloatArray, rule: ForegroundRule) -> BoolArray:
+    """What moves, completed by what differs from the empty scene around it. (h, w) bool.
+
+    Flow sees swinging legs and not the trunk above them. A connected stretch that differs belongs to what moves if
+    `MOVING_SHARE` of it does; one that differs by its light alone, or stands by, has no such share.
+    """
+    apart = _tidied(cv2.blur(np.abs(difference), (3, 3)) > rule.part, rule.border, None)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(apart.astype(np.uint8))
+    moves = np.bincount(labels[moving], minlength=count) > MOVING_SHARE * stats[:, cv2.CC_STAT_AREA]
+    moves[0] = False
+    return np.asarray(moving | moves[labels])
 
 
 def standing_mask(difference: FloatArray, moving: BoolArray, rule: ForegroundRule) -> BoolArray:
@@ -79,15 +97,34 @@ def connected_regions(mask: BoolArray, smallest: float) -> list[Region]:
     return found
 
 
-def standing_regions(background: Background, grey: Grey, moving: BoolArray, rule: ForegroundRule) -> list[Region]:
+def foreground_regions(
+    flow: FloatArray, previous: Grey, current: Grey, background: Background | None, rule: ForegroundRule
+) -> list[Region]:
+    """What moves, completed where the empty scene is known, and then what stands; the background learns on the way."""
+    moving = moving_mask(flow, previous, current, rule)
+    difference = None if background is None else background.difference(current)
+    if background is None or difference is None:
+        return connected_regions(moving, rule.smallest)
+    whole = whole_mask(moving, difference, rule)
+    standing = standing_regions(background, current, difference, whole, rule)
+    return connected_regions(whole, rule.smallest) + standing
+
+
+def standing_regions(
+    background: Background, grey: Grey, difference: FloatArray, moving: BoolArray, rule: ForegroundRule
+) -> list[Region]:
     """What stands in front of the empty scene; the background learns from the rest.
 
     A place that differs because somebody left it, or because the light on it changed, is given back to the background
     instead.
+
+    Args:
+        background: the empty scene.
+        grey: the picture.
+        difference: between the two.
+        moving: pixels of what moves.
+        rule: when a pixel counts.
     """
-    difference = background.difference(grey)
-    if difference is None:
-        return []
     mask = standing_mask(difference, moving, rule)
     background.follow(difference, mask)
     kept = []
@@ -100,10 +137,12 @@ def standing_regions(background: Background, grey: Grey, moving: BoolArray, rule
     return kept
 
 
-def _tidied(mask: BoolArray, border: int, closing: MatLike) -> BoolArray:
+def _tidied(mask: BoolArray, border: int, closing: MatLike | None) -> BoolArray:
     tidy: MatLike = mask.astype(np.uint8)
     if border:
         tidy[:border] = tidy[-border:] = 0
         tidy[:, :border] = tidy[:, -border:] = 0
     tidy = cv2.morphologyEx(tidy, cv2.MORPH_OPEN, _SQUARE)
-    return np.asarray(cv2.morphologyEx(tidy, cv2.MORPH_CLOSE, closing) > 0)
+    if closing is not None:
+        tidy = cv2.morphologyEx(tidy, cv2.MORPH_CLOSE, closing)
+    return np.asarray(tidy > 0)

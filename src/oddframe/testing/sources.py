@@ -19,9 +19,6 @@ from oddframe.types import BoolArray, Field, IntArray, Observations, Spec, Video
 FLOW_AND_SHAPE = Spec({"flow": Field((8,)), "shape": Field((4,))})
 """Two short entries, as of objects that move."""
 
-FLOW_BESIDE_SHAPE = Spec({name: replace(field, group=name) for name, field in FLOW_AND_SHAPE.fields.items()})
-"""The same, each a group of its own."""
-
 _KINDS = 3
 _Reals: TypeAlias = npt.NDArray[np.float64]
 

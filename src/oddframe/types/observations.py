@@ -27,8 +27,6 @@ class Field:
         crops: whether the first axis counts crops, parts of the same frames, each of which can be compared on its own.
         context: whether it says where the others were seen, and so what they are to be compared with. Models that know
             nothing of context compare it like the others, by its weight.
-        group: entries of one group say one thing, such as how it moves; models may compare groups each on its own,
-            where one vector would let the group with the widest distances drown the others.
         slide: rows from one frame of a window to the next, 0 where the entry is no window of frames. Where above 0, the
             first axis counts the frames of a window that moves on by one frame a row: frame k + 1 of one row is frame k
             of the row `slide` later, and what stores many rows may keep each frame once.
@@ -40,7 +38,6 @@ class Field:
     crops: bool = False
     context: bool = False
     slide: int = 0
-    group: str = ""
 
     def __post_init__(self) -> None:
         if self.slide < 0 or (self.slide and not self.shape):
@@ -76,7 +73,7 @@ class Spec:
         return hash(
             tuple(
                 sorted(
-                    (name, f.shape, str(f.dtype), f.weight, f.crops, f.context, f.slide, f.group)
+                    (name, f.shape, str(f.dtype), f.weight, f.crops, f.context, f.slide)
                     for name, f in self.fields.items()
                 )
             )
@@ -93,7 +90,7 @@ class Spec:
         return sum(f.row_bytes for f in self.fields.values())
 
     def to_json(self) -> Json:
-        """Name -> shape, dtype, weight, and "crops", "context", "slide" and "group" where they say something.
+        """Name -> shape, dtype, weight, and "crops", "context" and "slide" where they say something.
 
         >>> Spec({"flow": Field((8,))}).to_json()
         {'flow': {'shape': [8], 'dtype': 'float32', 'weight': 1.0}}
@@ -106,7 +103,6 @@ class Spec:
                 **({"crops": True} if f.crops else {}),
                 **({"context": True} if f.context else {}),
                 **({"slide": f.slide} if f.slide else {}),
-                **({"group": f.group} if f.group else {}),
             }
             for name, f in self.fields.items()
         }
@@ -128,7 +124,6 @@ class Spec:
                         crops=bool(f.get("crops", False)),
                         context=bool(f.get("context", False)),
                         slide=int(f.get("slide", 0)),
-                        group=str(f.get("group", "")),
                     )
                     for name, f in value.items()
                 }
