@@ -12,6 +12,7 @@
     ├── StoreError                a saved detector or a file of it cannot be read or written
     │   ├── NewerFormat           written by a newer version of oddframe
     │   └── SavedMeanwhile        somebody else saved it since it was loaded
+    ├── WorkerDied                a process that observed a video ended without a word
     ├── DataError                 labels or features that do not fit what they describe
     └── WeightsError              a pretrained network's weights are missing, altered or another network's
 
@@ -68,6 +69,10 @@ class NewerFormat(StoreError):
 
 class SavedMeanwhile(StoreError):
     """A detector that somebody else saved since this one was loaded: saving would undo their change."""
+
+
+class WorkerDied(OddframeError):
+    """A process that observed a video ended without a word, as one that is killed for want of memory."""
 
 
 class DataError(OddframeError):

@@ -10,7 +10,18 @@ import typer
 
 from oddframe import catalog
 from oddframe.cli.app import app, stderr
-from oddframe.cli.options import Cache, Checkpoints, Device, Fps, Log, Precise, Videos, detector_of, read_videos
+from oddframe.cli.options import (
+    Cache,
+    Checkpoints,
+    Device,
+    Fps,
+    Log,
+    Precise,
+    Videos,
+    Workers,
+    detector_of,
+    read_videos,
+)
 from oddframe.cli.progress import reporting
 from oddframe.datasets.label_list import read_label_list
 from oddframe.engine.store import check_target
@@ -43,6 +54,7 @@ def fit(
     seed: Annotated[int, typer.Option(help="Chooses what is held out.")] = 0,
     cache: Cache = None,
     device: Device = "cpu",
+    workers: Workers = 1,
     precision: Precise = "auto",
     checkpoints: Checkpoints = None,
     log: Log = None,
@@ -53,7 +65,7 @@ def fit(
     told = None if labels is None else read_label_list(labels)
     found = read_videos(videos, fps)
     began = perf_counter()
-    with reporting(len(found), device, precision=precision, checkpoints=checkpoints, log=log) as run:
+    with reporting(len(found), device, precision=precision, checkpoints=checkpoints, log=log, workers=workers) as run:
         made.fit(found, run, cache=cache, labels=told, holdout=holdout, seed=seed)
     if not is_first():
         return  # of several processes that train together, one saves

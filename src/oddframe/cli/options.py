@@ -58,6 +58,7 @@ Log = Annotated[
     Path | None,
     typer.Option("--log", help="A folder for the losses of training, as TensorBoard shows them.", show_default=False),
 ]
+Workers = Annotated[int, typer.Option("--workers", min=1, help="Videos observed at once, each in its own process.")]
 Device = Annotated[str, typer.Option("--device", help="A torch device: cpu, cuda, cuda:1, mps.", callback=_usable)]
 
 

@@ -45,31 +45,33 @@ class LossColumn(ProgressColumn):
 
 
 class _Board:
-    """One line a stage; the line of a stage that is over goes away.
+    """A line for each of the stages that go on at once; the line of a stage that is over goes away.
 
     Args:
         videos: how many stages of observing there will be, shown as "3 of 16"; None = not shown.
+        lines: how many stages go on at once.
     """
 
-    def __init__(self, bars: Bars, videos: int | None) -> None:
-        self._bars, self._videos = bars, videos
-        self._stage, self._count = "", 0
-        self._task: TaskID | None = None
+    def __init__(self, bars: Bars, videos: int | None, lines: int = 1) -> None:
+        self._bars, self._videos, self._lines = bars, videos, lines
+        self._observed: set[str] = set()
+        self._tasks: dict[str, TaskID] = {}  # the one heard of last comes last
 
     def __call__(self, progress: Progress) -> None:
-        if progress.stage != self._stage:
-            self._begin(progress)
-        if self._task is not None:
-            self._bars.update(self._task, completed=progress.done, total=progress.total, loss=progress.loss)
+        task = self._tasks.pop(progress.stage, None)
+        task = self._begin(progress) if task is None else task
+        self._tasks[progress.stage] = task
+        self._bars.update(task, completed=progress.done, total=progress.total, loss=progress.loss)
 
-    def _begin(self, progress: Progress) -> None:
-        if self._task is not None:
-            self._bars.remove_task(self._task)
-        self._stage = words = progress.stage
-        if self._videos and words.startswith("observing"):
-            self._count += 1
-            words = f"{words} ({self._count} of {self._videos})"
-        self._task = self._bars.add_task(words, total=progress.total, unit=progress.unit, loss=None)
+    def _begin(self, progress: Progress) -> TaskID:
+        words = progress.stage
+        observing = words.startswith("observing")
+        while len(self._tasks) >= (self._lines if observing else 1):
+            self._bars.remove_task(self._tasks.pop(next(iter(self._tasks))))
+        if self._videos and observing:
+            self._observed.add(words)
+            words = f"{words} ({len(self._observed)} of {self._videos})"
+        return self._bars.add_task(words, total=progress.total, unit=progress.unit, loss=None)
 
 
 @contextmanager
@@ -80,6 +82,7 @@ def reporting(
     precision: Precision = "auto",
     checkpoints: Path | None = None,
     log: Path | None = None,
+    workers: int = 1,
 ) -> Iterator[Run]:
     """A `Run` whose progress shows on stderr, where stderr is a terminal."""
     console = stderr()
@@ -97,4 +100,4 @@ def reporting(
         disable=not (console.is_terminal and is_first()),
     )
     with bars:
-        yield Run(device, _Board(bars, videos), precision, checkpoints, log=log)
+        yield Run(device, _Board(bars, videos, workers), precision, checkpoints, log=log, workers=workers)

@@ -82,6 +82,10 @@ class ObservationCache:
             self._evict()
         return found
 
+    def holds(self, key: str) -> bool:
+        """Whether somebody has made this entry; that it is still there and whole in a moment is not promised."""
+        return (self.folder / "entries" / key).exists()
+
     def close(self) -> None:
         """Rely on no entry any more; private ones are removed."""
         if self._use is None:

@@ -10,10 +10,12 @@ from functools import partial
 import numpy as np
 
 from oddframe.engine.cache import ObservationCache, cache_key
+from oddframe.engine.entry import Entry
 from oddframe.engine.holdout import HoldOut, hold_out
 from oddframe.engine.observe import Watching, observe_into
 from oddframe.engine.score import Judged, judge_source
 from oddframe.engine.source import CachedSource, frames_of, reasons_of, window_of
+from oddframe.engine.workers import observe_apart
 from oddframe.errors import FitError, OddframeWarning
 from oddframe.models.base import Model
 from oddframe.models.source import ObservationSource
@@ -29,14 +31,35 @@ def observed(videos: Sequence[Video], watching: Watching, cache: ObservationCach
         VideoError: a video cannot be read.
         SettingsError: the observer cannot watch at a video's frame rate, or the mask has another shape.
         StoreError: the cache cannot be written.
+        WorkerDied: of several workers, one ended without a word.
     """
     windows = [watching.admit(video) for video in videos]  # all of them, before hours of observing
+    keys = [video_key(video, watching) for video in videos]
+    if run.workers > 1:
+        _observe_missing(videos, keys, watching, cache, run)
     items = []
-    for video, window in zip(videos, windows, strict=True):
-        fill = partial(observe_into, video=video, watching=watching, run=run)
-        entry = cache.entry(video_key(video, watching), watching.observer.spec, fill)
-        items.append((video.info, window, entry))
+    for video, key, window in zip(videos, keys, windows, strict=True):
+        items.append((video.info, window, _entry(video, key, watching, cache, run)))
     return CachedSource(watching.observer.spec, items)
+
+
+def _entry(video: Video, key: str | None, watching: Watching, cache: ObservationCache, run: Run) -> Entry:
+    return cache.entry(key, watching.observer.spec, partial(observe_into, video=video, watching=watching, run=run))
+
+
+def _observe_missing(
+    videos: Sequence[Video], keys: Sequence[str | None], watching: Watching, cache: ObservationCache, run: Run
+) -> None:
+    """Let workers make the entries that are not there yet; what passes only once stays with us."""
+    missing: dict[str, Video] = {}
+    for video, key in zip(videos, keys, strict=True):
+        if key is not None and not cache.holds(key):
+            missing.setdefault(key, video)
+    if len(missing) < 2:
+        return
+    tasks = [(video, key) for key, video in missing.items()]
+    # Claimed at once, so that nobody makes room by removing it.
+    observe_apart(tasks, watching, cache, run, lambda n: _entry(*tasks[n], watching, cache, run))
 
 
 def video_key(video: Video, watching: Watching) -> str | None:

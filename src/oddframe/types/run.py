@@ -45,6 +45,8 @@ class Run:
         log: a folder for TensorBoard: every loss of every step.
         compile: let `torch.compile` make the training step.
         channels_last: let pictures and filters lie with their channels last while training (docs/training.md).
+        workers: videos that are observed at once, each in a process of its own (docs/foreground.md). Not to be mistaken
+            for processes that train together.
         time_limit: seconds after which training stops, with a checkpoint where `checkpoints` is set.
     """
 
@@ -57,3 +59,8 @@ class Run:
     compile: bool = False
     channels_last: bool = True
     time_limit: float | None = None
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise ValueError(f"workers: {self.workers}: at least 1")

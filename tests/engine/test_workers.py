@@ -1,0 +1,94 @@
+"""Videos observed side by side give what one process gives, and nothing that goes wrong there goes unheard."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from oddframe.engine.cache import ObservationCache
+from oddframe.engine.fit import observed
+from oddframe.engine.observe import Watching
+from oddframe.errors import SettingsError, VideoError, WorkerDied
+from oddframe.observers.base import ObservationStream
+from oddframe.observers.sequence import Sequence
+from oddframe.testing.scenes import moving_square
+from oddframe.types import Progress, Run, VideoInfo
+from oddframe.video import ArrayVideo, find_videos
+from oddframe.video.base import Video
+from oddframe.video.health import CameraHealth
+
+WATCHING = Watching(Sequence(size=16), None, CameraHealth())
+
+
+class Deadly(Sequence):
+    """Takes its process with it, unless that is the one that made it."""
+
+    name = "deadly"
+
+    def open(self, video: VideoInfo, run: Run = Run()) -> ObservationStream:
+        os._exit(7)
+
+
+class Bound(Sequence):
+    """Cannot leave its process."""
+
+    name = "bound"
+
+    def __init__(self) -> None:
+        super().__init__(size=8)
+        self.wire = lambda: None
+
+
+def videos(count: int = 3) -> list[Video]:
+    clips = [moving_square(f"clip {n}", seconds=1 + n, speed=10.0 + n) for n in range(count)]
+    return [ArrayVideo([frame.image for frame in clip.frames], fps=10, name=clip.info.id) for clip in clips]
+
+
+def test_several_see_what_one_sees(tmp_path: Path) -> None:
+    """Same rows in the same order, to the bit; a video met twice and one that is known already included."""
+    told: list[Progress] = []
+    given = videos()
+    given.append(given[1].named("again"))
+    alone = observed(given, WATCHING, ObservationCache(tmp_path / "one"))
+    shared = ObservationCache(tmp_path / "two")
+    observed(given[2:3], WATCHING, shared)
+    together = observed(given, WATCHING, shared, Run(progress=told.append, workers=2))
+    rows = np.arange(len(alone))
+    assert len(together) == len(alone) > 0
+    assert [info.id for info in together.videos()] == [info.id for info in alone.videos()]
+    assert torch.equal(together.take(rows)["frames"], alone.take(rows)["frames"])
+    assert {p.stage for p in told} == {"observing clip 0", "observing clip 1"}
+    assert not multiprocessing.active_children()
+
+
+def test_an_error_is_told_as_it_is_and_ends_the_others(tmp_path: Path) -> None:
+    for number, height in enumerate([30] * 8 + [32]):
+        path = tmp_path / "bad" / f"{number:03d}.png"
+        path.parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(path), np.full((height, 40, 3), number * 20, np.uint8))
+    given = [*find_videos([str(tmp_path / "bad")]), *videos(1)]
+    with pytest.raises(VideoError, match=r"008\.png: is 40 x 32 where the frames before are 40 x 30"):
+        observed(given, WATCHING, ObservationCache(tmp_path / "cache"), Run(workers=2))
+    assert not multiprocessing.active_children()
+
+
+def test_a_worker_that_ends_without_a_word_is_missed(tmp_path: Path) -> None:
+    deadly = Watching(Deadly(size=16), None, CameraHealth())
+    with pytest.raises(WorkerDied, match=r"clip \d.*exit code 7.*fewer workers"):
+        observed(videos(2), deadly, ObservationCache(tmp_path), Run(workers=2))
+
+
+def test_what_cannot_travel_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="observer 'bound' cannot be handed to another process"):
+        observed(videos(2), Watching(Bound(), None, CameraHealth()), ObservationCache(tmp_path), Run(workers=2))
+
+
+def test_no_worker_at_all_is_refused() -> None:
+    with pytest.raises(ValueError, match="workers: 0: at least 1"):
+        Run(workers=0)
