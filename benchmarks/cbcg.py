@@ -19,7 +19,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -30,7 +30,7 @@ from scipy import stats
 
 import oddframe as odd
 from oddframe.bench import PROTOCOLS
-from oddframe.bench.figures import figures_of
+from oddframe.bench.figures import counted
 from oddframe.bench.truth import Truth, truth_of
 from oddframe.datasets.base import DataSet
 from oddframe.datasets.ped2 import Ped2
@@ -42,6 +42,7 @@ from oddframe.engine.labelled import taught
 from oddframe.engine.observe import Watching
 from oddframe.engine.score import judge_source
 from oddframe.files import replace_durably
+from oddframe.metrics import auroc, average_precision
 from oddframe.models.base import Model
 from oddframe.models.cbcg import CBCG
 from oddframe.models.llsh import LLSH
@@ -57,7 +58,7 @@ PARTS: Mapping[str, Mapping[str, bool]] = {
     "+ cross-batch": {"guidance": False},
     "+ guidance (all)": {},
 }
-WITHOUT_MEMORY = {"all but memory": {"cross_batch": False}, "all": {}}
+WITHOUT_MEMORY: Mapping[str, Mapping[str, bool]] = {"all but memory": {"cross_batch": False}, "all": {}}
 SIZES = (2, 4, 8, 16, 32, 64)
 MIXED = (0, 1, 3)
 """Normal videos that each abnormal training video is mixed with."""
@@ -102,7 +103,7 @@ class Runs:
 def data_set(name: str, root: Path | None, split: int) -> DataSet:
     """The data set in its weak split."""
     if name == "walkway-tracks":
-        return WalkwayTracks()
+        return WalkwayTracks(training=140, testing=60)
     assert root is not None, "name its folder by --root"
     if name == "ped2":
         return WeakSplit(Ped2(root), seed=split)
@@ -138,8 +139,8 @@ def measured(model: Model, data: Data) -> dict[str, Any]:
     found: dict[str, Any] = {"fit": fit}
     for title in ("paper-cbcg", "causal"):
         timelines = [PROTOCOLS[title].apply(one, floor) for one in judged]
-        figures = figures_of(timelines, data.truth, "skip", resamples=100)
-        found |= {f"{title} auroc": figures.micro.value, f"{title} ap": figures.ap.value}
+        scores, odd_frames = (np.concatenate(part) for part in counted(timelines, data.truth))
+        found |= {f"{title} auroc": auroc(scores, odd_frames), f"{title} ap": average_precision(scores, odd_frames)}
     return found
 
 
@@ -148,8 +149,8 @@ def ablation(runs: Runs, name: str, root: Path | None, folder: Path | None, seed
     for seed in seeds:
         data = data_of(name, root, seed if name == "ped2" else 0, folder)
         for title, parts in PARTS.items():
-            runs.get(["ablation", name, title, seed], lambda p=parts, s=seed, d=data: measured(CBCG(**p, seed=s), d))
-        runs.get(["ablation", name, "LLSH, one-class", seed], lambda s=seed, d=data: measured(LLSH(seed=s), d))
+            runs.get(["ablation", name, title, seed], partial(measured, CBCG(**parts, seed=seed), data))
+        runs.get(["ablation", name, "LLSH, one-class", seed], partial(measured, LLSH(seed=seed), data))
 
 
 def batches(runs: Runs, folder: Path | None, seeds: range) -> None:
@@ -158,8 +159,8 @@ def batches(runs: Runs, folder: Path | None, seeds: range) -> None:
     for seed in seeds:
         for size in SIZES:
             for title, parts in WITHOUT_MEMORY.items():
-                settings = {**parts, "batch": size, "seed": seed}
-                runs.get(["batches", title, size, seed], lambda s=settings: measured(CBCG(**s), data))
+                model = CBCG(**parts, batch=size, seed=seed)
+                runs.get(["batches", title, size, seed], partial(measured, model, data))
 
 
 def shares(runs: Runs, folder: Path | None, seeds: range) -> None:
@@ -169,8 +170,8 @@ def shares(runs: Runs, folder: Path | None, seeds: range) -> None:
         changed = replace(data, training=diluted(data.training, normal))
         for seed in seeds:
             for title, parts in {"plain MIL": PARTS["plain MIL"], **WITHOUT_MEMORY}.items():
-                settings = {**parts, "segments": 512, "seed": seed}  # nothing is pooled
-                runs.get(["shares", title, normal, seed], lambda s=settings, c=changed: measured(CBCG(**s), c))
+                model = CBCG(**parts, segments=512, seed=seed)  # nothing is pooled
+                runs.get(["shares", title, normal, seed], partial(measured, model, changed))
 
 
 def diluted(source: ObservationSource, normal: int) -> MemorySource:
@@ -241,6 +242,10 @@ def told(values: Sequence[float]) -> str:
     return f"{mean:.3f} ± {half:.3f}"
 
 
+def _cell(values: Sequence[float]) -> str:
+    return told(values) if values else ""
+
+
 def tables(runs: Runs) -> Iterator[str]:
     """Markdown."""
     for name in ("walkway-tracks", "shanghaitech-tracks", "ped2"):
@@ -259,8 +264,10 @@ def tables(runs: Runs) -> Iterator[str]:
         for key in FIGURES[:2]:
             yield f"\n{kind}, {key}\n\n| | {' | '.join(map(str, places))} |\n|{' --- |' * (len(places) + 1)}"
             for title in dict.fromkeys(title for title, *_ in found):
-                own = [[run[key] for (t, p, _), run in found.items() if (t, p) == (title, place)] for place in places]
-                yield f"| {title} | {' | '.join(told(values) if values else '' for values in own)} |"
+                cells = [
+                    _cell([run[key] for (t, p, _), run in found.items() if (t, p) == (title, at)]) for at in places
+                ]
+                yield f"| {title} | {' | '.join(cells)} |"
     for threads, run in runs.under("speed").items():
         yield f"\nspeed, {threads[0]} threads: " + ", ".join(f"{name} {value:.2f}" for name, value in run.items())
 

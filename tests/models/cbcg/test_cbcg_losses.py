@@ -55,11 +55,11 @@ def test_guidance_is_within_0_and_1_and_turns_round_with_the_centres(values: lis
 
 
 def test_what_lies_between_the_centres_teaches_nothing_and_guidance_gets_no_gradient() -> None:
-    scores = torch.tensor([[0.3, 0.3]], requires_grad=True)
-    guidance = torch.tensor([[0.5, 1.0]], requires_grad=True)
-    guided_loss(scores, guidance, torch.tensor([[True, True]])).backward()
+    scores = torch.tensor([[0.3, 0.3, 0.3]], requires_grad=True)
+    guidance = torch.tensor([[0.5, 1.0, 0.1]], requires_grad=True)
+    guided_loss(scores, guidance, torch.tensor([[True, True, True]])).backward()  # type: ignore[no-untyped-call]
     assert scores.grad is not None
-    assert scores.grad[0, 0] == 0
+    assert scores.grad[0, 0] == scores.grad[0, 2] == 0, "nor does what is near the normal centre: the bag is abnormal"
     assert scores.grad[0, 1] < 0, "a segment on the abnormal centre is to score higher"
     assert guidance.grad is None
 
@@ -94,7 +94,7 @@ def test_gradients_flow_through_this_batch_and_not_through_earlier_ones() -> Non
     memory = CentreMemory(places=2, size=1, fade=1.0)
     memory.push(Centre(torch.tensor([5.0]), torch.tensor(3)))
     mean = torch.tensor([1.0], requires_grad=True)
-    memory.join(Centre(mean, torch.tensor(1))).mean.sum().backward()
+    memory.join(Centre(mean, torch.tensor(1))).mean.sum().backward()  # type: ignore[no-untyped-call]
     assert mean.grad is not None
     assert mean.grad.tolist() == [0.25]
 

@@ -100,7 +100,7 @@ def test_every_ablation_finds_what_is_odd_within_a_video(parts: tuple[bool, bool
     """From labels of whole videos alone, single odd rows are told from the normal rows beside them."""
     clustering, cross_batch, guidance = parts
     model = CBCG(
-        clustering=clustering, cross_batch=cross_batch, guidance=guidance, look_back=0, **QUICK | {"steps": 120}
+        clustering=clustering, cross_batch=cross_batch, guidance=guidance, look_back=0, **{**QUICK, "steps": 120}
     )
     model.train(synthetic_source(videos=6, odd_videos=6))
     info, observations = synthetic_video(FLOW_AND_SHAPE, "new", seed=9, odd=range(25, 35))

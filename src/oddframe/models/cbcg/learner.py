@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from oddframe.models.cbcg.losses import apart, bag_loss, compact, guided_loss, relative_distance, top_k
+from oddframe.models.cbcg.losses import apart, bag_loss, compact, fused, guided_loss, relative_distance, top_k
 from oddframe.models.cbcg.memory import Centre, CentreMemory
 from oddframe.models.cbcg.network import WeakNet
 from oddframe.training.learner import Learner
@@ -92,7 +92,7 @@ class WeakLearner(Learner):
             return chosen
         normal, odd = self._joined(Centre.of(embeddings, ordinary), Centre.of(embeddings, chosen))
         told = relative_distance(embeddings, normal.mean, odd.mean)
-        return top_k((1 - share) * scores + share * told, doubtful, self.method.k)
+        return top_k(fused(scores, told, share), doubtful, self.method.k)
 
     def _joined(self, normal: Centre, odd: Centre) -> tuple[Centre, Centre]:
         if not self.method.cross_batch:

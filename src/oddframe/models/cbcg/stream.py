@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from oddframe.index.slots import slots
 from oddframe.models.base import ScoringStream
-from oddframe.models.cbcg.losses import relative_distance
+from oddframe.models.cbcg.losses import fused, relative_distance
 from oddframe.models.cbcg.network import WeakNet
 from oddframe.types import FloatArray, Observations, Scored, VideoInfo
 
@@ -35,19 +35,13 @@ class Judge:
     vectors: Callable[[Observations], Tensor]
 
     def parts(self, windows: Tensor) -> dict[str, Tensor]:
-        """What is said of windows (N, crops, look_back + 1, W): name -> (N,), the mean over crops."""
+        """Of windows (N, crops, look_back + 1, W): "score" and each part -> (N,); parts are means over crops."""
         logits, embeddings = self.net.judged(windows)  # (N, crops), (N, crops, E)
-        found = {"mil": logits.sigmoid().mean(1)}
-        if self.centres is not None:
-            found["guidance"] = relative_distance(embeddings, *self.centres).mean(1)
-        return found
-
-    def score(self, parts: Mapping[str, FloatArray]) -> FloatArray:
-        """The parts, fused."""
-        if "guidance" not in parts:
-            return parts["mil"]
-        fused: FloatArray = (1 - self.fusion) * parts["mil"] + self.fusion * parts["guidance"]
-        return fused.astype("float32")
+        mil = logits.sigmoid().mean(1)
+        if self.centres is None:
+            return {"score": mil, "mil": mil}
+        guidance = relative_distance(embeddings, *self.centres).mean(1)
+        return {"score": fused(mil, guidance, self.fusion), "mil": mil, "guidance": guidance}
 
 
 class WeakStream(ScoringStream):
@@ -68,12 +62,12 @@ class WeakStream(ScoringStream):
         parts = self._judged(vectors)
         self._rows += len(observations)
         self._through = max(self._through, observations.through)
-        return Scored(observations.columns(), self._judge.score(parts), parts)
+        return Scored(observations.columns(), parts.pop("score"), parts)
 
     def close(self) -> Scored:
         nothing = Observations.none(self._video.id, through=self._through)
         parts = self._judged(torch.zeros((0, 1, self._judge.net.sizes.values)))
-        return Scored(nothing, self._judge.score(parts), parts)
+        return Scored(nothing, parts.pop("score"), parts)
 
     @torch.no_grad()
     def _judged(self, vectors: Tensor) -> dict[str, FloatArray]:
@@ -98,4 +92,4 @@ class WeakStream(ScoringStream):
         return {name: part[places].float().cpu() for name, part in self._judge.parts(windows).items()}
 
     def _names(self) -> list[str]:
-        return ["mil"] if self._judge.centres is None else ["mil", "guidance"]
+        return ["score", "mil"] if self._judge.centres is None else ["score", "mil", "guidance"]
