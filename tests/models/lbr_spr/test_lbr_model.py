@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -109,6 +109,7 @@ def test_history_tells_losses_and_thresholds_of_every_step() -> None:
 # Bands.
 
 
+@settings(max_examples=60, deadline=None)
 @given(centre=st.floats(-50, 400, width=32), half=st.floats(0, 60, width=32), bands=st.integers(1, 9))
 def test_a_box_is_in_the_band_of_its_centre(centre: float, half: float, bands: int) -> None:
     box = np.array([[0, centre - half, 10, centre + half]], np.float32)

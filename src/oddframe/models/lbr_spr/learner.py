@@ -96,7 +96,7 @@ class LBRLearner(Learner):
         """(B,) errors of appearance in eval mode; the network is left in the mode that it was in."""
         training, kind = self.net.training, cubes.device.type
         self.net.eval()
-        # Casts of weights that autocast keeps from here would carry no gradient in the pass that follows.
+        # Until pytorch #165068 (end of 2025) casts of weights kept from here leave the next pass without gradients.
         with torch.autocast(
             kind, dtype=torch.get_autocast_dtype(kind), enabled=torch.is_autocast_enabled(kind), cache_enabled=False
         ):
