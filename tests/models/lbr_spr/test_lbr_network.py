@@ -54,7 +54,7 @@ def test_errors_are_means_over_pixels_of_0_to_1_and_over_scaled_flow() -> None:
 @pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
 def test_what_is_rebuilt_is_float32_in_any_precision(kind: torch.dtype) -> None:
     with torch.autocast("cpu", torch.bfloat16, enabled=kind is torch.bfloat16), torch.no_grad():
-        assert tiny_net()(batch(3)[1])["appearance"].dtype == torch.float32
+        assert tiny_net().appearance(torch.rand(3, 6, 8, 8)).dtype == torch.float32
 
 
 def test_convolutions_before_a_batch_norm_have_no_bias() -> None:
