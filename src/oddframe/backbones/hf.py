@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib
-import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,11 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from oddframe.backbones.base import Backbone
+from oddframe.backbones.hub import FILES, configuration, hub_folder, is_digest, library, preparation, revision_of
 from oddframe.errors import SettingsError, WeightsError
 from oddframe.types import Run
-
-_PREPARED = ("preprocessor_config.json", "video_preprocessor_config.json", "processor_config.json")
-_FILES = ("*.json", "model*.safetensors")
 
 
 class HuggingFace(Backbone):
@@ -47,9 +42,9 @@ class HuggingFace(Backbone):
             raise SettingsError(f"hf: pool {pool!r}: choose auto, mean or first")
         model = str(Path(model).expanduser().absolute()) if Path(model).expanduser().is_dir() else model
         self.model, self.pool = model, pool
-        folder = _folder(model, revision, _FILES[:1])
-        self.revision = revision if revision is not None and _is_digest(revision) else _revision(model, folder)
-        config = _configuration(model, folder)
+        folder = hub_folder(model, revision, FILES[:1])
+        self.revision = revision if revision is not None and is_digest(revision) else revision_of(model, folder)
+        config = configuration(model, folder)
         seeing = getattr(config, "vision_config", None) or config
         self._both = seeing is not config
         self._frames = getattr(seeing, "num_frames", None) or getattr(seeing, "frames_per_clip", None) or 1
@@ -106,58 +101,12 @@ class HuggingFace(Backbone):
 
     def _loaded(self, device: str) -> tuple[nn.Module, tuple[Tensor, Tensor]]:
         if self._network is None or self._prepare is None:
-            folder = _folder(self.model, self.revision, _FILES)
-            if _revision(self.model, folder) != self.revision:
+            folder = hub_folder(self.model, self.revision, FILES)
+            if revision_of(self.model, folder) != self.revision:
                 raise WeightsError(f"{folder}: its files are not those of {self.revision}; fit again, or restore them")
-            self._prepare = _preparation(folder)
+            self._prepare = preparation(folder)
             self._network = _network(folder, self.pool)
         return self._network.to(device), self._prepare
-
-
-def _library(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise SettingsError(f"hf: needs {name} ({error}); pip install 'oddframe[hf]'") from error
-
-
-def _folder(model: str, revision: str | None, files: tuple[str, ...]) -> Path:
-    """The folder itself, or the hub's snapshot on this machine."""
-    if Path(model).is_dir():
-        return Path(model)
-    try:
-        hub = _library("huggingface_hub")
-        return Path(hub.snapshot_download(model, revision=revision, allow_patterns=list(files)))
-    except SettingsError:
-        raise
-    except Exception as error:  # networks fail in many ways
-        reason = (str(error) or type(error).__name__).partition("\n")[0]
-        raise WeightsError(f"hf: {model} is no folder, and the hub says: {reason}; give a folder or a name") from error
-
-
-def _is_digest(revision: str) -> bool:
-    return revision.startswith("sha256:")
-
-
-def _revision(model: str, folder: Path) -> str:
-    """The commit of the hub's snapshot, which is its folder's name; the digest of a folder's own files."""
-    if not Path(model).is_dir():
-        return folder.name
-    digest = hashlib.sha256()
-    for file in sorted(file for pattern in _FILES for file in folder.glob(pattern)):
-        with file.open("rb") as stream:
-            digest.update(f"{file.name} {hashlib.file_digest(stream, 'sha256').hexdigest()}\n".encode())
-    return f"sha256:{digest.hexdigest()}"
-
-
-def _configuration(model: str, folder: Path) -> Any:
-    try:
-        return _library("transformers").AutoConfig.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).partition("\n")[0]
-        raise WeightsError(
-            f"hf: {model} holds no model of transformers ({reason}); give one with a config.json"
-        ) from error
 
 
 def _side(model: str, size: Any) -> int:
@@ -167,26 +116,10 @@ def _side(model: str, size: Any) -> int:
     return int(sides.pop())
 
 
-def _preparation(folder: Path) -> tuple[Tensor, Tensor]:
-    """(3, 1, 1) factor and shift from uint8 values to what the model was trained on."""
-    for name in _PREPARED:
-        if not (folder / name).is_file():
-            continue
-        told = json.loads((folder / name).read_text("utf-8"))
-        told = told.get("image_processor") or told.get("video_processor") or told
-        if "image_mean" in told and "image_std" in told:
-            mean, std = (torch.tensor(told[key], dtype=torch.float32) for key in ("image_mean", "image_std"))
-            if not told.get("do_normalize", True):
-                mean, std = torch.zeros(3), torch.ones(3)
-            scale = told.get("rescale_factor", 1 / 255) if told.get("do_rescale", True) else 1.0
-            return (scale / std).reshape(3, 1, 1), (-mean / std).reshape(3, 1, 1)
-    raise WeightsError(f"{folder}: no {_PREPARED[0]} with image_mean and image_std; take it from the model's page")
-
-
 def _network(folder: Path, pool: str) -> nn.Module:
     """The model in eval mode, with weights for everything that the feature depends on."""
     try:
-        network, report = _library("transformers").AutoModel.from_pretrained(
+        network, report = library("transformers").AutoModel.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
         )
     except (OSError, ValueError, RuntimeError) as error:
