@@ -6,25 +6,38 @@ import numpy as np
 
 from oddframe.errors import SettingsError
 from oddframe.observers.background import Background
+from oddframe.observers.flow import Grey
 from oddframe.observers.foreground import boxes as rules
 from oddframe.observers.foreground.base import Foreground, ForegroundStream
+from oddframe.observers.foreground.groups import UsualSize, split
 from oddframe.observers.recent_flow import RecentFlow
-from oddframe.observers.regions import ForegroundRule, Region, connected_regions, moving_mask, standing_regions
+from oddframe.observers.regions import (
+    ForegroundRule,
+    Region,
+    connected_regions,
+    moving_mask,
+    standing_regions,
+    whole_mask,
+)
 from oddframe.types import BoolArray, FloatArray, VideoInfo
 
 
 class Motion(Foreground):
-    """Boxes of regions that move, fast or slowly, or stand in front of the empty scene; the same regions that the
-    objects observer follows.
+    """Boxes of regions that move, fast or slowly, or stand in front of the empty scene.
 
-    Lengths are shares of the picture and times are seconds, so resolution and frame rate may differ from clip to clip.
+    They are found as the objects observer finds them, over a second, longer time as well, for slow walkers. Regions
+    larger than is usual at their place are split where they move differently or hang together by little. Lengths are
+    shares of the picture and times are seconds, so resolution and frame rate may differ from clip to clip.
 
     Args:
         step: seconds over which motion is looked for (at least one frame).
         slow: seconds over which it is looked for once more, for who walks slowly; 0 = not.
         displacement: pixels of the working picture under which flow is noise, over either time.
         contrast: grey levels of change under which a pixel is noise; to count as standing there, four times as much.
-        standing: whether what stands in front of the empty scene is found too.
+        part: grey levels by which a pixel must differ from the empty scene to be part of something that moves.
+        standing: whether the empty scene is learnt: to complete what moves, and to find what stands.
+        split: whether large regions are split.
+        apart: pixels by which the flow of two parts differs, over the longer time.
         smallest: least area of a region, as a share of the picture.
         slimmest: the longer side is less than this many times the shorter one.
         border: width of the ignored edge, as a share of the shorter side.
@@ -45,18 +58,22 @@ class Motion(Foreground):
         slow: float = 0.25,
         displacement: float = 0.7,
         contrast: float = 6.0,
+        part: float = 20.0,
         standing: bool = True,
+        split: bool = True,
+        apart: float = 1.5,
         smallest: float = 0.00035,
         slimmest: float = 10.0,
         border: float = 0.01,
         margin: int = 2,
         short_side: int = 240,
     ) -> None:
-        if min(slow, displacement, contrast, smallest, border, margin) < 0:
-            raise SettingsError("motion: slow, displacement, contrast, smallest, border and margin are 0 or more")
+        if min(slow, displacement, contrast, part, apart, smallest, border, margin) < 0:
+            raise SettingsError("motion: lengths, times and levels are 0 or more")
         if step <= 0 or slimmest < 1 or short_side < 1:
             raise SettingsError("motion: step is over 0, slimmest and short_side are 1 or more")
         self.step, self.slow, self.displacement, self.contrast = step, slow, displacement, contrast
+        self.part, self.split, self.apart = part, split, apart
         self.standing, self.smallest, self.slimmest = standing, smallest, slimmest
         self.border, self.margin, self.short_side = border, margin, short_side
 
@@ -78,40 +95,58 @@ class _Regions(ForegroundStream):
     def __init__(self, foreground: Motion, video: VideoInfo) -> None:
         self._settings, self._gaps = foreground, foreground.gaps(video)
         self._background = Background(video.fps) if foreground.standing else None
+        self._usual = UsualSize()
 
     def boxes(self, recent: RecentFlow, known: FloatArray) -> FloatArray:
-        grey, settings = recent.grey(), self._settings
-        if grey is None or recent.grey(self._gaps[-1]) is None:
+        grey, flow, settings = recent.grey(), recent.flow(self._gaps[-1]), self._settings
+        if grey is None or flow is None:
             return rules.NONE
-        rule = ForegroundRule(
-            displacement=settings.displacement,
-            contrast=settings.contrast,
-            standing=4 * settings.contrast,
-            smallest=settings.smallest * grey.size,
-            border=round(settings.border * min(grey.shape)),
-        )
-        moving = self._moving(recent, rule)
-        standing = [] if self._background is None else standing_regions(self._background, grey, moving, rule)
-        rules.erase(moving, known, settings.margin)
-        regions = connected_regions(moving, rule.smallest) + _unknown(standing, known, moving.shape)
+        regions = self._regions(recent, grey, known)
+        if settings.split:
+            regions = [
+                part for region in regions for part in split(region, flow, self._usual.at(region), settings.apart)
+            ]
+            self._usual.learn(regions)
         corners = np.array([(r.left, r.top, r.right, r.bottom) for r in regions], np.float32).reshape(-1, 4)
         found = rules.sizeable(corners, 0, settings.slimmest)
         return rules.widened(found, settings.margin, grey.shape[1], grey.shape[0])
 
-    def _moving(self, recent: RecentFlow, rule: ForegroundRule) -> BoolArray:
+    def _regions(self, recent: RecentFlow, grey: Grey, known: FloatArray) -> list[Region]:
+        """What moves, then what stands, nothing of it where a detector has found something."""
+        rule = self._rule(grey)
+        moving = self._moving(recent, grey, rule)
+        difference = None if self._background is None else self._background.difference(grey)
+        still: list[Region] = []
+        if self._background is not None and difference is not None:
+            moving = whole_mask(moving, difference, rule)
+            still = standing_regions(self._background, grey, difference, moving, rule)
+        rules.erase(moving, known, self._settings.margin)
+        return connected_regions(moving, rule.smallest) + _unknown(still, known, moving.shape)
+
+    def _moving(self, recent: RecentFlow, grey: Grey, rule: ForegroundRule) -> BoolArray:
         """(h, w) what has moved over any of the times."""
         masks = []
         for gap in self._gaps:
-            before, now, flow = recent.grey(gap), recent.grey(), recent.flow(gap)
+            before, flow = recent.grey(gap), recent.flow(gap)
             assert before is not None
-            assert now is not None
             assert flow is not None
-            masks.append(moving_mask(flow, before, now, rule))
+            masks.append(moving_mask(flow, before, grey, rule))
         return np.asarray(np.any(masks, axis=0))
+
+    def _rule(self, grey: Grey) -> ForegroundRule:
+        settings = self._settings
+        return ForegroundRule(
+            displacement=settings.displacement,
+            contrast=settings.contrast,
+            standing=4 * settings.contrast,
+            part=settings.part,
+            smallest=settings.smallest * grey.size,
+            border=round(settings.border * min(grey.shape)),
+        )
 
 
 def _unknown(regions: list[Region], known: FloatArray, shape: tuple[int, ...]) -> list[Region]:
-    """The regions of which less than half lies where a detector found something."""
+    """The regions of which more than half lies where no detector found something."""
     elsewhere = np.ones(shape, np.bool_)
     rules.erase(elsewhere, known, 0)
     return [r for r in regions if elsewhere[r.top : r.bottom, r.left : r.right][r.inside].mean() > 0.5]

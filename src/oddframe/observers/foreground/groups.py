@@ -1,0 +1,157 @@
+"""Regions in which several things meet, told apart by how they move and by where they are thin."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from oddframe.observers.regions import Region, connected_regions
+from oddframe.types import BoolArray, FloatArray
+
+Values: TypeAlias = npt.NDArray[np.float64]
+Size: TypeAlias = tuple[float, float, float]
+
+LARGE = 1.5
+"""Times the usual width or height from which on a region may be several things: strides and bicycles stay under it."""
+
+PART = 0.4
+"""Of the usual area that each part must have: less is a leg, a wheel or a shadow."""
+
+
+class UsualSize:
+    """How large things are at a place, by those that were there before: far ones are small.
+
+    Args:
+        memory: regions that are remembered.
+        enough: how many of them it takes.
+        band: rows to either side that count as the same place, as a share of the usual height.
+    """
+
+    def __init__(self, memory: int = 400, enough: int = 20, band: float = 0.6) -> None:
+        self._seen: deque[tuple[int, int, int, int]] = deque(maxlen=memory)
+        self._enough, self._band = enough, band
+
+    def learn(self, regions: Iterable[Region]) -> None:
+        """Remember regions."""
+        self._seen.extend((r.bottom, r.right - r.left, r.bottom - r.top, _pixels(r)) for r in regions)
+
+    def at(self, region: Region) -> Size | None:
+        """(width, height, area): medians of what stood about where a region stands; None where too little did."""
+        seen = np.array(self._seen, np.float64).reshape(-1, 4)
+        reach = self._band * float(np.median(seen[:, 2])) if len(seen) else 0.0
+        near = seen[np.abs(seen[:, 0] - region.bottom) <= reach]
+        if len(near) < self._enough:
+            return None
+        width, height, area = np.median(near[:, 1:], axis=0)
+        return float(width), float(height), float(area)
+
+
+def split(region: Region, flow: FloatArray, usual: Size | None, apart: float) -> list[Region]:
+    """The parts of a region that move differently, or hang together by little; the region itself where there are none.
+
+    Args:
+        region: in pixels of the flow's picture.
+        flow: (h, w, 2).
+        usual: (width, height, area) of a thing there; a region that is not much larger is left whole, and where nobody
+            knows, all are.
+        apart: by how many pixels the flow of two parts must differ.
+    """
+    if usual is None:
+        return [region]
+    parts, done = [region], list[Region]()
+    while parts:
+        part = parts.pop()
+        large = part.right - part.left > LARGE * usual[0] or part.bottom - part.top > LARGE * usual[1]
+        found = _by_flow(part, flow, usual[2], apart) if large else [part]
+        found = _by_neck(part, usual[2]) if large and len(found) == 1 else found
+        (parts if len(found) > 1 else done).extend(found)
+    return sorted(done, key=lambda r: (r.top, r.left))
+
+
+def _by_flow(region: Region, flow: FloatArray, area: float, apart: float) -> list[Region]:
+    """Two parts at most: whoever walks against a stream, or faster than it."""
+    here = flow[region.top : region.bottom, region.left : region.right]
+    values = here[region.inside].astype(np.float64)  # (n, 2)
+    one, other = _two_centres(values)
+    if float(np.hypot(*(one - other))) <= max(apart, 0.5 * float(max(np.hypot(*one), np.hypot(*other)))):
+        return [region]
+    nearer = np.hypot(*np.moveaxis(here - one, 2, 0)) < np.hypot(*np.moveaxis(here - other, 2, 0))
+    masks = (region.inside & nearer, region.inside & ~nearer)
+    parts = [max(_parts(region, mask, 1), key=_pixels, default=None) for mask in masks]
+    return _if_all_count(region, parts, area)
+
+
+def _two_centres(values: Values) -> tuple[Values, Values]:
+    """Means of the two halves into which the direction of most spread divides best (two means along a line)."""
+    centred = values - values.mean(axis=0)
+    axis = np.linalg.eigh(centred.T @ centred)[1][:, -1]
+    along, cut = centred @ axis, 0.0
+    for _ in range(8):
+        upper = along > cut
+        if upper.all() or not upper.any():
+            break
+        cut = float(along[upper].mean() + along[~upper].mean()) / 2
+    upper = along > cut
+    if upper.all() or not upper.any():
+        return values.mean(axis=0), values.mean(axis=0)
+    return values[upper].mean(axis=0), values[~upper].mean(axis=0)
+
+
+def _by_neck(region: Region, area: float) -> list[Region]:
+    """Two parts or more: worn down until they come apart, then every pixel goes to the nearest."""
+    inside = np.pad(region.inside, 1)
+    depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    for level in np.arange(0.5, 0.7 * float(depth.max()), 0.5):
+        cores = [core for core in _parts(region, depth > level, 1) if _is_deep(core, region, depth, level)]
+        if len(cores) > 1:
+            found = _if_all_count(region, list(_grown(region, cores)), area)
+            if len(found) > 1:
+                return found
+    return [region]
+
+
+def _is_deep(core: Region, region: Region, depth: FloatArray, level: float) -> bool:
+    """Whether it is more than a bump: half as deep again as where it was cut."""
+    top, left = core.top - region.top, core.left - region.left
+    height, width = core.inside.shape
+    return float(depth[top : top + height, left : left + width][core.inside].max()) > 1.5 * level
+
+
+def _grown(region: Region, cores: list[Region]) -> Iterator[Region | None]:
+    seeds = np.ones(region.inside.shape, np.uint8)
+    numbers = np.zeros(region.inside.shape, np.int32)
+    for number, core in enumerate(cores):
+        place = np.s_[
+            core.top - region.top : core.bottom - region.top, core.left - region.left : core.right - region.left
+        ]
+        seeds[place][core.inside] = 0
+        numbers[place][core.inside] = number
+    _, nearest = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    of_label = np.zeros(int(nearest.max()) + 1, np.int32)
+    of_label[nearest[seeds == 0]] = numbers[seeds == 0]
+    owner = of_label[nearest]
+    for number in range(len(cores)):
+        yield max(_parts(region, region.inside & (owner == number), 1), key=_pixels, default=None)
+
+
+def _parts(region: Region, mask: BoolArray, least: float) -> list[Region]:
+    """Connected stretches of a mask over the region's box, where the region is."""
+    return [
+        Region(r.left + region.left, r.top + region.top, r.right + region.left, r.bottom + region.top, r.inside)
+        for r in connected_regions(mask, least)
+    ]
+
+
+def _if_all_count(region: Region, parts: list[Region | None], area: float) -> list[Region]:
+    """The parts, unless one of them is nothing or too small to be a thing of its own."""
+    kept = [part for part in parts if part is not None and _pixels(part) >= PART * area]
+    return kept if len(kept) == len(parts) else [region]
+
+
+def _pixels(region: Region) -> int:
+    return int(region.inside.sum())
