@@ -27,3 +27,16 @@ def test_slow_steps_are_told_in_fractions() -> None:
     for speed, told in ((0.252, "0.25 steps/s"), (1234.5, "1,234 steps/s")):
         task.finished_speed = speed
         assert RateColumn().render(task).plain == told
+
+
+def test_videos_observed_at_once_have_a_line_each() -> None:
+    """And are counted once, however often their lines are written in turns."""
+    bars = Bars(disable=True)
+    board = _Board(bars, 3, lines=2)
+    for done in (1, 2):
+        board(Progress("observing a", done, 2))
+        board(Progress("observing b", done, 9))
+    board(Progress("observing c", 1, 2))
+    assert [task.description for task in bars.tasks] == ["observing b (2 of 3)", "observing c (3 of 3)"]
+    board(Progress("training", 1, 2, "steps"))
+    assert [task.description for task in bars.tasks] == ["training"]

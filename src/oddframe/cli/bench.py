@@ -18,7 +18,7 @@ from oddframe.bench.results import Results
 from oddframe.bench.runner import Outcome
 from oddframe.bench.scored import REMEDY
 from oddframe.cli.app import app, stderr, stdout
-from oddframe.cli.options import Cache, Checkpoints, Device, Log, Precise, read_settings
+from oddframe.cli.options import Cache, Checkpoints, Device, Log, Precise, Workers, read_settings
 from oddframe.cli.progress import reporting
 from oddframe.datasets.base import DataSet
 from oddframe.errors import SettingsError
@@ -59,6 +59,7 @@ def bench(
     seed: Annotated[int, typer.Option(help="Of the detectors, the hold-out and the intervals.")] = 0,
     cache: Cache = None,
     device: Device = "cpu",
+    workers: Workers = 1,
     precision: Precise = "auto",
     checkpoints: Checkpoints = None,
     log: Log = None,
@@ -82,7 +83,7 @@ def bench(
         seed=seed,
         command=str(context.obj),
     )
-    with reporting(None, device, precision=precision, checkpoints=checkpoints, log=log) as run:
+    with reporting(None, device, precision=precision, checkpoints=checkpoints, log=log, workers=workers) as run:
         outcome = planned.run(run)
     _print(outcome.results)
     written = _write(outcome, contestants, folder)

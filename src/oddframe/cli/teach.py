@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from oddframe.cli.app import app, stderr, stdout
-from oddframe.cli.options import Cache, Device, Fps, Videos, read_videos
+from oddframe.cli.options import Cache, Device, Fps, Videos, Workers, read_videos
 from oddframe.cli.progress import reporting
 from oddframe.cli.times import clock, read_box, read_time
 from oddframe.engine.detector import Detector
@@ -74,12 +74,13 @@ def absorb(
     fps: Fps = None,
     cache: Cache = None,
     device: Device = "cpu",
+    workers: Workers = 1,
 ) -> None:
     """Add VIDEOS in which nothing odd happens to what a detector knows to be normal."""
     with _editing(detector) as loaded:
         found = read_videos(videos, fps)
         began, before = perf_counter(), loaded.calibration.threshold
-        with reporting(len(found), device) as run:
+        with reporting(len(found), device, workers=workers) as run:
             loaded.absorb(found, run, cache=cache, holdout=holdout, seed=seed)
     thresholds = " to ".join("none" if t is None else f"{t:.4g}" for t in (before, loaded.calibration.threshold))
     count = f"{len(found)} video{'' if len(found) == 1 else 's'}"
