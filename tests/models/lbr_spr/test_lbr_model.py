@@ -20,7 +20,6 @@ from oddframe.models.lbr_spr import LBRSPR
 from oddframe.models.lbr_spr.bands import bands_of
 from oddframe.models.lbr_spr.inputs import flow_scale
 from oddframe.models.lbr_spr.network import LBRNet, Sizes
-from oddframe.models.lbr_spr.score import UNSEEN
 from oddframe.models.source import MemorySource
 from oddframe.testing.sources import odd_rows, synthetic_source, synthetic_video
 from oddframe.types import Field, FloatArray, Observations, Run, Spec
@@ -54,7 +53,7 @@ def standardised(found: FloatArray, usual: FloatArray) -> FloatArray:
 def test_scores_are_summed_squared_errors_in_deviations_of_training_cubes() -> None:
     source = synthetic_source(CUBES_AND_FLOW, videos=1, frames=30)
     info, observations = synthetic_video(CUBES_AND_FLOW, "new", seed=9, frames=10)
-    model = tiny_lbr(motion=True, appearance_weight=0.25, motion_weight=2.0).train(source)
+    model = tiny_lbr(motion=True, appearance_weight=0.25, motion_weight=2.0, batch=25).train(source)
     found = model.open(info).push(observations)
     usual, errors = by_hand(model, everything(source)), by_hand(model, observations.data)
     for name in ("appearance", "motion"):
@@ -143,8 +142,8 @@ def test_a_cube_where_there_never_was_one_is_odd() -> None:
     model = tiny_lbr(bands=BANDS).train(synthetic_source(CUBES, videos=1))
     info, observations = synthetic_video(CUBES, "new", seed=9, frames=2, tracks=4)  # centres at 18, 58, 98, 138
     found = model.open(info).push(observations).score
-    assert found.reshape(2, 4)[:, 2:].tolist() == [[UNSEEN, UNSEEN]] * 2
-    assert (found.reshape(2, 4)[:, :2] != UNSEEN).all()
+    assert found.reshape(2, 4)[:, 2:].tolist() == [[20, 20]] * 2
+    assert (found.reshape(2, 4)[:, :2] != 20).all()
 
 
 def test_bands_keep_their_checkpoints_apart(tmp_path: Path) -> None:
