@@ -138,6 +138,15 @@ def test_each_band_has_a_network_of_its_own_rows() -> None:
     np.testing.assert_allclose(found[1::2], expected, rtol=1e-3, atol=1e-3)
 
 
+def test_a_band_learns_from_its_own_cubes_alone() -> None:
+    """The uppermost band's network is, to the bit, the one that is trained on a source of nothing else."""
+    info, both = synthetic_video(CUBES, "v", seed=0)
+    upper = both.select(slice(0, None, 2))
+    banded = tiny_lbr(bands=BANDS).train(MemorySource(CUBES, [(info, both)])).state().tensors
+    alone = tiny_lbr().train(MemorySource(CUBES, [(info, upper)])).state().tensors
+    assert all(torch.equal(banded[name], tensor) for name, tensor in alone.items())
+
+
 def test_a_cube_where_there_never_was_one_is_odd() -> None:
     model = tiny_lbr(bands=BANDS).train(synthetic_source(CUBES, videos=1))
     info, observations = synthetic_video(CUBES, "new", seed=9, frames=2, tracks=4)  # centres at 18, 58, 98, 138
