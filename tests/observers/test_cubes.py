@@ -39,7 +39,7 @@ class Knows(ObjectDetector):
 
     def find(self, image: ImageArray, run: Run = Run()) -> Detections:
         count = len(self.boxes)
-        return Detections(np.array(self.boxes), np.full(count, self.score), np.zeros(count))
+        return Detections(np.array(self.boxes), np.full(count, self.score), np.zeros(count, np.int64))
 
 
 def still(frames: int = 20, width: int = 64, height: int = 48, fps: int = 10) -> Clip:

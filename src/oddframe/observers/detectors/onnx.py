@@ -97,7 +97,7 @@ class Onnx(ObjectDetector):
         if "uint8" in kind:
             values: Any = seen
         else:
-            values = (seen.astype(np.float32) / 255 - np.float32(self.mean)) / np.float32(self.std)
+            values = (seen.astype(np.float32) / 255 - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
             values = values.astype(np.float16 if "float16" in kind else np.float32)
         return np.ascontiguousarray(values if last else values.transpose(2, 0, 1))[None]
 

@@ -105,7 +105,7 @@ def _two_centres(values: Values) -> tuple[Values, Values]:
 def _by_neck(region: Region, area: float) -> list[Region]:
     """Two parts or more: worn down until they come apart, then every pixel goes to the nearest."""
     inside = np.pad(region.inside, 1)
-    depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    depth = np.asarray(cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1], np.float32)
     for level in np.arange(0.5, 0.7 * float(depth.max()), 0.5):
         cores = [core for core in _parts(region, depth > level, 1) if _is_deep(core, region, depth, level)]
         if len(cores) > 1:
