@@ -135,6 +135,9 @@ def test_a_region_is_split_by_direction_and_at_a_neck() -> None:
     flow[:, :20, 0], flow[:, 20:, 0] = 2, -2
     parts = split(region(np.ones((30, 30), np.bool_)), flow, USUAL, 1.5)
     assert sorted((p.left, p.right) for p in parts) == [(5, 20), (20, 35)]
+    flow[:, 35:, 0] = 2  # and a third behind, who walks as the first does
+    parts = split(region(np.ones((30, 45), np.bool_)), flow, USUAL, 1.5)
+    assert sorted((p.left, p.right) for p in parts) == [(5, 20), (20, 35), (35, 50)]
     two = np.zeros((30, 32), np.bool_)
     two[:, :14] = two[:, 18:] = two[14:17] = True
     flow[...] = [2, 0]

@@ -74,7 +74,7 @@ def split(region: Region, flow: FloatArray, usual: Size | None, apart: float) ->
 
 
 def _by_flow(region: Region, flow: FloatArray, area: float, apart: float) -> list[Region]:
-    """Two parts at most: whoever walks against a stream, or faster than it."""
+    """Those who walk against a stream, or faster than it, and the stream."""
     here = flow[region.top : region.bottom, region.left : region.right]
     values = here[region.inside].astype(np.float64)  # (n, 2)
     one, other = _two_centres(values)
@@ -82,8 +82,9 @@ def _by_flow(region: Region, flow: FloatArray, area: float, apart: float) -> lis
         return [region]
     nearer = np.hypot(*np.moveaxis(here - one, 2, 0)) < np.hypot(*np.moveaxis(here - other, 2, 0))
     masks = (region.inside & nearer, region.inside & ~nearer)
-    parts = [max(_parts(region, mask, 1), key=_pixels, default=None) for mask in masks]
-    return _if_all_count(region, parts, area)
+    # A crowd may hold several stretches of each kind; fragments between them are nobody.
+    parts = [_parts(region, mask, PART * area) for mask in masks]
+    return parts[0] + parts[1] if all(parts) else [region]
 
 
 def _two_centres(values: Values) -> tuple[Values, Values]:
