@@ -32,7 +32,7 @@ OFF = {"direction": 0.0}
 VARIANTS = {
     "default": OFF,
     "without embedding": OFF | {"embedding": 0.0},
-    "looks x 0.3": OFF | {"embedding": 0.3},
+    "embedding as much as the rest": OFF | {"embedding": 1.0},
     "without dwell": OFF | {"dwell": 0.0},
     "without speed": OFF | {"speed": 0.0},
     "without spread": OFF | {"spread": 0.0},
@@ -48,7 +48,7 @@ WATCHED: list[tuple[Objects, dict[str, dict[str, float]]]] = [
     (Objects(direction=True, standing=False), {"without what stands": OFF}),
 ]
 SCENES = {"a crowd": Walkway(seconds=40, fps=10, people=14), "fewer people": Walkway(seconds=40, fps=10, people=10)}
-WHOLE: Mapping[str, Objects] = {"completed regions": Objects(), "moving pixels alone": Objects(part=255)}
+WHOLE: Mapping[str, Objects] = {"completed regions": Objects(part=20), "moving pixels alone": Objects()}
 MODELS: Mapping[str, Model] = {
     **{f"knn, looks x {weight:g}": KNN(weights={"embedding": weight}) for weight in (0.3, 1, 2)},
     "kmeans": KMeans(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import cv2
@@ -99,6 +100,12 @@ def test_what_stands_by_is_not_part_of_what_moves() -> None:
 def test_a_passer_by_does_not_become_the_wall_that_he_covers() -> None:
     """He is under a tenth of a stretch that differs, as one that the sun came out on does."""
     assert completed(np.s_[60:66, 40:46], np.s_[10:100, 10:130]) == [[40, 60, 46, 66]]
+
+
+def test_without_a_level_for_parts_only_what_moves_is_found() -> None:
+    moving, difference = scene(None) > 250, np.full(BACKDROP.shape, 90, np.float32)
+    moving[60:70, 50:62] = True
+    assert np.array_equal(whole_mask(moving, difference, replace(RULE, part=None)), moving)
 
 
 def watched(pictures: list[Grey], fps: int = 5) -> list[int]:

@@ -11,13 +11,15 @@ from oddframe.observers.base import ObservationStream, Observer
 from oddframe.observers.object_stream import ObjectStream
 from oddframe.types import Field, Run, Spec, VideoInfo, Window
 
+EMBEDDING_WEIGHT = 0.3
+"""What looks count for beside motion, size and stay: an aid that must not drown them (see docs/benchmarks.md)."""
+
 
 class Objects(Observer):
     """Follows whatever moves, or stands where nothing stood, and describes how fast, how large and what it is.
 
-    Foreground is dense inverse-search flow above a noise floor, completed by what differs from the empty scene around
-    it, plus what differs without moving. Each region is followed over time and its descriptors are averaged over its
-    recent past. Entries of the data:
+    Foreground is dense inverse-search flow above a noise floor, plus what differs from the empty scene without moving.
+    Each region is followed over time and its descriptors are averaged over its recent past. Entries of the data:
 
     - `speed` (1,): log of the median speed of its pixels;
     - `spread` (2,): by how much the log speeds under which 90 % and 98 % of them lie exceed it (legs swing);
@@ -35,13 +37,14 @@ class Objects(Observer):
         speed, spread, direction, geometry, place, dwell: which entries to give.
         embedding: values of the embedding entry (a fixed random projection of the backbone's feature); 0 leaves the
             entry and the backbone out.
-        backbone: what embeds a crop; EfficientNet-Lite0 on 64 x 64 pixels, without its head, where None is given.
+        backbone: what embeds a crop; EfficientNet-Lite0 on 64 x 64 pixels where None is given.
         standing: whether things that stand still are observed too.
         short_side: pixels of the shorter side at which motion is looked for.
         step: seconds between the two pictures of a flow (at least one frame).
         displacement: pixels between the two pictures under which flow is noise.
         contrast: grey levels of change under which a pixel is noise; to count as standing there, four times as much.
-        part: grey levels by which a pixel must differ from the empty scene to be part of something that moves.
+        part: grey levels by which a pixel must differ from the empty scene to be part of something that moves, such as
+            the trunk above swinging legs; None = only what moves itself is (see docs/benchmarks.md).
         smallest: least area of a region, as a share of the picture.
         border: width of the ignored edge, as a share of the shorter side.
         memory: seconds over which a track's descriptors are averaged.
@@ -56,7 +59,7 @@ class Objects(Observer):
     """
 
     name = "objects"
-    version = 3
+    version = 2
 
     def __init__(
         self,
@@ -74,7 +77,7 @@ class Objects(Observer):
         step: float = 0.08,
         displacement: float = 0.7,
         contrast: float = 6.0,
-        part: float = 20.0,
+        part: float | None = None,
         smallest: float = 0.00035,
         border: float = 0.025,
         memory: float = 0.2,
@@ -83,7 +86,7 @@ class Objects(Observer):
     ) -> None:
         self.speed, self.spread, self.direction, self.geometry = speed, spread, direction, geometry
         self.place, self.dwell, self.embedding = place, dwell, embedding
-        self.backbone = backbone or (EfficientNetLite0(size=64, head=False) if embedding else None)
+        self.backbone = backbone or (EfficientNetLite0(size=64) if embedding else None)
         self.standing, self.short_side, self.step = standing, short_side, step
         self.displacement, self.contrast, self.part = displacement, contrast, part
         self.smallest, self.border = smallest, border
@@ -94,7 +97,7 @@ class Objects(Observer):
         whole = {"short_side": self.short_side, "confirm": self.confirm}
         spans = {"step": self.step, "memory": self.memory, "look": self.look}
         shares = {"smallest": self.smallest, "border": self.border}
-        levels = {"displacement": self.displacement, "contrast": self.contrast, "part": self.part}
+        levels = {"displacement": self.displacement, "contrast": self.contrast, "part": self.part or 0.0}
         levels |= {"embedding": self.embedding}
         wrong = [f"{name} must be at least 1" for name, value in whole.items() if value < 1]
         wrong += [f"{name} must be over 0" for name, value in spans.items() if not value > 0]
@@ -117,6 +120,8 @@ class Objects(Observer):
             "embedding": self.embedding,
         }
         fields = {name: Field((size,)) for name, size in sizes.items() if size}
+        if "embedding" in fields:
+            fields["embedding"] = replace(fields["embedding"], weight=EMBEDDING_WEIGHT)
         if "place" in fields:
             fields["place"] = replace(fields["place"], weight=0.0, context=True)
         return Spec(fields)

@@ -44,7 +44,8 @@ class ForegroundRule:
         contrast: grey levels by which it must have changed; raised to five times the picture's median change, so
             that a noisy camera does not look like a crowd.
         standing: grey levels by which it must differ from the empty scene to count as standing there.
-        part: grey levels by which it must differ from the empty scene to be part of something that moves.
+        part: grey levels by which it must differ from the empty scene to be part of something that moves; None = only
+            what moves itself is.
         smallest: pixels of the smallest region.
         border: pixels at the picture's edge that are ignored: there half of what flow needs lies outside.
     """
@@ -52,7 +53,7 @@ class ForegroundRule:
     displacement: float
     contrast: float
     standing: float
-    part: float
+    part: float | None
     smallest: float
     border: int
 
@@ -71,6 +72,8 @@ def whole_mask(moving: BoolArray, difference: FloatArray, rule: ForegroundRule) 
     Flow sees swinging legs and not the trunk above them. A connected stretch that differs belongs to what moves if
     `MOVING_SHARE` of it does; one that differs by its light alone, or stands by, has no such share.
     """
+    if rule.part is None:
+        return moving
     apart = _tidied(cv2.blur(np.abs(difference), (3, 3)) > rule.part, rule.border, None)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(apart.astype(np.uint8))
     moves = np.bincount(labels[moving], minlength=count) > MOVING_SHARE * stats[:, cv2.CC_STAT_AREA]
