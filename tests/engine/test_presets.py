@@ -34,7 +34,7 @@ def clip(speed: float, preset: str = "default") -> Video:
     return ArrayVideo(np.stack([frame.image for frame in frames]), fps=10, name=name)
 
 
-OTHERS = ("paper-llsh-", "lgn", "cbcg", "mil")
+OTHERS = ("paper-llsh-", "lgn", "lbr-spr", "cbcg", "mil")
 """They need weights, long training or labels."""
 
 
@@ -47,6 +47,18 @@ def test_a_preset_goes_the_whole_way(preset: str, cache: ObservationCache, tmp_p
     fitted.save(tmp_path / "d.oddframe")
     again = Detector.load(tmp_path / "d.oddframe").score(clip(60, preset))
     np.testing.assert_array_equal(again.scores, fast.scores)
+
+
+def test_lbr_spr_goes_the_whole_way_in_small(cache: ObservationCache, tmp_path: Path) -> None:
+    """A few steps of a narrow network: the way is what is tried."""
+    preset = catalog.preset("lbr-spr-small")
+    narrow = {"width": 2, "poolings": 2, "epochs": 2, "warm_up": 1, "batch": 32}
+    model = catalog.build("model", preset.model, {**preset.model_settings, **narrow})
+    fitted = Detector("lbr-spr-small", model=model).fit([clip(18), clip(19)], cache=cache, holdout=0)
+    scores = fitted.score(clip(60)).scores
+    assert np.isfinite(scores).all()
+    fitted.save(tmp_path / "d.oddframe")
+    np.testing.assert_array_equal(Detector.load(tmp_path / "d.oddframe").score(clip(60)).scores, scores)
 
 
 def test_the_presets_of_paper_llsh_need_weights_and_their_own_frames() -> None:
