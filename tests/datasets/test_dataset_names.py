@@ -14,7 +14,7 @@ from oddframe.datasets.layout import StoredDataSet
 from oddframe.errors import DataError, SettingsError
 from tests.conftest import ROOT
 
-STORED = sorted(set(catalog.DATASETS) - {"walkway"})
+STORED = sorted(name for name in catalog.DATASETS if issubclass(catalog.find("dataset", name), StoredDataSet))
 
 
 @pytest.mark.parametrize("name", catalog.DATASETS)

@@ -18,8 +18,9 @@ from oddframe.engine.observe import Watching
 from oddframe.errors import SettingsError
 from oddframe.observers.cubes import Cubes
 from oddframe.observers.detectors.base import Detections, ObjectDetector
-from oddframe.observers.foreground import FlowThreshold, Motion
 from oddframe.observers.foreground import boxes as rules
+from oddframe.observers.foreground.flow_threshold import FlowThreshold
+from oddframe.observers.foreground.motion import Motion
 from oddframe.observers.sequence_stream import square
 from oddframe.testing.observers import CHECKS, observe
 from oddframe.testing.scenes import Clip, moving_square, place_of

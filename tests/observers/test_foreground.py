@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from oddframe.errors import SettingsError
-from oddframe.observers.foreground import FlowThreshold, Foreground, Motion
 from oddframe.observers.foreground import boxes as rules
+from oddframe.observers.foreground.base import Foreground
+from oddframe.observers.foreground.flow_threshold import FlowThreshold
 from oddframe.observers.foreground.groups import UsualSize, split
+from oddframe.observers.foreground.motion import Motion
 from oddframe.observers.recent_flow import RecentFlow
 from oddframe.observers.regions import Region
 from oddframe.types import FloatArray, ImageArray, VideoInfo

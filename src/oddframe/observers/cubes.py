@@ -10,7 +10,8 @@ from oddframe.errors import SettingsError
 from oddframe.observers.base import ObservationStream, Observer
 from oddframe.observers.cube_stream import CubeStream
 from oddframe.observers.detectors.base import ObjectDetector
-from oddframe.observers.foreground import Foreground, Motion
+from oddframe.observers.foreground.base import Foreground
+from oddframe.observers.foreground.motion import Motion
 from oddframe.types import Field, Run, Spec, VideoInfo, Window
 
 

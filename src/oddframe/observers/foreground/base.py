@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
-from oddframe.observers.recent_flow import RecentFlow
 from oddframe.types import Configured, FloatArray, VideoInfo
+
+if TYPE_CHECKING:
+    from oddframe.observers.recent_flow import RecentFlow
 
 
 class ForegroundStream(ABC):
