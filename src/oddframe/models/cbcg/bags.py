@@ -86,7 +86,7 @@ def paired(odd: BoolArray, crops: int, batch: int, seed: int) -> Callable[[int],
         seed: of the orders.
 
     >>> [part.tolist() for part in paired(np.array([False, False, True]), 1, 2, seed=0)(0)]
-    [[1, 2], [0, 2]]
+    [[0, 2], [1, 2]]
     """
     kinds = [np.flatnonzero(~odd), np.flatnonzero(odd)]
     half = batch // 2

@@ -82,8 +82,8 @@ class Standard:
         """(N,) the sum over the parts of weight * (part - mean) / deviation.
 
         >>> standard = Standard({"psnr": 30.0}, {"psnr": 2.0})
-        >>> standard.fused({"psnr": np.array([26, 30], np.float32)}, {"psnr": -1.0})
-        array([ 2., -0.], dtype=float32)
+        >>> standard.fused({"psnr": np.array([26, 28], np.float32)}, {"psnr": -1.0})
+        array([2., 1.], dtype=float32)
         """
         terms = [w * ((parts[n].astype(np.float64) - self.mean[n]) / self.deviation[n]) for n, w in weights.items()]
         fused: FloatArray = np.sum(terms, axis=0).astype(np.float32)
