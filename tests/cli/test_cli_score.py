@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 from oddframe import __version__, catalog
 from oddframe.engine.detector import Detector
+from oddframe.types import Event
 from tests.cli.running import Command, album, film
 
 
@@ -29,7 +31,7 @@ def test_json_lines_hold_what_the_detector_says(command: Command, fitted: Path, 
         assert len(printed["events"]) == len(timeline.events)
         assert printed["not_scorable"] == []
     (event,) = result.objects[1]["events"]
-    assert event.keys() == {"start", "end", "peak", "score", "box", "start_time", "end_time", "peak_time"}
+    assert event.keys() == {f.name for f in fields(Event)}
     assert event["score"] == max(result.objects[1]["scores"]) == result.objects[1]["scores"][event["peak"]]
     assert event["peak_time"] == event["peak"] / 10
     assert len(event["box"]) == 4

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oddframe.scoring import find_events
-from oddframe.types import Event, FloatArray, VideoInfo
+from oddframe.types import Event, FloatArray, VideoInfo, event_id
 from tests.scoring.cases import observations
 
 NOBODY = observations([], [])
@@ -78,3 +78,14 @@ def test_the_box_is_that_of_the_oddest_observation_at_the_peak() -> None:
     assert event.box == (2.0, 0.0, 3.0, 1.0)
     (event,) = find_events(np.array([0, 0, 0, 0, 5], np.float32), scored, info, threshold=0.5, merge=0.5, shortest=0)
     assert event.box is None
+
+
+@given(st.text(max_size=5), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_an_event_is_named_by_its_video_and_peak_alone(video: str, peak: int, other: int) -> None:
+    assert event_id(video, peak) == event_id(video, peak)
+    assert (event_id(video, peak) == event_id(video, other)) == (peak == other)
+    assert event_id(video, peak) != event_id(video + "1", peak)
+
+
+def test_found_events_carry_their_names() -> None:
+    assert [event.id for event in find([0, 1, 2, 0, 0, 0, 0, 0, 0, 2, 1])] == [event_id("v", 2), event_id("v", 9)]

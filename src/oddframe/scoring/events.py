@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from oddframe.types import BoolArray, Event, FloatArray, IntArray, Scored, VideoInfo
+from oddframe.types import BoolArray, Event, FloatArray, IntArray, Scored, VideoInfo, event_id
 
 Box: TypeAlias = tuple[float, float, float, float]
 
@@ -66,6 +66,7 @@ def _event(start: int, end: int, scores: FloatArray, info: VideoInfo, box: Box |
         start_time=info.seconds(start),
         end_time=info.seconds(end),
         peak_time=info.seconds(peak),
+        id=event_id(info.id, peak),
     )
 
 

@@ -6,7 +6,7 @@ from oddframe.types.map_regions import MapRegions
 from oddframe.types.observations import Field, Observations, Spec
 from oddframe.types.run import Precision, Progress, Run
 from oddframe.types.settings import Configured
-from oddframe.types.timeline import Event, Scored, Timeline
+from oddframe.types.timeline import Event, Scored, Timeline, event_id
 
 __all__ = [
     "BoolArray",
@@ -31,5 +31,6 @@ __all__ = [
     "VideoId",
     "VideoInfo",
     "Window",
+    "event_id",
     "frozen_array",
 ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from types import MappingProxyType
 
 import numpy as np
 
 from oddframe.types.arrays import BoolArray, FloatArray, IntArray, frozen_array
-from oddframe.types.frames import VideoInfo
+from oddframe.types.frames import VideoId, VideoInfo
 from oddframe.types.map_regions import MapRegions
 from oddframe.types.observations import Observations
 
@@ -84,6 +85,8 @@ class Event:
         score: the score at the peak.
         box: x0 y0 x1 y1 of the oddest observation at the peak, in source pixels; None if the frame had none.
         start_time, end_time, peak_time: the same frames in seconds.
+        id: a name that it keeps however often the video is scored, as long as its peak stays (`event_id`).
+        p_value: how often a normal frame scores as high as its peak; None where nobody held out normal video.
     """
 
     start: int
@@ -94,6 +97,17 @@ class Event:
     start_time: float
     end_time: float
     peak_time: float
+    id: str = ""
+    p_value: float | None = None
+
+
+def event_id(video: VideoId, peak: int) -> str:
+    """Twelve hexadecimal digits that name the event of a video by its peak.
+
+    >>> event_id("gate", 1061)
+    '5c20b5386a28'
+    """
+    return blake2b(f"{peak} {video}".encode(errors="surrogateescape"), digest_size=6).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +122,9 @@ class Timeline:
         scored: the scored observations behind the frames.
         threshold: scores above it make events; None where the detector has no calibration.
         events: the runs over the threshold.
+        p_values: (F,) float32, how often a normal frame scores as high as this one, NaN where not valid; None where
+            nobody held out normal video.
+        low: an event that has begun lasts while scores are above it; None where there is no threshold.
     """
 
     info: VideoInfo
@@ -117,6 +134,8 @@ class Timeline:
     reasons: tuple[tuple[int, int, str], ...] = ()
     threshold: float | None = None
     events: tuple[Event, ...] = ()
+    p_values: FloatArray | None = None
+    low: float | None = None
 
     def __post_init__(self) -> None:
         frames = self.info.frames
@@ -126,3 +145,7 @@ class Timeline:
         object.__setattr__(self, "valid", frozen_array(self.valid, np.bool_, "valid", frames))
         if not np.array_equal(np.isfinite(self.scores), self.valid):
             raise ValueError(f"{self.info.id}: scores must be finite where valid, and NaN elsewhere")
+        if self.p_values is not None:
+            object.__setattr__(self, "p_values", frozen_array(self.p_values, np.float32, "p_values", frames))
+            if not np.array_equal(np.isfinite(self.p_values), self.valid):
+                raise ValueError(f"{self.info.id}: p-values must be finite where valid, and NaN elsewhere")
