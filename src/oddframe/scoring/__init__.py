@@ -1,31 +1,50 @@
 """From scored observations to frame scores and events."""
 
-from oddframe.scoring.calibration import Calibration, conservative_quantile
-from oddframe.scoring.events import find_events
+from oddframe.scoring.calibration import Calibration
+from oddframe.scoring.conformal import FrameSample
+from oddframe.scoring.event_peaks import EventPeaks
+from oddframe.scoring.events import event_bounds, find_events
+from oddframe.scoring.false_alarms import FalseAlarms, duration, false_alarms, rate, threshold_for
 from oddframe.scoring.map_regions import MapUse, find_regions, map_level, map_peaks
+from oddframe.scoring.maps import MapScale, anomaly_map, frame_map
+from oddframe.scoring.normal import NormalScores, required
 from oddframe.scoring.reasons import Reasons, as_codes, as_runs
 from oddframe.scoring.settings import Scoring
 from oddframe.scoring.smoothing import CausalStream, Smoothing
+from oddframe.scoring.tail import GeneralisedPareto
 from oddframe.scoring.timeline import make_timeline
 from oddframe.scoring.to_frames import FrameScores, covering_max, frame_scores, untouched
 
 __all__ = [
     "Calibration",
     "CausalStream",
+    "EventPeaks",
+    "FalseAlarms",
+    "FrameSample",
     "FrameScores",
+    "GeneralisedPareto",
+    "MapScale",
     "MapUse",
+    "NormalScores",
     "Reasons",
     "Scoring",
     "Smoothing",
+    "anomaly_map",
     "as_codes",
     "as_runs",
-    "conservative_quantile",
     "covering_max",
+    "duration",
+    "event_bounds",
+    "false_alarms",
     "find_events",
     "find_regions",
+    "frame_map",
     "frame_scores",
     "make_timeline",
     "map_level",
     "map_peaks",
+    "rate",
+    "required",
+    "threshold_for",
     "untouched",
 ]

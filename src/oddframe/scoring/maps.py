@@ -1,0 +1,153 @@
+"""Anomaly maps: one definition for all detectors, in the pixels of the source and the unit of the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from oddframe.errors import SettingsError
+from oddframe.scoring.smoothing import Smoothing
+from oddframe.types import FloatArray, IntArray, Scored, Timeline, VideoInfo
+
+BRIEFLY = Smoothing("average", 0.2)
+"""A box that comes and goes from frame to frame would flicker; a fifth of a second is shorter than any event."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapScale:
+    """What the values of maps mean, the same in all frames and videos of a detector.
+
+    Args:
+        low: as odd as a frame with nothing in it.
+        threshold: where odd begins.
+        high: as far above the threshold as `low` is below it; what is higher looks alike.
+    """
+
+    low: float
+    threshold: float
+    high: float
+
+    @classmethod
+    def of(cls, floor: float, threshold: float | None, highest: float | None = None) -> MapScale:
+        """The scale that a calibration fixes; without a threshold, half way to the highest score stands in for one.
+
+        >>> MapScale.of(floor=1.0, threshold=3.0)
+        MapScale(low=1.0, threshold=3.0, high=5.0)
+        """
+        top = floor + 1 if highest is None or not highest > floor else highest
+        middle = (floor + top) / 2 if threshold is None or not threshold > floor else threshold
+        return cls(floor, middle, 2 * middle - floor)
+
+    def share(self, values: FloatArray) -> FloatArray:
+        """0 at `low`, 0.5 at the threshold, 1 at `high` and beyond; NaN stays NaN."""
+        shares = (values.astype(np.float64) - self.low) / (self.high - self.low)
+        return np.clip(shares, 0, 1).astype(np.float32)
+
+
+def frame_map(scored: Scored, info: VideoInfo, frame: int, *, floor: float) -> FloatArray:
+    """What the observations that cover one frame say of its pixels: (H, W) float32, NaN where there are none.
+
+    Each observation paints its box with its score, and where boxes overlap the higher score counts. Of a model that
+    sees pixels the map itself is painted, from the score where it is highest down to the floor where it is 0; where
+    maps were not kept, the regions that stand out in them. So the maximum is always the score of the frame's oddest
+    observation (unless its box lies outside the picture), and maps of all detectors are read by their thresholds.
+
+    Args:
+        scored: a video's observations.
+        info: the video.
+        frame: which frame.
+        floor: the score of a frame with nothing in it.
+    """
+    canvas = np.full((info.height, info.width), np.nan, np.float32)
+    for row in _covering(scored, frame).tolist():
+        for box, values in _paint(scored, row, floor):
+            _put(canvas, box, values)
+    return canvas
+
+
+def anomaly_map(timeline: Timeline, frame: int, *, floor: float, smoothing: Smoothing = BRIEFLY) -> FloatArray:
+    """The anomaly map of a frame, smoothed over time: (H, W) float32, NaN where nothing was seen near that time.
+
+    In a frame of the window in which nothing is seen at a pixel, the pixel counts as the floor.
+
+    Args:
+        timeline: of the video.
+        frame: which frame, from 0.
+        floor: the score of a frame with nothing in it (`Calibration.floor`).
+        smoothing: a centred or causal mean over the frames around; its kind "none" gives `frame_map`.
+
+    Raises:
+        SettingsError: there is no such frame.
+    """
+    frames = len(timeline.scores)
+    if not 0 <= frame < frames:
+        raise SettingsError(f"{timeline.info.id}: no frame {frame} to map; there are {frames}, from 0")
+    total = np.zeros((timeline.info.height, timeline.info.width), np.float64)
+    seen, weights = np.zeros(total.shape, np.bool_), 0.0
+    for other, weight in _window(frame, frames, smoothing, float(timeline.info.fps)):
+        one = frame_map(timeline.scored, timeline.info, other, floor=floor)
+        seen |= np.isfinite(one)
+        total += weight * np.where(np.isfinite(one), one, floor)
+        weights += weight
+    return np.where(seen, total / weights, np.nan).astype(np.float32)
+
+
+def _window(frame: int, frames: int, smoothing: Smoothing, fps: float) -> Iterator[tuple[int, float]]:
+    for away, weight in enumerate(smoothing.taps(fps).tolist()):
+        sides = {frame - away} if smoothing.kind == "causal" else {frame - away, frame + away}
+        yield from ((other, weight) for other in sorted(sides) if weight > 0 and 0 <= other < frames)
+
+
+def _covering(scored: Scored, frame: int) -> IntArray:
+    span = scored.observations.span
+    return np.flatnonzero((span[:, 0] <= frame) & (frame < span[:, 1]))
+
+
+def _paint(scored: Scored, row: int, floor: float) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Boxes, and what is painted into each: one value, or a grid of them."""
+    box, score = scored.observations.box[row], scored.score[row]
+    regions = scored.regions
+    if scored.maps is not None and scored.maps[row].max(initial=0) > 0 and score > floor:
+        yield box, _between(floor, score, np.maximum(scored.maps[row], 0) / scored.maps[row].max())
+    elif scored.maps is None and regions is not None and len(regions.row[regions.of(row)]):
+        highest = regions.score[regions.of(row)]
+        level = np.clip(highest / highest.max(), 0, 1) if highest.max() > 0 else np.ones_like(highest)
+        values = _between(min(floor, float(score)), score, level)
+        yield from zip(regions.box[regions.of(row)], values[:, None, None], strict=True)
+    else:
+        yield box, np.full((1, 1), score, np.float32)
+
+
+def _between(floor: float, score: np.float32, share: FloatArray) -> FloatArray:
+    return np.asarray(score - (score - np.float32(floor)) * (1 - share), np.float32)  # exactly the score at 1
+
+
+def _put(canvas: FloatArray, box: FloatArray, values: FloatArray) -> None:
+    """The values, spread over a box, into the canvas where they are higher than what is there."""
+    high, wide = canvas.shape
+    if not np.isfinite(box).all():
+        return
+    left, top = np.floor(box[:2]).astype(int).tolist()
+    right, bottom = np.maximum(np.ceil(box[2:]).astype(int), [left + 1, top + 1]).tolist()
+    inside = slice(max(top, 0), min(bottom, high)), slice(max(left, 0), min(right, wide))
+    if inside[0].start >= inside[0].stop or inside[1].start >= inside[1].stop:
+        return
+    if values.size == 1:
+        canvas[inside] = np.fmax(canvas[inside], values[0, 0])
+        return
+    size = right - left, bottom - top
+    spread = np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    part = spread[inside[0].start - top : inside[0].stop - top, inside[1].start - left : inside[1].stop - left]
+    canvas[inside] = np.fmax(canvas[inside], _stretched(part, float(values.min()), float(values.max())))
+
+
+def _stretched(part: FloatArray, low: float, high: float) -> FloatArray:
+    """Values from `low` on, stretched up to `high`: a peak may be smaller than a pixel, or out of sight."""
+    reached = float(part.max())
+    if reached <= low:
+        return np.full_like(part, high)
+    stretched = high - (reached - part) * ((high - low) / (reached - low))
+    return np.asarray(np.where(part == reached, high, stretched), np.float32)
