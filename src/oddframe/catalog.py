@@ -88,6 +88,7 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "street-scene": "oddframe.datasets.street_scene:StreetScene",
         "ubnormal": "oddframe.datasets.ubnormal:UBnormal",
         "ucf-crime": "oddframe.datasets.ucf_crime:UCFCrime",
+        "unlabelled": "oddframe.datasets.unlabelled:Unlabelled",
         "walkway": "oddframe.datasets.walkway:WalkwayDataSet",
         "walkway-tracks": "oddframe.datasets.walkway_tracks:WalkwayTracks",
         "weak-split": "oddframe.datasets.weak_split:WeakSplit",

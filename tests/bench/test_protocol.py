@@ -169,5 +169,32 @@ def test_offline_is_what_a_detector_gives_by_default() -> None:
 def test_unknown_choices_and_titles_are_refused() -> None:
     with pytest.raises(SettingsError, match="min-max"):
         Protocol("mine", normalisation="z")  # type: ignore[arg-type]
-    with pytest.raises(SettingsError, match="paper-llsh, paper-lgn, paper-lbr-spr, paper-cbcg, offline, causal"):
+    every = "paper-llsh, paper-lgn, paper-lbr-spr, released-lbr-spr, paper-cbcg, offline, causal"
+    with pytest.raises(SettingsError, match=every):
         protocol("paper")
+
+
+@given(st.lists(st.floats(-5, 5, width=32), min_size=8, max_size=20), st.lists(st.floats(-5, 5, width=32), min_size=8))
+def test_smoothing_across_videos_is_that_of_all_of_them_in_a_row(first: list[float], second: list[float]) -> None:
+    across = Protocol("across", Smoothing("average", 4, "frames"), across=True)
+    apart = replace(across, across=False)
+    one, two = (judged(some, Window(1), len(some)) for some in (first, second))
+    whole = judged(first + second, Window(1), len(first + second))
+    told = across.apply_each([one, two], FLOOR)
+    np.testing.assert_array_equal(np.concatenate([t.scores for t in told]), apart.apply(whole, FLOOR).scores)
+    by_themselves = apart.apply_each([one, two], FLOOR)
+    np.testing.assert_array_equal(by_themselves[0].scores, apart.apply(one, FLOOR).scores)
+    np.testing.assert_array_equal(told[0].scores[:6], by_themselves[0].scores[:6])  # far from the border
+
+
+def test_the_released_evaluation_of_lbr_spr_lets_videos_meet_and_gives_empty_frames_minus_twenty() -> None:
+    released = replace(protocol("released-lbr-spr"), smoothing=Smoothing("none"))
+    one = judged([1.0, 2.0], Window(1), 4)  # its last two frames have nothing in them
+    assert released.apply(one, FLOOR).scores.tolist() == [1, 2, -20, -20]
+    assert protocol("released-lbr-spr").across
+    assert not protocol("paper-lbr-spr").across
+
+
+def test_smoothing_across_videos_that_are_normalised_apart_is_refused() -> None:
+    with pytest.raises(SettingsError, match="without normalisation"):
+        Protocol("wrong", normalisation="min-max", across=True)

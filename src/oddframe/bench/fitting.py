@@ -73,7 +73,9 @@ def fitted(
             return Ready(Detector.load(place), key, float(known["fit_seconds"]))
     source = observed(videos, watching(one.detector), cache, run)
     began = perf_counter()
-    one.detector.fit(source, _own(run, one.slug), labels=labels, seed=seed)
+    # Without labels nothing that was held out would be known as normal, and the paper's figures learn from all of it.
+    share = {"holdout": 0.0} if one.detector.model.regime is Regime.UNSUPERVISED else {}
+    one.detector.fit(source, _own(run, one.slug), labels=labels, seed=seed, **share)
     seconds = perf_counter() - began
     with storing(folder, REMEDY):
         note.unlink(missing_ok=True)  # it must not vouch for a detector that is being replaced

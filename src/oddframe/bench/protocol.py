@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import ClassVar, Literal
@@ -53,9 +53,12 @@ class Protocol(Configured):
         look_ahead: whether an observation counts for the frame that it is about, though it had to see later ones. If
             not, it counts from the last frame that it saw.
         carry: whether a model that can takes what it learnt in one test video into the next, see `Carrying`.
+        across: whether smoothing goes on from the end of one video into the next, as if all were one.
+        nothing: the score of a frame with nothing in it; None is the lowest that a normal observation had.
 
     Raises:
-        SettingsError: another choice, or smoothing, normalisation or edges that look ahead where nothing may.
+        SettingsError: another choice, or smoothing, normalisation or edges that look ahead where nothing may; smoothing
+            across videos of which each is normalised by itself.
     """
 
     title: str
@@ -65,6 +68,8 @@ class Protocol(Configured):
     edges: Literal["nearest", "zero", "floor", "left out"] = "nearest"
     look_ahead: bool = True
     carry: bool = False
+    across: bool = False
+    nothing: float | None = None
 
     name: ClassVar[str] = "protocol"
 
@@ -72,6 +77,8 @@ class Protocol(Configured):
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise SettingsError(f"protocol {name} {getattr(self, name)!r}: choose one of {', '.join(choices)}")
+        if self.across and (self.normalisation != "none" or self.edges == "left out"):
+            raise SettingsError(f"protocol {self.title!r}: smooth across videos without normalisation, edges and all")
         if self.look_ahead:
             return
         if self.smoothing.kind in ("gaussian", "average") or self.normalisation != "none" or self.edges == "nearest":
@@ -80,8 +87,21 @@ class Protocol(Configured):
                 " edges the floor or zero"
             )
 
+    def apply_each(
+        self, judged: Sequence[Judged], floor: float, fusion: Mapping[str, float] | None = None
+    ) -> list[Timeline]:
+        """The frame scores of all test videos, in the order of their split; see `apply`."""
+        if not self.across or not judged:
+            return [self.apply(one, floor, fusion) for one in judged]
+        rough = replace(self, smoothing=Smoothing("none"), across=False)
+        timelines = [rough.apply(one, floor, fusion) for one in judged]
+        scores, valid = (np.concatenate([getattr(one, of) for one in timelines]) for of in ("scores", "valid"))
+        smooth = self.smoothing.array(scores, valid, float(judged[0].info.fps))
+        ends = np.cumsum([len(one.scores) for one in timelines])[:-1]
+        return [replace(one, scores=part) for one, part in zip(timelines, np.split(smooth, ends), strict=True)]
+
     def apply(self, judged: Judged, floor: float, fusion: Mapping[str, float] | None = None) -> Timeline:
-        """The frame scores of one video; frames that are not to count are not `valid`, and `reasons` say why.
+        """The frame scores of one video by itself; frames that do not count are not `valid`, and `reasons` say why.
 
         Args:
             judged: the scored observations.
@@ -92,6 +112,8 @@ class Protocol(Configured):
         by_parts = fusion is not None and self.normalisation == "min-max of parts"
         if fusion is not None and by_parts:
             scored, floor = _by_parts(judged, fusion), 0.0
+        elif self.nothing is not None:
+            floor = self.nothing
         if not self.look_ahead:
             scored, window = when_known(scored, window)
         frames = judged.info.frames or 0
@@ -120,13 +142,16 @@ class Protocol(Configured):
         >>> protocol("causal").sentence()
         'smoothed causally (0.48 seconds), scores as they are, no look-ahead, edges: floor, one-class videos: skip'
         """
+        across = " across videos" if self.across else ""
+        nothing = "" if self.nothing is None else f", frames with nothing in them: {self.nothing:g}"
         kinds = {"gaussian": "by a Gaussian", "causal": "causally", "average": "by a moving average"}
         width = f"{self.smoothing.width:g} {self.smoothing.unit}"
-        smooth = f"smoothed {kinds[self.smoothing.kind]} ({width})" if self.smoothing.kind in kinds else "not smoothed"
+        kind = self.smoothing.kind
+        smooth = f"smoothed {kinds[kind]} ({width}){across}" if kind in kinds else "not smoothed"
         scale = SCALES[self.normalisation]
         ahead = "with look-ahead" if self.look_ahead else "no look-ahead"
         carried = ", models may carry on from video to video" if self.carry else ""
-        return f"{smooth}, {scale}, {ahead}, edges: {self.edges}, one-class videos: {self.one_class}{carried}"
+        return f"{smooth}, {scale}, {ahead}, edges: {self.edges}, one-class videos: {self.one_class}{nothing}{carried}"
 
 
 PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
@@ -139,8 +164,12 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
             # PSNR and distance each by min-max within a video, then fused; the memory that test frames update goes on
             # to the next video; the clip's first frames, which nothing predicts, are left out: LGN-Net, released code.
             Protocol("paper-lgn", Smoothing("none"), "min-max of parts", "skip", "left out", carry=True),
-            # A moving average over 10 frames; the released evaluation lets it cross from clip to clip, ours does not.
+            # A moving average over 10 frames of one clip; and as LBR-SPR's released evaluation has it, which lets the
+            # average cross from clip to clip and gives -20 to frames without a cube.
             Protocol("paper-lbr-spr", Smoothing("average", 10, "frames"), "none", "skip", "nearest"),
+            Protocol(
+                "released-lbr-spr", Smoothing("average", 10, "frames"), "none", "skip", across=True, nothing=-20.0
+            ),
             # A segment's score in each of its frames, as it is: what weakly supervised methods report.
             Protocol("paper-cbcg", Smoothing("none"), "none", "skip", "nearest"),
             # What `oddframe score` gives: the whole video is there, but nothing is known of it beforehand.

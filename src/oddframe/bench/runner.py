@@ -137,7 +137,7 @@ class Bench:
         found = {}
         for protocol in self.protocols:
             every = in_turn if protocol.carry and in_turn is not None else kept
-            found[protocol.title] = [protocol.apply(one.judged, floor, fusion) for one in every]
+            found[protocol.title] = protocol.apply_each([one.judged for one in every], floor, fusion)
         return found
 
     def _row(
@@ -152,7 +152,7 @@ class Bench:
     ) -> Row:
         detector, judged = ready.detector, [each.judged for each in kept]
         calibration, on = detector.calibration, detector.fitted_on
-        own = [each.timeline(detector.scoring, calibration.floor, calibration.threshold) for each in judged]
+        own = [each.calibrated(detector.scoring, calibration) for each in judged]
         figures = {
             protocol.title: figures_of(timelines[protocol.title], truth, protocol.one_class, seed=self.seed)
             for protocol in self.protocols

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
@@ -77,6 +77,10 @@ class LabelledVideo:
     def video(self) -> Video:
         """The video, opened once; its id is `name`. Raises what `open_video` raises."""
         return self.opener()
+
+    def named(self, name: VideoId) -> LabelledVideo:
+        """The same video under another name."""
+        return replace(self, name=name, opener=lambda: self.opener().named(name))
 
     @cached_property
     def labels(self) -> BoolArray | None:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from oddframe.datasets.base import SPLITS, DataSet, LabelledVideo, Labeller, Split
 from oddframe.errors import DataError, SettingsError
 from oddframe.types import BoolArray, VideoInfo
-
-if TYPE_CHECKING:
-    from oddframe.video import Video  # at run time, listing the names of data sets must not load OpenCV
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,12 +73,8 @@ def _is_odd(video: LabelledVideo) -> bool:
 
 
 def _anew(video: LabelledVideo, split: Split, odd: bool) -> LabelledVideo:
-    name = f"{video.split}/{video.name}"
-
-    def opener() -> Video:
-        return video.opener().named(name)
-
-    whole = replace(video, name=name, split=split, opener=opener, labeller=None, masker=None, boxer=None, label=odd)
+    anew = video.named(f"{video.split}/{video.name}")
+    whole = replace(anew, split=split, labeller=None, masker=None, boxer=None, label=odd)
     if split == "training":
         return whole
     return replace(whole, labeller=_labeller(video, odd), masker=video.masker, boxer=video.boxer)

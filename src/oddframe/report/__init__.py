@@ -2,7 +2,9 @@
 
 from oddframe.report.annotate import annotate, annotate_event
 from oddframe.report.curves import plot_timelines
+from oddframe.report.dropped import plot_dropped
 from oddframe.report.gauge import Gauge
+from oddframe.report.heat import heat, overlay
 from oddframe.report.hero import Moment, hero
 from oddframe.report.joined import plot_joined
 from oddframe.report.roc import plot_roc
@@ -16,7 +18,10 @@ __all__ = [
     "annotate",
     "annotate_event",
     "contact_sheet",
+    "heat",
     "hero",
+    "overlay",
+    "plot_dropped",
     "plot_joined",
     "plot_roc",
     "plot_timelines",
