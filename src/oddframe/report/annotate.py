@@ -13,9 +13,11 @@ from oddframe.errors import DataError
 from oddframe.report.boxes import as_boxes, corners, draw_faint, draw_strong, tag
 from oddframe.report.clock import clock
 from oddframe.report.gauge import Gauge, draw_gauge
+from oddframe.report.heat import overlay
 from oddframe.report.palette import HAIR, INK, PAPER, rgb
 from oddframe.report.typeface import shortened, write
 from oddframe.report.typeface import width as text_width
+from oddframe.scoring import MapScale, anomaly_map
 from oddframe.types import Event, FloatArray, ImageArray, Timeline
 
 READABLE = 640
@@ -116,6 +118,7 @@ def annotate_event(
     title: str | None = None,
     *,
     beside: Sequence[Timeline] = (),
+    heat: MapScale | None = None,
     width: int | None = None,
     text: int | None = None,
 ) -> ImageArray:
@@ -127,9 +130,12 @@ def annotate_event(
         event: one of the timeline's.
         title: what it is; None says only when.
         beside: other timelines whose scores the score bar spans too.
+        heat: the scale of the anomaly map to lay over the frame; None lays none.
         width, text: as in `annotate`.
     """
     boxes, score = _at(timeline, event.peak)
+    if heat is not None:
+        image = overlay(image, anomaly_map(timeline, event.peak, floor=heat.low), heat)
     if event.box is None:
         odd: list[int] = []
     else:

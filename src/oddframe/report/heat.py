@@ -1,0 +1,54 @@
+"""Anomaly maps in colour, laid over frames.
+
+The colours are OpenCV's "inferno" (Smith and van der Walt, 2015): perceptually uniform and ever lighter, so that they
+are read alike by people who confuse red with green and on a grey print.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from oddframe.errors import DataError
+from oddframe.scoring import MapScale
+from oddframe.types import FloatArray, ImageArray
+
+FAINT, STRONG = 0.4, 0.7
+"""How much of a colour covers the picture just over the threshold, and at the top of the scale."""
+
+
+def colours(shares: FloatArray) -> ImageArray:
+    """Shares of a scale, 0 to 1, of any shape, as RGB: from black over red to pale yellow.
+
+    >>> colours(np.array([0.5], np.float32)).tolist()
+    [[188, 55, 84]]
+    """
+    level = np.rint(np.nan_to_num(shares) * 255).astype(np.uint8).reshape(-1, 1)
+    coloured = cv2.applyColorMap(level, cv2.COLORMAP_INFERNO)[:, 0, ::-1]
+    return np.ascontiguousarray(coloured.reshape(*shares.shape, 3), np.uint8)
+
+
+def heat(values: FloatArray, scale: MapScale) -> ImageArray:
+    """An anomaly map (H, W) as a transparent picture, (H, W, 4) RGBA: nothing where it is not over the threshold."""
+    shares = scale.share(values)
+    over = np.nan_to_num(np.clip(2 * shares - 1, 0, 1))
+    alpha = np.where(np.nan_to_num(shares) > 0.5, FAINT + (STRONG - FAINT) * over, 0)
+    return np.dstack([colours(shares), np.rint(255 * alpha).astype(np.uint8)])
+
+
+def overlay(image: ImageArray, values: FloatArray, scale: MapScale) -> ImageArray:
+    """A frame with an anomaly map over it; what is not over the threshold stays as it is, to the bit.
+
+    Args:
+        image: (H, W, 3) uint8 RGB; left as it is.
+        values: (H, W), from `oddframe.scoring.anomaly_map`.
+        scale: what they mean.
+
+    Raises:
+        DataError: the map is of another size than the frame.
+    """
+    if image.shape[:2] != values.shape:
+        raise DataError(f"a map of {values.shape[::-1]} pixels does not lie over a frame of {image.shape[1::-1]}")
+    laid = heat(values, scale)
+    share = laid[..., 3:].astype(np.float32) / 255
+    return np.rint(image + (laid[..., :3] - image.astype(np.float32)) * share).astype(np.uint8)
