@@ -258,7 +258,7 @@ def test_a_newer_format_says_which_version_wrote_it(tmp_path: Path) -> None:
     folder = tmp_path / "d.oddframe"
     save(folder, 1)
     index = json.loads((folder / "detector.json").read_text())
-    (folder / "detector.json").write_text(json.dumps(index | {"format": 2, "oddframe": "9.8.7"}))
+    (folder / "detector.json").write_text(json.dumps(index | {"format": store.FORMAT + 1, "oddframe": "9.8.7"}))
     with pytest.raises(NewerFormat, match=r"9\.8\.7"):
         store.read(folder)
 

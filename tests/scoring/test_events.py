@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oddframe.scoring import find_events
-from oddframe.types import Event, FloatArray, VideoInfo, event_id
+from oddframe.scoring import Scoring, event_bounds, find_events
+from oddframe.types import BoolArray, Event, FloatArray, VideoInfo, event_id
 from tests.scoring.cases import observations
 
 NOBODY = observations([], [])
@@ -89,3 +89,50 @@ def test_an_event_is_named_by_its_video_and_peak_alone(video: str, peak: int, ot
 
 def test_found_events_carry_their_names() -> None:
     assert [event.id for event in find([0, 1, 2, 0, 0, 0, 0, 0, 0, 2, 1])] == [event_id("v", 2), event_id("v", 9)]
+
+
+@st.composite
+def series(draw: st.DrawFn) -> FloatArray:
+    values = draw(st.lists(st.sampled_from([0.0, 1.0, 2.0, 3.0, 4.0, float("nan")]), max_size=60))
+    return np.array(values, np.float32)
+
+
+def inside(scores: FloatArray, threshold: float, low: float, merge: float = 3, shortest: float = 2) -> BoolArray:
+    """(F,) which frames belong to events."""
+    marked = np.zeros(len(scores), np.bool_)
+    for start, end in event_bounds(scores, threshold, low, merge=merge, shortest=shortest):
+        assert not marked[start:end].any()
+        marked[start:end] = True
+    return marked
+
+
+@given(series(), st.floats(0, 4), st.floats(0, 4), st.floats(0, 1))
+def test_a_higher_threshold_never_adds_a_frame(scores: FloatArray, one: float, other: float, share: float) -> None:
+    scoring, (below, above) = Scoring(hysteresis=share), sorted((one, other))
+    fewer = inside(scores, above, scoring.low(above, 1.0))
+    assert not (fewer & ~inside(scores, below, scoring.low(below, 1.0))).any()
+
+
+@given(series(), st.floats(0, 4), st.floats(0, 4))
+def test_events_begin_over_the_threshold_and_end_at_the_lower_one(scores: FloatArray, one: float, other: float) -> None:
+    """One frame after the other, as a live stream would do it: nothing else, also where frames are not scorable."""
+    low, threshold = sorted((one, other))
+    expected, on = np.zeros(len(scores), np.bool_), False
+    for number, score in enumerate(scores):
+        on = bool(score > threshold or (on and score > low))
+        expected[number] = on
+    np.testing.assert_array_equal(inside(scores, threshold, low, merge=0, shortest=0), expected)
+    assert np.isfinite(scores[inside(scores, threshold, low)]).all()
+
+
+def test_hysteresis_bridges_no_frame_that_is_not_scorable() -> None:
+    scores = np.array([0, 3, 3, np.nan, 2, 2, 2, 0], np.float32)
+    assert event_bounds(scores, 2.5, 1, merge=9, shortest=0).tolist() == [[1, 3]]
+
+
+def test_an_event_has_the_p_value_of_its_peak() -> None:
+    info, scores = VideoInfo("v", 8, 8, Fraction(10), 4), np.array([0, 1, 5, 1], np.float32)
+    chances = np.array([0.9, 0.5, 0.25, 0.5], np.float32)
+    (event,) = find_events(scores, NOBODY, info, threshold=0.5, merge=0, shortest=0, p_values=chances)
+    assert event.p_value == 0.25
+    assert find_events(scores, NOBODY, info, threshold=0.5, merge=0, shortest=0)[0].p_value is None

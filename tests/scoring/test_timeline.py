@@ -64,7 +64,17 @@ def test_an_uncounted_video_is_refused() -> None:
         make_timeline(observations([], []), info(None), Window(1), RAW, floor=0)
 
 
-@pytest.mark.parametrize("wrong", [{"edges": "wrap"}, {"alarm_rate": 0.0}, {"alarm_rate": 1.0}, {"merge": -1.0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"edges": "wrap"},
+        {"alarm_rate": 0.0},
+        {"alarm_rate": 1.0},
+        {"merge": -1.0},
+        {"false_alarms_per_hour": 0.0},
+        {"hysteresis": 1.5},
+    ],
+)
 def test_impossible_settings_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(SettingsError):
         Scoring(**wrong)  # type: ignore[arg-type]

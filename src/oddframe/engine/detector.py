@@ -378,8 +378,7 @@ class Detector:
 
     def _check_source(self, source: ObservationSource) -> None:
         if self._fitted is not None and source.spec != self._fitted.spec:
-            known = sorted(self._fitted.spec.fields)
-            raise SpecError(f"fitted on {known}, the source has {sorted(source.spec.fields)}")
+            raise SpecError(f"fitted on {sorted(self._fitted.spec.fields)}, the source has {sorted(source.spec.fields)}")
 
     def _fit(self, source: ObservationSource, run: Run, holdout: float, seed: int) -> Self:
         calibration = fit_model(self.model, source, self.scoring, run, holdout=holdout, seed=seed)
@@ -388,8 +387,9 @@ class Detector:
         return self
 
     def _timeline(self, judged: Judged, scoring: Scoring | None) -> Timeline:
-        threshold = self.calibration.threshold if scoring in (None, self.scoring) else None
-        return judged.timeline(scoring or self.scoring, self.calibration.floor, threshold)
+        if scoring is None or scoring == self.scoring:
+            return judged.calibrated(self.scoring, self.calibration)
+        return judged.timeline(scoring, self.calibration.floor, None)
 
     def _watching(self, views: tuple[View, ...] = ()) -> Watching:
         return Watching(self.observer, self.mask, self.health, views)

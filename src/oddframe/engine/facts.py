@@ -16,7 +16,7 @@ from oddframe.engine.changes import Change, staleness
 from oddframe.engine.source import frames_of
 from oddframe.errors import StaleThreshold, StoreError
 from oddframe.models.source import ObservationSource
-from oddframe.scoring import Calibration
+from oddframe.scoring import Calibration, NormalScores
 from oddframe.types import Json, Spec, VideoId
 from oddframe.video.health import View
 
@@ -117,8 +117,8 @@ class Fitted:
         return {**{key: value for key, value in self.to_json().items() if key != "views"}, "stale": self.stale}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """The inverse of `to_json`.
+    def from_json(cls, value: Mapping[str, Any], normal: NormalScores | None = None) -> Self:
+        """The inverse of `to_json`; what was held out comes beside it, as it is no JSON.
 
         Raises:
             StoreError: parts are missing or senseless.
@@ -127,7 +127,7 @@ class Fitted:
             on = dict(value["on"])
             on.update({name: tuple(on.get(name, ())) for name in ("videos", "fps", "rates")})
             changes = tuple(map(Change.from_json, value.get("changes", ())))
-            calibration, spec = Calibration.from_json(value["calibration"]), Spec.from_json(value["spec"])
+            calibration, spec = Calibration.from_json(value["calibration"], normal), Spec.from_json(value["spec"])
             return cls(FittedOn(**on), calibration, spec, tuple(value["views"]), changes)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StoreError(f"a saved detector's description is damaged ({error}); fit and save it again") from error

@@ -97,11 +97,8 @@ def fit_model(
     model.train(parts.trained, run).absorb(parts.trained, run)
     calibration = _calibrated(model, parts, scoring, run)
     model.absorb(parts.rest, run)
-    if calibration.threshold is not None and not calibration.enough:
-        _warn(
-            f"only {calibration.normal_seconds:.0f} s of normal video were held out, too little for a threshold at an"
-            f" alarm rate of {scoring.alarm_rate:.1%}: the threshold is their highest score; fit on more video"
-        )
+    if calibration.doubt is not None:
+        _warn(f"{calibration.doubt}; fit on more video")
     return calibration
 
 
@@ -139,9 +136,7 @@ def calibrate(judged: Sequence[Judged], scoring: Scoring) -> Calibration:
     """What normal video that the model has not seen says about its scores; at least one observation is needed."""
     floor = min(float(one.scored.score.min()) for one in judged if len(one.scored))
     timelines = [one.timeline(scoring, floor, None) for one in judged]
-    frames = np.concatenate([timeline.scores[timeline.valid] for timeline in timelines])
-    seconds = sum(timeline.info.seconds(int(timeline.valid.sum())) for timeline in timelines)
-    return Calibration.measure(frames, floor, scoring.alarm_rate, seconds, map_level=_map_level(judged))
+    return Calibration.measure(timelines, floor, scoring, map_level=_map_level(judged))
 
 
 def _without_threshold(
@@ -154,7 +149,7 @@ def _without_threshold(
     model.train(source, run).absorb(source, run)
     judged = [judge_source(source, info, model, run) for info in source.videos()]
     floor, level = float(np.concatenate([one.scored.score for one in judged]).min()), _map_level(judged)
-    return Calibration.measure(np.zeros(0, np.float32), floor, scoring.alarm_rate, 0.0, map_level=level)
+    return Calibration.measure([], floor, scoring, map_level=level)
 
 
 def _map_level(judged: Sequence[Judged]) -> float | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
+import torch
 from torch import Tensor
 
 from oddframe import catalog
@@ -16,13 +17,15 @@ from oddframe.engine.facts import Fitted
 from oddframe.errors import SettingsError, StoreError
 from oddframe.models.base import Model, ModelState
 from oddframe.observers.base import Observer
-from oddframe.scoring import Scoring
+from oddframe.scoring import NormalScores, Scoring
 from oddframe.types import Configured
 from oddframe.video.health import CameraHealth
 from oddframe.video.mask import Mask
 
 P = TypeVar("P", bound=Configured)
 
+NORMAL = "normal"
+"""The group of tensors that is not the model's but the calibration's."""
 
 Stamps: TypeAlias = dict[Path, str]
 """Folder -> the stamp of the save there that a detector came from, or went to."""
@@ -56,7 +59,8 @@ def save(folder: str | Path, parts: Parts) -> None:
         "model_meta": dict(state.meta),
     }
     place = Path(folder).expanduser().resolve()
-    parts.stamps[place] = store.write(folder, document, _groups(state.tensors), parts.stamps.get(place))
+    groups = _groups(state.tensors) | _held_out(parts.fitted.calibration.normal)
+    parts.stamps[place] = store.write(folder, document, groups, parts.stamps.get(place))
 
 
 def load(folder: str | Path) -> Parts:
@@ -70,7 +74,9 @@ def load(folder: str | Path) -> Parts:
     try:
         observer, model = _observer(document["observer"], folder), _model(document["model"], folder)
         mask = None if document["mask"] is None else Mask.from_json(document["mask"])
-        fitted = Fitted.from_json(document["fitted"])
+        held = tensors.pop(NORMAL, None)
+        normal = None if held is None else NormalScores.from_arrays({name: held[name].numpy() for name in held})
+        fitted = Fitted.from_json(document["fitted"], normal)
         whole = {name: tensor for group in tensors.values() for name, tensor in group.items()}
         model.restore(ModelState(whole, document["model_meta"]))
         scoring = _checked(catalog.construct(Scoring, document["scoring"]["settings"]), document["scoring"], folder)
@@ -82,6 +88,13 @@ def load(folder: str | Path) -> Parts:
     except StoreError as error:
         named = str(folder) in str(error)
         raise error if named else StoreError(f"{folder}: {error}") from error
+
+
+def _held_out(normal: NormalScores | None) -> dict[str, dict[str, Tensor]]:
+    """What was held out, in a file of its own: a model's corrections leave it as it is."""
+    if normal is None:
+        return {}
+    return {NORMAL: {name: torch.tensor(array) for name, array in normal.arrays().items()}}
 
 
 def _groups(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:

@@ -11,7 +11,7 @@ from oddframe.engine.observe import ReasonRuns, Seen, Sieve, Watching, WatchStre
 from oddframe.engine.source import frames_of, reasons_of, window_of
 from oddframe.models.base import Model, ScoringStream
 from oddframe.models.source import CHUNK_BYTES, ObservationSource
-from oddframe.scoring import MapUse, Reasons, Scoring, make_timeline, map_peaks
+from oddframe.scoring import Calibration, MapUse, Reasons, Scoring, make_timeline, map_peaks
 from oddframe.types import FloatArray, Observations, Progress, Run, Scored, Timeline, VideoInfo, Window
 from oddframe.video.base import Video
 
@@ -41,6 +41,20 @@ class Judged:
         """The frames' scores, and the events above the threshold."""
         return make_timeline(
             self.scored, self.info, self.window, scoring, floor=floor, threshold=threshold, reasons=self.reasons
+        )
+
+    def calibrated(self, scoring: Scoring, known: Calibration) -> Timeline:
+        """The frames' scores with their p-values, and the events."""
+        return make_timeline(
+            self.scored,
+            self.info,
+            self.window,
+            scoring,
+            floor=known.floor,
+            threshold=known.threshold,
+            low=known.low,
+            normal=known.normal,
+            reasons=self.reasons,
         )
 
 

@@ -35,7 +35,9 @@ from oddframe.errors import NewerFormat, SavedMeanwhile, StoreError
 from oddframe.files import storing, sync_file, sync_folder, write_durably
 from oddframe.types import Json
 
-FORMAT = 1
+FORMAT = 2
+"""1 kept no scores of held-out video; it is read, too."""
+
 INDEX, LOCK = "detector.json", "detector.lock"
 STALE = 24 * 3600
 """Seconds after which what a killed save left is nobody's any more."""

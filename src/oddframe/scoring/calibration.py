@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-
-import numpy as np
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from oddframe.errors import StoreError
-from oddframe.types import FloatArray, Json
+from oddframe.scoring.false_alarms import FalseAlarms, false_alarms, threshold_for
+from oddframe.scoring.normal import NormalScores, required
+from oddframe.scoring.settings import Scoring
+from oddframe.types import Json, Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,14 @@ class Calibration:
     Args:
         floor: the score of a frame with nothing in it: the smallest score of a held-out observation.
         threshold: scores above it make events; None where too little video was held out to know one.
-        alarm_rate: the share of normal frames that may lie above the threshold.
+        alarm_rate: the share of normal frames that may lie above the threshold, where no rate of events was asked for.
         normal_frames: how many held-out frames the threshold stands on.
         normal_seconds: how long they last.
-        enough: whether they sufficed for that alarm rate; if not, the threshold is their highest score.
+        enough: whether they sufficed for what was asked; if not, the threshold is their highest score, or a guess.
         map_level: what is higher in a map stands out; None where the model gives no maps.
+        low: events last while scores are above it; None where there is no threshold.
+        alarms: how many events an hour of normal video to expect; None where there is no threshold.
+        normal: what was held out; None where nothing was, or where an earlier version saved the detector.
     """
 
     floor: float
@@ -33,54 +37,74 @@ class Calibration:
     normal_seconds: float
     enough: bool
     map_level: float | None = None
+    low: float | None = None
+    alarms: FalseAlarms | None = None
+    normal: NormalScores | None = field(default=None, repr=False)
 
     @classmethod
     def measure(
-        cls,
-        held_out: FloatArray,
-        floor: float,
-        alarm_rate: float,
-        seconds: float,
-        *,
-        map_level: float | None = None,
+        cls, timelines: Sequence[Timeline], floor: float, scoring: Scoring, *, map_level: float | None = None
     ) -> Calibration:
-        """Calibrate on the smoothed scores (n,) of held-out normal frames; no frames give no threshold."""
-        threshold, enough = conservative_quantile(held_out, alarm_rate) if len(held_out) else (None, False)
-        return cls(floor, threshold, alarm_rate, len(held_out), seconds, enough, map_level)
+        """Calibrate on held-out normal video, scored without a threshold; no scorable frames give none."""
+        normal = NormalScores.measure(timelines, scoring)
+        bare = cls(floor, None, scoring.alarm_rate, 0, 0.0, enough=False, map_level=map_level, normal=normal)
+        return bare if normal is None else bare.at(scoring)
+
+    def at(self, scoring: Scoring) -> Calibration:
+        """The same held-out video, calibrated for another rate; all else in `scoring` must be as it was.
+
+        Raises:
+            SettingsError: no held-out video is known.
+        """
+        normal = required(self.normal)
+        if scoring.false_alarms_per_hour is None:
+            threshold, enough = normal.frames.quantile(scoring.alarm_rate)
+            alarms = false_alarms(normal.events, threshold)
+        else:
+            threshold, alarms = threshold_for(normal.events, scoring.false_alarms_per_hour)
+            enough = alarms.doubt is None
+        return replace(
+            self,
+            threshold=threshold,
+            alarm_rate=scoring.alarm_rate,
+            normal_frames=normal.frames.frames,
+            normal_seconds=3600 * normal.events.hours,
+            enough=enough,
+            low=scoring.low(threshold, normal.frames.typical),
+            alarms=alarms,
+        )
+
+    @property
+    def doubt(self) -> str | None:
+        """Why there is too little held-out video for what was asked; None where there is enough, or no threshold."""
+        if self.threshold is None or self.enough:
+            return None
+        if self.alarms is not None and self.alarms.asked is not None:
+            return self.alarms.doubt
+        return (
+            f"only {self.normal_seconds:.0f} s of normal video were held out, too little for a threshold at an alarm"
+            f" rate of {self.alarm_rate:.1%}: the threshold is their highest score"
+        )
 
     def to_json(self) -> dict[str, Json]:
-        """The fields as JSON values."""
-        return asdict(self)
+        """The fields as JSON values, but for `normal`, which is a matter of arrays."""
+        told: dict[str, Json] = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "normal"}
+        return told | {"alarms": None if self.alarms is None else self.alarms.to_json()}
 
     @classmethod
-    def from_json(cls, fields: Mapping[str, Json]) -> Calibration:
-        """The inverse of `to_json`.
+    def from_json(cls, values: Mapping[str, Any], normal: NormalScores | None = None) -> Calibration:
+        """The inverse of `to_json`; fields that an earlier version did not know may be missing.
 
         Raises:
             StoreError: fields are missing, unknown, or not numbers.
         """
         try:
-            made = cls(**fields)  # type: ignore[arg-type]
+            alarms = None if values.get("alarms") is None else FalseAlarms.from_json(values["alarms"])
+            made = cls(**{**values, "alarms": alarms, "normal": normal})
             numbers = [made.floor, made.alarm_rate, made.normal_seconds, made.normal_frames]
-            numbers += [made.threshold or 0.0, made.map_level or 0.0]
+            numbers += [made.threshold or 0.0, made.map_level or 0.0, made.low or 0.0]
             if all(isinstance(number, int | float) for number in numbers):
                 return made
         except TypeError:
             pass
-        raise StoreError(f"not a calibration: {dict(fields)}; fit and save the detector again")
-
-
-def conservative_quantile(normal: FloatArray, alarm_rate: float) -> tuple[float, bool]:
-    """The score that one more normal frame exceeds with a chance of at most `alarm_rate`; and whether n suffices.
-
-    It is the order statistic number ceil((n + 1)(1 - alarm_rate)), which holds for any exchangeable scores and any n
-    (split conformal prediction). Neighbouring frames are alike, so for frames it is a good guide and no guarantee. If
-    n is too small for the rate, it is the highest score.
-
-    >>> conservative_quantile(np.arange(1, 100, dtype=np.float32), 0.01)
-    (99.0, True)
-    """
-    # The small term keeps 0.99 * 100, which is 99.00000000000001 or so in binary, from becoming 100.
-    rank = math.ceil((len(normal) + 1) * (1 - alarm_rate) - 1e-9)
-    ordered = np.sort(normal)
-    return float(ordered[min(max(rank, 1), len(ordered)) - 1]), rank <= len(ordered)
+        raise StoreError(f"not a calibration: {dict(values)}; fit and save the detector again")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -11,11 +12,19 @@ from oddframe.types import BoolArray, Event, FloatArray, IntArray, Scored, Video
 Box: TypeAlias = tuple[float, float, float, float]
 
 SLACK = 1e-9
-"""Seconds: 0.2 s at 25 fps is 5 frames, whatever binary fractions say."""
+"""Frames: 0.2 s at 25 fps is 5 frames, whatever binary fractions say."""
 
 
 def find_events(
-    scores: FloatArray, scored: Scored, info: VideoInfo, *, threshold: float, merge: float, shortest: float
+    scores: FloatArray,
+    scored: Scored,
+    info: VideoInfo,
+    *,
+    threshold: float,
+    merge: float,
+    shortest: float,
+    low: float | None = None,
+    p_values: FloatArray | None = None,
 ) -> tuple[Event, ...]:
     """The events of one video.
 
@@ -24,18 +33,41 @@ def find_events(
         scored: the observations behind them; the oddest one that covers the peak gives the event its box, or what
             stands out most in its map does.
         info: gives the times.
-        threshold: frames strictly above it belong to events.
+        threshold: events begin with frames strictly above it.
         merge: seconds; shorter gaps between two runs are bridged, unless a frame in between is not scorable.
         shortest: seconds; shorter events are dropped, once gaps are bridged.
+        low: an event that has begun lasts while frames are strictly above it; None = the threshold.
+        p_values: (F,) of the frames; None = not known.
     """
     fps = float(info.fps)
-    bounds = _bridged(_runs(np.greater(scores, threshold)), np.isfinite(scores), merge * fps - SLACK)
-    long = bounds[(bounds[:, 1] - bounds[:, 0]) >= shortest * fps - SLACK]
-    reach = int(np.abs(scored.observations.span - scored.observations.frame[:, None]).max(initial=0))
-    return tuple(
-        _event(int(start), int(end), scores, info, _oddest_box(scored, _peak(scores, start, end), reach))
-        for start, end in long
+    long = event_bounds(
+        scores, threshold, threshold if low is None else low, merge=merge * fps, shortest=shortest * fps
     )
+    reach = int(np.abs(scored.observations.span - scored.observations.frame[:, None]).max(initial=0))
+    peaks = [int(start + np.argmax(scores[start:end])) for start, end in long]
+    chances = [None if p_values is None else float(p_values[peak]) for peak in peaks]
+    return tuple(
+        _event(bounds, peak, float(scores[peak]), info, box=_oddest_box(scored, peak, reach), p_value=chance)
+        for bounds, peak, chance in zip(long.tolist(), peaks, chances, strict=True)
+    )
+
+
+def event_bounds(scores: FloatArray, threshold: float, low: float, *, merge: float, shortest: float) -> IntArray:
+    """(E, 2) first and one-past-last frame of each event; `merge` and `shortest` in frames, else as `find_events`.
+
+    An event is never begun by what comes after it, so that a live stream, which cannot look ahead, makes the same ones.
+
+    >>> event_bounds(np.array([1, 2, 5, 2, 1, 2], np.float32), 3, 1.5, merge=0, shortest=0).tolist()
+    [[2, 4]]
+    """
+    begins = np.flatnonzero(np.greater(scores, threshold))
+    if not len(begins):
+        return np.zeros((0, 2), np.int64)
+    runs = _runs(np.greater(scores, min(low, threshold)))
+    first = np.append(begins, len(scores))[np.searchsorted(begins, runs[:, 0])]  # in each run, or beyond it
+    begun = np.stack([first, runs[:, 1]], axis=1)[first < runs[:, 1]]
+    bounds = _bridged(begun, np.isfinite(scores), merge - SLACK)
+    return bounds[(bounds[:, 1] - bounds[:, 0]) >= shortest - SLACK]
 
 
 def _runs(over: BoolArray) -> IntArray:
@@ -51,22 +83,21 @@ def _bridged(runs: IntArray, valid: BoolArray, merge: float) -> IntArray:
     return np.stack([runs[begins, 0], runs[ends, 1]], axis=1)
 
 
-def _peak(scores: FloatArray, start: int, end: int) -> int:
-    return int(start + np.argmax(scores[start:end]))
-
-
-def _event(start: int, end: int, scores: FloatArray, info: VideoInfo, box: Box | None) -> Event:
-    peak = _peak(scores, start, end)
+def _event(
+    bounds: Sequence[int], peak: int, score: float, info: VideoInfo, *, box: Box | None, p_value: float | None
+) -> Event:
+    start, end = bounds
     return Event(
         start=start,
         end=end,
         peak=peak,
-        score=float(scores[peak]),
+        score=score,
         box=box,
         start_time=info.seconds(start),
         end_time=info.seconds(end),
         peak_time=info.seconds(peak),
         id=event_id(info.id, peak),
+        p_value=p_value,
     )
 
 

@@ -1,0 +1,175 @@
+"""Thresholds for a stated rate of false alarms, and what rate a threshold has, with what confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammaincinv
+
+from oddframe.scoring.event_peaks import EventPeaks
+from oddframe.scoring.tail import GeneralisedPareto
+from oddframe.types import Json
+
+Basis: TypeAlias = Literal["counted", "tail", "highest"]
+
+COUNTED = 10
+"""Rates are read off the counted events where there are so many of them; below that, off the fitted tail."""
+
+FEWEST, MOST, SHARE = 20, 200, 0.25
+"""The tail is fitted to this share of the events, within these numbers."""
+
+RESAMPLED = 400
+
+
+@dataclass(frozen=True, slots=True)
+class FalseAlarms:
+    """How often normal video raises an alarm.
+
+    Args:
+        per_hour: events an hour to expect.
+        at_least, at_most: the 95 % interval of that: the wider of a bootstrap over blocks of video, which knows that
+            some are busier than others, and of what so few events can say at all (Garwood 1936).
+        basis: "counted" = read off the events of held-out video; "tail" = a distribution fitted to their peaks; or the
+            threshold is the "highest" score, as there were too few of them.
+        hours: how much held-out video that stands on.
+        asked: the rate that was asked for; None where the threshold is for a share of frames.
+    """
+
+    per_hour: float
+    at_least: float
+    at_most: float
+    basis: Basis
+    hours: float
+    asked: float | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """The fields as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`. Raises `TypeError` for anything else."""
+        made = cls(**fields)
+        numbers = [made.per_hour, made.at_least, made.at_most, made.hours, made.asked or 0.0]
+        if not all(isinstance(number, int | float) for number in numbers) or not isinstance(made.basis, str):
+            raise TypeError("false alarms that are no numbers")
+        return made
+
+    @property
+    def doubt(self) -> str | None:
+        """Why the rate that was asked for is more than the video can show; None where it is not."""
+        if self.asked is None or (self.basis != "highest" and self.asked * self.hours >= 1):
+            return None
+        held, rarest = duration(self.hours), rate(1 / self.hours) if self.hours else "none"
+        how = {
+            "highest": "their highest score, and no fit",
+            "tail": "where a fitted tail says, and nobody has seen",
+            "counted": "as high as was looked",
+        }[self.basis]
+        return (
+            f"{held} of held-out normal video cannot show {rate(self.asked)}: the threshold lies {how};"
+            f" it can show {rarest}, and {duration(COUNTED / self.asked)} would be enough to count on"
+        )
+
+
+def threshold_for(peaks: EventPeaks, per_hour: float, seed: int = 0) -> tuple[float, FalseAlarms]:
+    """The threshold at which normal video gives at most so many events an hour, and what stands behind it.
+
+    With k events allowed in all the held-out video, it is the k-th highest peak: one more video of that length has k
+    events above it, on average. Where k is small, that is luck, and the fitted tail says where the rate is.
+
+    Args:
+        peaks: of held-out normal video.
+        per_hour: > 0.
+        seed: of the bootstrap.
+    """
+    allowed, tail, heights = per_hour * peaks.hours, _tail(peaks), peaks.height
+    place = min(max(int(allowed + 1e-9), 1), len(heights)) - 1
+    if not len(heights):
+        threshold = peaks.highest
+    elif allowed < COUNTED and tail is not None:
+        threshold = max(tail.peaks.level(allowed / tail.count), float(heights[COUNTED - 1]))
+    else:
+        threshold = float(heights[place])
+    exact = float(np.float32(threshold))
+    return exact, false_alarms(peaks, exact, per_hour, seed)
+
+
+def false_alarms(peaks: EventPeaks, threshold: float, asked: float | None = None, seed: int = 0) -> FalseAlarms:
+    """What a threshold means."""
+    counts, tail = peaks.over(threshold), _tail(peaks)
+    total, hours = int(counts.sum()), peaks.hours
+    fitted = None if total >= COUNTED else tail
+    expected = (total + 1) / hours  # of one more such video, on average
+    basis: Basis = "counted" if total else "highest"
+    if fitted is not None:
+        basis, expected = "tail", fitted.count * fitted.peaks.beyond(threshold) / hours
+    drawn = _resampled(peaks, threshold, fitted, seed)
+    few = gammaincinv(total, 0.025) if total else 0.0, gammaincinv(total + 1, 0.975)
+    low, high = min(few[0] / hours, drawn[0], expected), max(few[1] / hours, drawn[1], expected)
+    return FalseAlarms(expected, float(low), float(high), basis, hours, asked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """The distribution of the `count` highest peaks."""
+
+    peaks: GeneralisedPareto
+    count: int
+
+
+def _tail(peaks: EventPeaks) -> _Tail | None:
+    """None where there are too few peaks."""
+    count = int(np.clip(SHARE * len(peaks.height), FEWEST, MOST))
+    if count >= len(peaks.height) or peaks.height[0] <= peaks.height[count]:
+        return None
+    start = float(peaks.height[count])
+    over = peaks.height[peaks.height > start]
+    return _Tail(GeneralisedPareto.fit(over, start), len(over))
+
+
+def _resampled(peaks: EventPeaks, threshold: float, tail: _Tail | None, seed: int) -> tuple[float, float]:
+    """The middle 95 % of the rate in blocks drawn anew."""
+    blocks = len(peaks.seconds)
+    times = np.random.default_rng(seed).multinomial(blocks, np.full(blocks, 1 / blocks), size=RESAMPLED)
+    hours = np.maximum(times @ peaks.seconds / 3600, 1e-12)
+    if tail is None:
+        rates = times @ peaks.over(threshold) / hours
+    else:
+        rates = np.array([_refitted(peaks, row, tail.peaks.start, threshold) for row in times]) / hours
+    low, high = np.quantile(rates, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _refitted(peaks: EventPeaks, times: npt.NDArray[np.int64], start: float, threshold: float) -> float:
+    """How many events pass the threshold, says a tail fitted to blocks that count so many times."""
+    over = peaks.height > start
+    drawn = np.repeat(peaks.height[over], times[peaks.block[over]])
+    if len(drawn) < 2 or drawn[0] <= drawn[-1]:
+        return float((drawn > threshold).sum())
+    return len(drawn) * GeneralisedPareto.fit(drawn, start).beyond(threshold)
+
+
+def rate(per_hour: float) -> str:
+    """In words.
+
+    >>> rate(2.5), rate(1 / 24), rate(1)
+    ('2.5 false alarms an hour', '1 false alarm a day', '1 false alarm an hour')
+    """
+    number, unit = (per_hour, "an hour") if per_hour >= 1 else (per_hour * 24, "a day")
+    return f"{number:.3g} false alarm{'' if f'{number:.3g}' == '1' else 's'} {unit}"
+
+
+def duration(hours: float) -> str:
+    """In words.
+
+    >>> duration(0.0125), duration(0.5), duration(30)
+    ('45 s', '30 min', '30 h')
+    """
+    if hours < 0.05:
+        return f"{3600 * hours:.0f} s"
+    return f"{60 * hours:.0f} min" if hours < 2 else f"{hours:.3g} h"
