@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from oddframe.backbones.base import Backbone
     from oddframe.engine.cache import ObservationCache
     from oddframe.engine.detector import Detector
-    from oddframe.engine.discover import Discovery, discover
-    from oddframe.engine.ranking import Moment, Spacing
     from oddframe.errors import OddframeError, OddframeWarning
     from oddframe.models.base import Model, ModelState, Regime, ScoringStream
     from oddframe.models.source import MemorySource, ObservationSource
@@ -44,7 +42,6 @@ __all__ = [
     "Calibration",
     "CameraHealth",
     "Detector",
-    "Discovery",
     "Event",
     "Field",
     "Frame",
@@ -52,7 +49,6 @@ __all__ = [
     "MemorySource",
     "Model",
     "ModelState",
-    "Moment",
     "ObservationCache",
     "ObservationSource",
     "ObservationStream",
@@ -67,14 +63,12 @@ __all__ = [
     "Scoring",
     "ScoringStream",
     "Smoothing",
-    "Spacing",
     "Spec",
     "Timeline",
     "Video",
     "VideoInfo",
     "Window",
     "__version__",
-    "discover",
     "find_videos",
     "open_video",
 ]
@@ -84,8 +78,6 @@ _HOMES = {
     "oddframe.backbones.base": ["Backbone"],
     "oddframe.engine.cache": ["ObservationCache"],
     "oddframe.engine.detector": ["Detector"],
-    "oddframe.engine.discover": ["Discovery", "discover"],
-    "oddframe.engine.ranking": ["Moment", "Spacing"],
     "oddframe.errors": ["OddframeError", "OddframeWarning"],
     "oddframe.models.base": ["Model", "ModelState", "Regime", "ScoringStream"],
     "oddframe.models.source": ["MemorySource", "ObservationSource"],

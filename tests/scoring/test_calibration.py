@@ -6,23 +6,24 @@ import json
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oddframe.errors import SettingsError, StoreError
 from oddframe.scoring import Calibration, FrameSample, NormalScores, Scoring
-from oddframe.types import FloatArray, Timeline, VideoInfo
+from oddframe.types import Timeline, VideoInfo
 from tests.scoring.cases import observations
 
 
-def timeline(scores: FloatArray, name: str = "v", fps: int = 10) -> Timeline:
+def timeline(scores: npt.ArrayLike, name: str = "v", fps: int = 10) -> Timeline:
     values = np.asarray(scores, np.float32)
     info = VideoInfo(name, 8, 8, Fraction(fps), len(values))
     return Timeline(info, values, np.isfinite(values), observations([], []))
 
 
-def calibrated(scores: FloatArray, **settings: float) -> Calibration:
+def calibrated(scores: npt.ArrayLike, **settings: float) -> Calibration:
     return Calibration.measure([timeline(scores)], floor=-0.1, scoring=Scoring(**settings))  # type: ignore[arg-type]
 
 

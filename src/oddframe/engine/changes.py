@@ -9,7 +9,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 from oddframe.types import Json, VideoId
 
-Kind: TypeAlias = Literal["taught", "untaught", "absorbed", "forgotten"]
+Kind: TypeAlias = Literal["taught", "untaught", "absorbed", "forgotten", "calibrated"]
 Box: TypeAlias = tuple[float, float, float, float]
 
 
@@ -19,7 +19,7 @@ class Change:
 
     Args:
         kind: "taught" = these frames are normal; "untaught" = none of those of this video any more; "absorbed" = all of
-            this video is normal; "forgotten" = nothing of it any more.
+            this video is normal; "forgotten" = nothing of it any more; "calibrated" = the threshold stands on it.
         video: its name.
         when: UTC, ISO 8601.
         fps: its frame rate, as an exact fraction in words; "" of what was forgotten.
@@ -95,4 +95,5 @@ def staleness(changes: Sequence[Change]) -> str | None:
     if not told:
         return None
     effect = "too low" if {"untaught", "forgotten"} & set(since) else "too high, if anything"
-    return f"{', '.join(told)} since the threshold was learnt, so it may be {effect}; absorb normal video to renew it"
+    since_then = f"{', '.join(told)} since the threshold was learnt, so it may be {effect}"
+    return f"{since_then}; absorb normal video, or calibrate on some, to renew it"

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from oddframe import __version__, catalog
 from oddframe.engine import saved
-from oddframe.engine.cache import ObservationCache
+from oddframe.engine.calibrate import calibrated_on, recalibrated
 from oddframe.engine.changes import Box
 from oddframe.engine.explain import Explained, explain
 from oddframe.engine.facts import Fitted, FittedOn, thinned
-from oddframe.engine.fit import fit_model, observed
+from oddframe.engine.fit import fit_model
 from oddframe.engine.forget import Forgotten, absorb, forget
 from oddframe.engine.holdout import check_share
 from oddframe.engine.labelled import LabelledSource, check_labels, taught
 from oddframe.engine.observe import Watching
+from oddframe.engine.opened import CacheLike, source_of
 from oddframe.engine.parts import model_of, observer_of
 from oddframe.engine.score import Judged, judge_source, judge_video
 from oddframe.engine.source import CachedSource, only_video
 from oddframe.engine.teach import Stretch, Taught, teach
-from oddframe.errors import NotFitted, SpecError, VideoError
+from oddframe.errors import NotFitted, VideoError
 from oddframe.models.base import Model
 from oddframe.models.source import ObservationSource
 from oddframe.observers.base import Observer
@@ -89,7 +90,7 @@ class Detector:
         videos: Sources | ObservationSource,
         run: Run = Run(),
         *,
-        cache: ObservationCache | str | Path | None = None,
+        cache: CacheLike = None,
         fps: Rate | None = None,
         labels: Mapping[str, bool] | None = None,
         holdout: float = 0.2,
@@ -134,7 +135,7 @@ class Detector:
         run: Run = Run(),
         *,
         box: Box | None = None,
-        cache: ObservationCache | str | Path | None = None,
+        cache: CacheLike = None,
         fps: Rate | None = None,
     ) -> Taught:
         """Take what a video shows from `start` to `end` for normal, without retraining.
@@ -189,7 +190,7 @@ class Detector:
         videos: Sources | ObservationSource,
         run: Run = Run(),
         *,
-        cache: ObservationCache | str | Path | None = None,
+        cache: CacheLike = None,
         fps: Rate | None = None,
         holdout: float = 0.2,
         seed: int = 0,
@@ -197,13 +198,11 @@ class Detector:
         """Add more normal video to what was learnt, without retraining.
 
         As in `fit`, a share is held out until the rest is absorbed, and gives a new threshold: that of the detector as
-        it is now, under the conditions of these days. Scoring all of it before absorbing anything would use more video,
-        but new days are absorbed because they alarm, and such a threshold would lie above their alarms. Where the share
-        is too little for the alarm rate, the threshold stays, and counts as stale.
+        it is now, under the conditions of these days. Where the share is too little for the rate of alarms, the
+        threshold stays, and counts as stale.
 
         Args:
-            videos, cache, fps: as in `fit`; names that are known already are refused.
-            run: where and how to run.
+            videos, run, cache, fps: as in `fit`; names that are known already are refused.
             holdout: the share held out; 0 = keep the threshold.
             seed: chooses which videos these are.
 
@@ -220,6 +219,37 @@ class Detector:
         self._fitted = replace(fitted, calibration=calibration, changes=changes, views=thinned(views))
         return self
 
+    def calibrate(
+        self,
+        videos: Sources | ObservationSource | None = None,
+        run: Run = Run(),
+        *,
+        scoring: Scoring | None = None,
+        cache: CacheLike = None,
+        fps: Rate | None = None,
+    ) -> Calibration:
+        """Learn another threshold; the model and all scores stay as they are.
+
+        Args:
+            videos: normal video that it has not learnt from; None = what it held out itself.
+            scoring: its own with another rate of alarms; with `videos`, anything may differ.
+            run, cache, fps: as in `fit`.
+
+        Raises:
+            NotFitted: fit or load first.
+            SettingsError: nothing was held out, it learnt from one of the videos, or scoring differs in other things.
+            FitError: not one frame is scorable.
+            VideoError, SpecError, StoreError: as in `fit`.
+        """
+        fitted, wanted = self._known(), scoring or self.scoring
+        if videos is None:
+            fresh = recalibrated(fitted, self.scoring, wanted)
+        else:
+            with self._observed(videos, run, cache, fps) as source:
+                fresh = calibrated_on(self.model, fitted, source, wanted, run)
+        self.scoring, self._fitted = wanted, fresh
+        return self.calibration
+
     def explain(
         self,
         video: Sources | ObservationSource,
@@ -227,7 +257,7 @@ class Detector:
         run: Run = Run(),
         *,
         nearest: int = 3,
-        cache: ObservationCache | str | Path | None = None,
+        cache: CacheLike = None,
         fps: Rate | None = None,
     ) -> Explained | None:
         """Why the oddest thing in one frame of a video has its score; None where nothing is seen.
@@ -235,9 +265,8 @@ class Detector:
         Args:
             video: one video, or a source of one.
             at: seconds since the video's first frame.
-            run: where and how to run.
             nearest: most normal moments that each comparison names.
-            cache, fps: as in `fit`.
+            run, cache, fps: as in `fit`.
 
         Raises:
             NotFitted: fit or load first.
@@ -292,7 +321,7 @@ class Detector:
     ) -> Iterator[Timeline]:
         """The timelines of many videos, one at a time; arguments and errors as in `score`."""
         fitted = self._known()
-        self._check_observer()
+        fitted.check_observer(self.observer)
         fitted.warn_if_stale()
         found = find_videos(videos, fps=fps)
         watching, use = self._watching(fitted.cameras()), MapUse(fitted.calibration.map_level, maps)
@@ -309,7 +338,7 @@ class Detector:
         """
         fitted = self._known()
         fitted.warn_if_stale()
-        self._check_source(source)
+        fitted.check_source(source)
         use, infos = MapUse(fitted.calibration.map_level, maps), source.videos()
         return (self._timeline(judge_source(source, info, self.model, run, maps=use), scoring) for info in infos)
 
@@ -321,8 +350,7 @@ class Detector:
             StoreError: the folder holds something else, or cannot be written; then nothing has changed.
             SavedMeanwhile: this detector was loaded from there or saved to it, and somebody else has saved to it since.
         """
-        own = (self.preset, self.observer, self.model, self.scoring, self.mask, self.health)
-        saved.save(folder, saved.Parts(*own, self._known(), self._stamps))
+        saved.save(folder, saved.Parts(*self._own(), self._known(), self._stamps))
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -341,44 +369,13 @@ class Detector:
 
     def info(self) -> dict[str, Json]:
         """Everything that is known of the detector, as JSON values."""
-        return {
-            "oddframe": __version__,
-            "preset": self.preset,
-            "observer": self.observer.identity(),
-            "model": self.model.identity(),
-            "scoring": self.scoring.identity(),
-            "mask": None if self.mask is None else self.mask.identity(),
-            "health": self.health.identity(),
-            "fitted": None if self._fitted is None else self._fitted.told(),
-        }
+        told = None if self._fitted is None else self._fitted.told()
+        return {"oddframe": __version__, **saved.Chosen(*self._own()).to_json(), "fitted": told}
 
-    @contextmanager
     def _observed(
-        self,
-        videos: Sources | ObservationSource,
-        run: Run,
-        cache: ObservationCache | str | Path | None,
-        fps: Rate | None,
-    ) -> Iterator[ObservationSource]:
-        if isinstance(videos, ObservationSource):
-            self._check_source(videos)
-            yield videos
-            return
-        self._check_observer()
-        found = find_videos(videos, fps=fps)
-        with nullcontext(cache) if isinstance(cache, ObservationCache) else ObservationCache(cache) as opened:
-            yield observed(found, self._watching(), opened, run)
-
-    def _check_observer(self) -> None:
-        if self._fitted is not None and self.observer.spec != self._fitted.spec:
-            raise SpecError(
-                f"fitted on observations {sorted(self._fitted.spec.fields)}, which observer {self.observer.name!r} does"
-                " not give: fit it again, or score a source of such observations"
-            )
-
-    def _check_source(self, source: ObservationSource) -> None:
-        if self._fitted is not None and source.spec != self._fitted.spec:
-            raise SpecError(f"fitted on {sorted(self._fitted.spec.fields)}, the source has {sorted(source.spec.fields)}")
+        self, videos: Sources | ObservationSource, run: Run, cache: CacheLike, fps: Rate | None
+    ) -> AbstractContextManager[ObservationSource]:
+        return source_of(videos, self._watching(), self._fitted, run, cache=cache, fps=fps)
 
     def _fit(self, source: ObservationSource, run: Run, holdout: float, seed: int) -> Self:
         calibration = fit_model(self.model, source, self.scoring, run, holdout=holdout, seed=seed)
@@ -390,6 +387,9 @@ class Detector:
         if scoring is None or scoring == self.scoring:
             return judged.calibrated(self.scoring, self.calibration)
         return judged.timeline(scoring, self.calibration.floor, None)
+
+    def _own(self) -> tuple[str, Observer, Model, Scoring, Mask | None, CameraHealth]:
+        return self.preset, self.observer, self.model, self.scoring, self.mask, self.health
 
     def _watching(self, views: tuple[View, ...] = ()) -> Watching:
         return Watching(self.observer, self.mask, self.health, views)

@@ -14,8 +14,9 @@ import numpy as np
 from oddframe import __version__
 from oddframe.engine.changes import Change, staleness
 from oddframe.engine.source import frames_of
-from oddframe.errors import StaleThreshold, StoreError
+from oddframe.errors import SpecError, StaleThreshold, StoreError
 from oddframe.models.source import ObservationSource
+from oddframe.observers.base import Observer
 from oddframe.scoring import Calibration, NormalScores
 from oddframe.types import Json, Spec, VideoId
 from oddframe.video.health import View
@@ -96,6 +97,19 @@ class Fitted:
         """Warn whoever called the caller, where there is a threshold to be stale."""
         if self.stale is not None and self.calibration.threshold is not None:
             warnings.warn(self.stale, StaleThreshold, stacklevel=4)
+
+    def check_observer(self, observer: Observer) -> None:
+        """Raise `SpecError` where an observer does not give what was fitted on."""
+        if observer.spec != self.spec:
+            raise SpecError(
+                f"fitted on observations {sorted(self.spec.fields)}, which observer {observer.name!r} does not give:"
+                " fit it again, or score a source of such observations"
+            )
+
+    def check_source(self, source: ObservationSource) -> None:
+        """Raise `SpecError` where a source has not what was fitted on."""
+        if source.spec != self.spec:
+            raise SpecError(f"fitted on {sorted(self.spec.fields)}, the source has {sorted(source.spec.fields)}")
 
     def cameras(self) -> tuple[View, ...]:
         """`views` as the camera's health is judged by."""

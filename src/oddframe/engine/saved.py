@@ -18,7 +18,7 @@ from oddframe.errors import SettingsError, StoreError
 from oddframe.models.base import Model, ModelState
 from oddframe.observers.base import Observer
 from oddframe.scoring import NormalScores, Scoring
-from oddframe.types import Configured
+from oddframe.types import Configured, Json
 from oddframe.video.health import CameraHealth
 from oddframe.video.mask import Mask
 
@@ -32,8 +32,8 @@ Stamps: TypeAlias = dict[Path, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What a fitted detector consists of, and which saves it knows."""
+class Chosen:
+    """What a detector consists of before it is fitted: all that can be chosen."""
 
     preset: str
     observer: Observer
@@ -41,6 +41,23 @@ class Parts:
     scoring: Scoring
     mask: Mask | None
     health: CameraHealth
+
+    def to_json(self) -> dict[str, Json]:
+        """Everything's identity, as JSON values."""
+        return {
+            "preset": self.preset,
+            "observer": self.observer.identity(),
+            "model": self.model.identity(),
+            "scoring": self.scoring.identity(),
+            "mask": None if self.mask is None else self.mask.identity(),
+            "health": self.health.identity(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Parts(Chosen):
+    """What a fitted detector consists of, and which saves it knows."""
+
     fitted: Fitted
     stamps: Stamps = field(default_factory=dict)
 
@@ -49,12 +66,8 @@ def save(folder: str | Path, parts: Parts) -> None:
     """Write the parts, and note the save in their stamps; raises `StoreError` as `store.write` does."""
     state = parts.model.state()
     document = {
-        "preset": parts.preset,
-        "observer": parts.observer.identity(),
-        "model": parts.model.identity(),
-        "scoring": parts.scoring.identity(),
+        **parts.to_json(),
         "mask": None if parts.mask is None else parts.mask.to_json(),
-        "health": parts.health.identity(),
         "fitted": parts.fitted.to_json(),
         "model_meta": dict(state.meta),
     }

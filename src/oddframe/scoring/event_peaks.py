@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Self
 
 import numpy as np
@@ -85,7 +86,7 @@ def _seconds(timeline: Timeline) -> float:
 
 
 def _firsts(parts: Sequence[int]) -> list[int]:
-    return np.cumsum([0, *parts])[:-1].tolist()
+    return list(accumulate(parts, initial=0))[:-1]
 
 
 def _joined(mine: Sequence[tuple[Timeline, int, int]]) -> tuple[FloatArray, IntArray]:

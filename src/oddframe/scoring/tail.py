@@ -62,4 +62,4 @@ class GeneralisedPareto:
         """The inverse: what a peak over `start` passes with this chance, above 0 and at most 1."""
         if abs(self.shape) < 1e-9:
             return self.start - self.scale * math.log(chance)
-        return self.start + self.scale / self.shape * (chance**-self.shape - 1)
+        return self.start + self.scale / self.shape * (math.pow(chance, -self.shape) - 1)
