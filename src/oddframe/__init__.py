@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from oddframe.backbones.base import Backbone
     from oddframe.engine.cache import ObservationCache
     from oddframe.engine.detector import Detector
+    from oddframe.engine.discover import Discovery, discover
+    from oddframe.engine.ranking import Moment, Spacing
     from oddframe.errors import OddframeError, OddframeWarning
     from oddframe.models.base import Model, ModelState, Regime, ScoringStream
     from oddframe.models.source import MemorySource, ObservationSource
@@ -42,6 +44,7 @@ __all__ = [
     "Calibration",
     "CameraHealth",
     "Detector",
+    "Discovery",
     "Event",
     "Field",
     "Frame",
@@ -49,6 +52,7 @@ __all__ = [
     "MemorySource",
     "Model",
     "ModelState",
+    "Moment",
     "ObservationCache",
     "ObservationSource",
     "ObservationStream",
@@ -63,12 +67,14 @@ __all__ = [
     "Scoring",
     "ScoringStream",
     "Smoothing",
+    "Spacing",
     "Spec",
     "Timeline",
     "Video",
     "VideoInfo",
     "Window",
     "__version__",
+    "discover",
     "find_videos",
     "open_video",
 ]
@@ -78,6 +84,8 @@ _HOMES = {
     "oddframe.backbones.base": ["Backbone"],
     "oddframe.engine.cache": ["ObservationCache"],
     "oddframe.engine.detector": ["Detector"],
+    "oddframe.engine.discover": ["Discovery", "discover"],
+    "oddframe.engine.ranking": ["Moment", "Spacing"],
     "oddframe.errors": ["OddframeError", "OddframeWarning"],
     "oddframe.models.base": ["Model", "ModelState", "Regime", "ScoringStream"],
     "oddframe.models.source": ["MemorySource", "ObservationSource"],

@@ -35,7 +35,14 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Room -> the rooms of ours that it may import, itself included where it has more than one file."""
 
-ONLY_IN = {"accelerate": {"training"}, "av": {"video"}, "matplotlib": {"report"}, "typer": {"cli"}}
+ONLY_IN = {
+    "accelerate": {"training"},
+    "av": {"video"},
+    "jinja2": {"report"},
+    "matplotlib": {"report"},
+    "plotly": {"report"},
+    "typer": {"cli"},
+}
 """Third-party package -> the rooms that may import it: training, decoding, drawing and parsing have one home each."""
 
 NO_HOME = {"utils", "util", "common", "helpers", "helper", "misc", "manager", "managers"}

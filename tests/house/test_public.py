@@ -113,7 +113,7 @@ def test_the_package_says_that_it_is_typed() -> None:
 def test_an_import_loads_no_heavy_library_and_writes_nothing(tmp_path: Path) -> None:
     program = (
         "import sys; before = set(sys.modules); import oddframe;"
-        "heavy = {'accelerate', 'av', 'cv2', 'faiss', 'matplotlib', 'sklearn', 'typer'};"
+        "heavy = {'accelerate', 'av', 'cv2', 'faiss', 'jinja2', 'matplotlib', 'plotly', 'sklearn', 'typer'};"
         "print(*sorted(heavy & (set(sys.modules) - before)))"
     )
     home = {name: str(tmp_path) for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "ODDFRAME_CACHE", "TMPDIR")}

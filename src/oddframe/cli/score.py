@@ -16,8 +16,9 @@ from typing import Annotated, Any, TypeAlias
 import typer
 from rich.table import Table
 
-from oddframe.cli.app import FAILED, app, complain, stdout
+from oddframe.cli.app import FAILED, app, stdout
 from oddframe.cli.explain import explained_events, in_words
+from oddframe.cli.failures import Failures
 from oddframe.cli.options import Cache, Device, Fps, Videos, read_videos
 from oddframe.cli.progress import reporting
 from oddframe.cli.times import clock
@@ -45,7 +46,7 @@ def score(
     device: Device = "cpu",
 ) -> None:
     """Score VIDEOS with a fitted DETECTOR: higher = odder. A video that fails is reported, and the others go on."""
-    loaded, failures, table = Detector.load(detector), _Failures(context.obj.debug), _table()
+    loaded, failures, table = Detector.load(detector), Failures(context.obj.debug), _table()
     if explain and not isinstance(loaded.model, Explaining):
         raise SettingsError(f"--explain: model {loaded.model.name!r} cannot explain its scores")
     found, blocks = read_videos(videos, fps, failures), list[Iterator[str]]()
@@ -77,18 +78,6 @@ def _saying_once(detector: Detector) -> Iterator[None]:
         yield
 
 
-class _Failures:
-    """Reports each at once, and counts them."""
-
-    def __init__(self, debug: bool) -> None:
-        self.count = 0
-        self._debug = debug
-
-    def __call__(self, error: Exception, about: str = "") -> None:
-        complain(error, self._debug, about)
-        self.count += 1
-
-
 def as_object(timeline: Timeline, why: Sequence[Explained | None] | None = None) -> dict[str, Any]:
     """What `--json` prints of a video; a frame that is not scorable has the score null.
 
@@ -110,7 +99,7 @@ def as_object(timeline: Timeline, why: Sequence[Explained | None] | None = None)
 
 
 def _scored(
-    detector: Detector, videos: list[Video], run: Run, failures: _Failures, explain: Explain | None
+    detector: Detector, videos: list[Video], run: Run, failures: Failures, explain: Explain | None
 ) -> Iterator[tuple[Timeline, list[Explained | None] | None]]:
     for video in videos:
         try:

@@ -74,7 +74,7 @@ class Folder(StoredDataSet):
         for line, (video, start, end) in labels.read_table(file, ("video", "start", "end")):
             if video not in known:
                 raise DataError(f"{file}:{line}: there is no video {video!r} in test/; there are {', '.join(names)}")
-            times[known[video]].append(_times(f"{file}:{line}", start, end))
+            times[known[video]].append(times_of(f"{file}:{line}", start, end))
         return {name: from_times(file, ranges) for name, ranges in times.items()}
 
 
@@ -111,7 +111,8 @@ def seconds(text: str) -> Fraction:
     return int(given[1] or 0) * 3600 + int(given[2] or 0) * 60 + Fraction(given[3])
 
 
-def _times(where: str, start: str, end: str) -> Times:
+def times_of(where: str, start: str, end: str) -> Times:
+    """A range of times in a table as exact seconds. Raises DataError, which says `where`, if it is none."""
     try:
         times = seconds(start), seconds(end)
     except ValueError as error:

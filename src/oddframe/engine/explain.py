@@ -14,7 +14,7 @@ from oddframe.errors import SettingsError
 from oddframe.models.base import Model
 from oddframe.models.explaining import Comparison, Explaining, Explanation, Moment
 from oddframe.models.source import ObservationSource
-from oddframe.types import Json, Run, VideoId
+from oddframe.types import Json, Observations, Run, VideoId, VideoInfo
 
 _MORE = 16  # times as many moments are asked for, because most neighbours are the same thing a frame later
 
@@ -109,12 +109,20 @@ def explain(
     if not len(seen):
         return None
     oddest = int(np.argmax(scores_of(model, stretch.info, seen, run)))
-    (found,) = model.explain(seen.select(slice(oddest, oddest + 1)), nearest * _MORE)
-    x0, y0, x1, y1 = seen.box[oddest].astype(np.float64).tolist()
+    one = seen.select(slice(oddest, oddest + 1))
+    return explain_one(model, one, stretch.info, stretch.first, threshold, nearest=nearest)
+
+
+def explain_one(
+    model: Explaining, one: Observations, info: VideoInfo, frame: int, threshold: float | None, *, nearest: int
+) -> Explained:
+    """Explain one observation, with data, of what is seen in a frame."""
+    (found,) = model.explain(one, nearest * _MORE)
+    x0, y0, x1, y1 = one.box[0].astype(np.float64).tolist()
     return Explained(
-        video=stretch.info.id,
-        frame=stretch.first,
-        seconds=stretch.info.seconds(stretch.first),
+        video=info.id,
+        frame=frame,
+        seconds=info.seconds(frame),
         box=(x0, y0, x1, y1),
         explanation=found,
         threshold=threshold,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -16,7 +17,7 @@ from oddframe.engine.observe import Watching, observe_into
 from oddframe.engine.score import Judged, judge_source
 from oddframe.engine.source import CachedSource, frames_of, reasons_of, window_of
 from oddframe.engine.workers import observe_apart
-from oddframe.errors import FitError, OddframeWarning
+from oddframe.errors import FitError, OddframeError, OddframeWarning, SettingsError, VideoError
 from oddframe.models.base import Model
 from oddframe.models.source import ObservationSource
 from oddframe.scoring import Calibration, Scoring, as_codes, map_level
@@ -24,8 +25,22 @@ from oddframe.types import Run
 from oddframe.video.base import Video
 
 
-def observed(videos: Sequence[Video], watching: Watching, cache: ObservationCache, run: Run = Run()) -> CachedSource:
+def observed(
+    videos: Sequence[Video],
+    watching: Watching,
+    cache: ObservationCache,
+    run: Run = Run(),
+    *,
+    failed: Callable[[Video, OddframeError], object] | None = None,
+) -> CachedSource:
     """Everything that is seen in the videos, from the cache where it has been seen before.
+
+    Args:
+        videos: which.
+        watching: how.
+        cache: where entries go.
+        run: where and how to run.
+        failed: is told of each video that cannot be watched or read, and the others are given; by default that raises.
 
     Raises:
         VideoError: a video cannot be read.
@@ -33,14 +48,31 @@ def observed(videos: Sequence[Video], watching: Watching, cache: ObservationCach
         StoreError: the cache cannot be written.
         WorkerDied: of several workers, one ended without a word.
     """
-    windows = [watching.admit(video) for video in videos]  # all of them, before hours of observing
-    keys = [video_key(video, watching) for video in videos]
+    windows, keys = {}, {}
+    for video in videos:  # all of them, before hours of observing
+        with _telling(video, failed):
+            windows[video] = watching.admit(video)
+    for video in windows:
+        with _telling(video, failed):
+            keys[video] = video_key(video, watching)
     if run.workers > 1:
-        _observe_missing(videos, keys, watching, cache, run)
+        _observe_missing(keys, watching, cache, run, patient=failed is not None)
     items = []
-    for video, key, window in zip(videos, keys, windows, strict=True):
-        items.append((video.info, window, _entry(video, key, watching, cache, run)))
+    for video, key in keys.items():
+        info = video.info
+        with _telling(video, failed):
+            items.append((info, windows[video], _entry(video, key, watching, cache, run)))
     return CachedSource(watching.observer.spec, items)
+
+
+@contextmanager
+def _telling(video: Video, failed: Callable[[Video, OddframeError], object] | None) -> Iterator[None]:
+    try:
+        yield
+    except (VideoError, SettingsError) as error:
+        if failed is None:
+            raise
+        failed(video, error)
 
 
 def _entry(video: Video, key: str | None, watching: Watching, cache: ObservationCache, run: Run) -> Entry:
@@ -48,18 +80,18 @@ def _entry(video: Video, key: str | None, watching: Watching, cache: Observation
 
 
 def _observe_missing(
-    videos: Sequence[Video], keys: Sequence[str | None], watching: Watching, cache: ObservationCache, run: Run
+    keys: Mapping[Video, str | None], watching: Watching, cache: ObservationCache, run: Run, *, patient: bool
 ) -> None:
     """Let workers make the entries that are not there yet; what passes only once stays with us."""
     missing: dict[str, Video] = {}
-    for video, key in zip(videos, keys, strict=True):
+    for video, key in keys.items():
         if key is not None and not cache.holds(key):
             missing.setdefault(key, video)
     if len(missing) < 2:
         return
     tasks = [(video, key) for key, video in missing.items()]
     # Claimed at once, so that nobody makes room by removing it.
-    observe_apart(tasks, watching, cache, run, lambda n: _entry(*tasks[n], watching, cache, run))
+    observe_apart(tasks, watching, cache, run, lambda n: _entry(*tasks[n], watching, cache, run), patient=patient)
 
 
 def video_key(video: Video, watching: Watching) -> str | None:
@@ -90,7 +122,7 @@ def fit_model(
     """
     model.check(source.spec)
     if not len(source):
-        raise FitError(_why_nothing(source))
+        raise FitError(why_nothing(source))
     parts = hold_out(source, holdout, seed)
     if not len(parts.trained) or not len(parts.held):
         return _without_threshold(model, source, scoring, run, asked=holdout > 0)
@@ -116,7 +148,7 @@ def held_out_calibration(
     """
     model.check(source.spec)
     if not len(source):
-        raise FitError(_why_nothing(source))
+        raise FitError(why_nothing(source))
     parts = hold_out(source, holdout, seed)
     if not len(parts.trained) or not len(parts.held):
         model.absorb(source, run)
@@ -156,8 +188,8 @@ def _map_level(judged: Sequence[Judged]) -> float | None:
     return map_level([one.peaks for one in judged if one.peaks is not None])
 
 
-def _why_nothing(source: ObservationSource) -> str:
-    """Why there is not one observation, told of the videos as a whole."""
+def why_nothing(source: ObservationSource, remedy: str = "give video in which normal things happen") -> str:
+    """Why there is not one observation, told of the videos as a whole, and what to do about it."""
     words: Counter[str] = Counter()
     for info in source.videos():
         frames, window = frames_of(info, source), window_of(source, info.id)
@@ -170,7 +202,7 @@ def _why_nothing(source: ObservationSource) -> str:
     if not words:
         return "there is no video to fit on; name some"
     told = ", ".join(f"{count} frames {word}" for word, count in words.most_common())
-    return f"nothing to learn from in {_named(source)}: {told}; give video in which normal things happen"
+    return f"nothing to learn from in {_named(source)}: {told}; {remedy}"
 
 
 def _named(source: ObservationSource) -> str:

@@ -22,7 +22,7 @@ import torch
 
 from oddframe.engine.cache import ObservationCache
 from oddframe.engine.observe import Watching, observe_into
-from oddframe.errors import SettingsError, WorkerDied
+from oddframe.errors import SettingsError, VideoError, WorkerDied
 from oddframe.types import Progress, Run
 from oddframe.video.base import Video
 
@@ -34,7 +34,13 @@ Task: TypeAlias = tuple[Video, str]
 
 
 def observe_apart(
-    tasks: Sequence[Task], watching: Watching, cache: ObservationCache, run: Run, done: Callable[[int], object]
+    tasks: Sequence[Task],
+    watching: Watching,
+    cache: ObservationCache,
+    run: Run,
+    done: Callable[[int], object],
+    *,
+    patient: bool = False,
 ) -> None:
     """Fill a cache with what is seen in videos, `run.workers` at a time.
 
@@ -46,6 +52,7 @@ def observe_apart(
         cache: where entries go.
         run: where and how to run; its progress is told of all workers' videos.
         done: is called with a task's number once its entry is there.
+        patient: whether a video that cannot be read is passed over, and the others go on.
 
     Raises:
         OddframeError: as observing one video does; the others are stopped.
@@ -64,7 +71,15 @@ def observe_apart(
                 _give(idle.pop(), task)
             for ready in wait(list(busy)):
                 assert isinstance(ready, Connection)
-                if _answered(ready, workers[ready], tasks[busy[ready]], run):
+                try:
+                    finished = _answered(ready, workers[ready], tasks[busy[ready]], run)
+                except VideoError:
+                    if not patient:
+                        raise
+                    del busy[ready]
+                    idle.append(ready)
+                    continue
+                if finished:
                     done(busy.pop(ready))
                     idle.append(ready)
 

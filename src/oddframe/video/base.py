@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import ClassVar, Self
 
@@ -80,6 +80,25 @@ class Video(ABC):
         if index < 0 or (frames is not None and index >= frames):
             raise self._no_frame(index)
         return self._find(index)
+
+    def frames_at(self, indices: Iterable[int]) -> Iterator[Frame]:
+        """The frames at some indices, each once, in their order: in one pass where single frames cannot be sought.
+
+        Raises:
+            VideoError: there is no such frame.
+        """
+        wanted = sorted(set(indices))
+        if type(self)._find is not Video._find:
+            yield from map(self.frame_at, wanted)
+            return
+        for frame in self if wanted else ():
+            if frame.index == wanted[0]:
+                yield frame
+                del wanted[0]
+            if not wanted:
+                return
+        if wanted:
+            raise self._no_frame(wanted[0])
 
     def named(self, name: VideoId) -> Self:
         """The same video under another name; what was counted and digested of this one is not done again."""
