@@ -17,6 +17,7 @@ import typer
 from rich.table import Table
 
 from oddframe.cli.app import FAILED, app, stdout
+from oddframe.cli.event_files import EventFiles, stamp
 from oddframe.cli.explain import explained_events, in_words
 from oddframe.cli.failures import Failures
 from oddframe.cli.options import Cache, Device, Fps, Videos, read_videos
@@ -24,7 +25,7 @@ from oddframe.cli.progress import reporting
 from oddframe.cli.times import clock
 from oddframe.engine.detector import Detector
 from oddframe.engine.explain import Explained
-from oddframe.errors import SettingsError, SpecError, StaleThreshold
+from oddframe.errors import SettingsError, SpecError, StaleThreshold, VideoError
 from oddframe.models.explaining import Explaining
 from oddframe.types import Run, Timeline
 from oddframe.video import Video
@@ -41,6 +42,10 @@ def score(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say why each event's peak has its score; looks at the video once more.")
     ] = False,
+    events: Annotated[
+        Path | None,
+        typer.Option(help="A folder for events.json, events.csv and a clip of each event.", show_default=False),
+    ] = None,
     fps: Fps = None,
     cache: Cache = None,
     device: Device = "cpu",
@@ -49,11 +54,12 @@ def score(
     loaded, failures, table = Detector.load(detector), Failures(context.obj.debug), _table()
     if explain and not isinstance(loaded.model, Explaining):
         raise SettingsError(f"--explain: model {loaded.model.name!r} cannot explain its scores")
+    files = None if events is None else EventFiles(events, loaded.calibration)
     found, blocks = read_videos(videos, fps, failures), list[Iterator[str]]()
     try:
         with reporting(len(found), device) as run, _saying_once(loaded):
             why = partial(explained_events, loaded, cache, run) if explain else None
-            for timeline, told in _scored(loaded, found, run, failures, why):
+            for timeline, told in _scored(loaded, found, run, failures, why, files):
                 if as_json:
                     print(json.dumps(as_object(timeline, told)), flush=True)  # noqa: T201
                 else:
@@ -99,18 +105,29 @@ def as_object(timeline: Timeline, why: Sequence[Explained | None] | None = None)
 
 
 def _scored(
-    detector: Detector, videos: list[Video], run: Run, failures: Failures, explain: Explain | None
+    detector: Detector,
+    videos: list[Video],
+    run: Run,
+    failures: Failures,
+    explain: Explain | None,
+    files: EventFiles | None,
 ) -> Iterator[tuple[Timeline, list[Explained | None] | None]]:
     for video in videos:
         try:
+            before = stamp(video)
             timeline = detector.score(video, run)
             why = None if explain is None else explain(video, timeline)
         except SpecError:  # the detector's fault, so every video's
             raise
         except Exception as error:  # even a defect, met in one video, must not cost the others
             failures(error, video.source)
-        else:
-            yield timeline, why
+            continue
+        yield timeline, why
+        if files is not None:
+            try:
+                files.add(video, timeline, before)
+            except VideoError as error:  # it was scored, and the others still can be
+                failures(error, video.source)
 
 
 def _table() -> Table:

@@ -133,7 +133,7 @@ def annotate_event(
         heat: the scale of the anomaly map to lay over the frame; None lays none.
         width, text: as in `annotate`.
     """
-    boxes, score = _at(timeline, event.peak)
+    boxes, score = seen_at(timeline, event.peak)
     if heat is not None:
         image = overlay(image, anomaly_map(timeline, event.peak, floor=heat.low), heat)
     if event.box is None:
@@ -156,7 +156,7 @@ def annotate_event(
     )
 
 
-def _at(timeline: Timeline, frame: int) -> tuple[FloatArray, FloatArray]:
+def seen_at(timeline: Timeline, frame: int) -> tuple[FloatArray, FloatArray]:
     """Boxes and scores of the observations that cover a frame: only of those nearest to it, or one thing has many.
 
     What stands out in a map comes instead of the whole that was mapped.
