@@ -22,6 +22,7 @@ from oddframe.datasets.synthetic import (
 )
 from oddframe.datasets.synthetic.camera import Camera
 from oddframe.datasets.synthetic.painter import outline
+from oddframe.errors import VideoError
 from oddframe.metrics.frame import auroc
 from oddframe.video import Video
 
@@ -43,6 +44,17 @@ def test_a_clip_is_a_video_that_gives_the_same_frames_every_time() -> None:
     assert np.array_equal(clip.frame_at(7).image, first[7])
     assert clip.frame_at(7).time == 7 / 25
     assert all((a != b).mean() > 0.2 for a, b in pairwise(first))  # the camera's noise
+
+
+def test_frames_that_are_asked_for_are_those_of_a_pass() -> None:
+    """Only they are drawn, but light, wind and noise have to be what they would have been."""
+    clip = render(Walkway(seconds=3), seed=5, events=["runner"])
+    passed = {frame.index: frame.image for frame in clip if frame.index in (0, 31, 74)}
+    asked = {frame.index: frame.image for frame in clip.frames_at([74, 0, 31, 31])}
+    assert list(asked) == [0, 31, 74]
+    assert all(np.array_equal(passed[index], asked[index]) for index in passed)
+    with pytest.raises(VideoError, match="has no frame 75"):
+        clip.frame_at(75)
 
 
 def test_the_picture_is_the_one_that_numbers_were_reported_on() -> None:

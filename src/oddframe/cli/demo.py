@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
@@ -13,16 +14,19 @@ from rich.table import Table
 
 from oddframe import catalog
 from oddframe.cli.app import app, stderr
-from oddframe.cli.demo_pictures import write_pictures
+from oddframe.cli.demo_pictures import truth_runs, write_pictures
 from oddframe.cli.demo_results import Results, measure
 from oddframe.cli.options import Cache
 from oddframe.cli.progress import reporting
+from oddframe.cli.report import finish, page_of, room_of, write_report
+from oddframe.cli.report_parts import Watched, part_of, watched_each
 from oddframe.cli.times import clock
 from oddframe.datasets.synthetic import Split, benchmark
 from oddframe.engine.detector import Detector
+from oddframe.engine.keeping import Witness
 from oddframe.files import storing
 from oddframe.observers.tracking import intersection_over_union
-from oddframe.types import Run, Timeline
+from oddframe.types import Timeline
 
 
 @app.command()
@@ -36,17 +40,20 @@ def demo(
     size: Annotated[str, typer.Option(help="quick (4 minutes of video) or full (20 minutes).")] = "quick",
     cache: Cache = None,
 ) -> None:
-    """Render a walkway, fit on its normal clips, score clips with a cyclist, a runner, a loiterer and a dropped bag."""
+    """Render a walkway, fit on its normal clips, and report on clips with a cyclist, a runner, a loiterer and a bag."""
     split, made = benchmark(size), Detector(detector)
     with storing(output, "choose another folder with --output"):
         output.mkdir(parents=True, exist_ok=True)
     began = perf_counter()
     with reporting(len(split.fit) + len(split.test)) as run:
-        timelines = _fit_and_score(made, split, run, cache)
+        made.fit(split.fit, run, cache=cache)
+        witness = Witness.of(made)
+        seen = list(watched_each(witness, split.test, run))
+        timelines = [one.timeline for one in seen]
         seconds = perf_counter() - began
         results = measure(split.test, timelines, run)
     made.save(output / "walkway.oddframe")
-    written = write_pictures(output, split.test, timelines)
+    written = [*write_pictures(output, split.test, timelines), _write_report(output, witness, split, seen)]
     _print_figures(detector, results)
     _print_events(split, timelines)
     frames = sum(clip.scene.frames for clip in (*split.fit, *split.test))
@@ -54,9 +61,11 @@ def demo(
     stderr().print(f"wrote {', '.join(str(path) for path in written)} and {output / 'walkway.oddframe'}")
 
 
-def _fit_and_score(detector: Detector, split: Split, run: Run, cache: Path | None) -> list[Timeline]:
-    detector.fit(split.fit, run, cache=cache)
-    return list(detector.score_each(split.test, run))
+def _write_report(folder: Path, witness: Witness, split: Split, seen: Sequence[Watched]) -> Path:
+    """The same as `oddframe report` would write, from what was scored already."""
+    truth, room = {clip.info.id: truth_runs(clip) for clip in split.test}, room_of(10)
+    parts = [part_of(witness, one, truth=truth, limit=room // len(seen), videos=len(seen)) for one in seen]
+    return write_report(folder, page_of(witness.detector, "A rendered walkway", finish(parts, split.fit, room)))
 
 
 def _print_figures(detector: str, results: Results) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -97,6 +97,17 @@ class SyntheticClip(Video):
     def _pass(self) -> Iterator[Frame]:
         for index, image in enumerate(self.images()):
             yield Frame(index, self.info.seconds(index), image)
+
+    def frames_at(self, indices: Iterable[int]) -> Iterator[Frame]:
+        wanted = sorted(set(indices))
+        for index in wanted[:1] + wanted[-1:]:
+            if not 0 <= index < self.scene.frames:
+                raise self._no_frame(index)
+        for index, image in zip(wanted, self._painter.film(self.actors, self.seed, frozenset(wanted)), strict=True):
+            yield Frame(index, self.info.seconds(index), image)
+
+    def _find(self, index: int) -> Frame:
+        return next(self.frames_at([index]))
 
     def images(self) -> Iterator[ImageArray]:
         """The frames' pictures alone."""

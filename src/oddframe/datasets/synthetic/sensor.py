@@ -33,6 +33,10 @@ class Sensor:
         noise = cv2.multiply(spread, self._noise(), dst=spread)
         return np.asarray(cv2.add(signal, noise, dtype=cv2.CV_8U))
 
+    def skip(self) -> None:
+        """Leave out a frame; those that follow are what they would have been."""
+        self._noise()
+
     def _noise(self) -> ImageArray:
         picture, y, x = self._generator.integers(0, (_BANK, _SPARE + 1, _SPARE + 1))
         height, width = self._size
