@@ -57,7 +57,7 @@ def test_what_was_dropped_or_never_seen_is_not_explained(detector: odd.Detector)
     assert witness.explain(timeline, timeline.events[0].peak) is None
 
 
-def test_a_model_that_cannot_explain_scores_as_ever(cache: Path) -> None:
+def test_a_model_without_moments_scores_as_ever(cache: Path) -> None:
     made = odd.Detector(observer=Objects(embedding=0), model=KMeans(clusters=4), scoring=LENIENT)
     made.fit([film(f"n{n}", 15 + n) for n in range(3)], cache=cache)
     witness, fast = Witness.of(made), film("fast", 60)
