@@ -13,7 +13,7 @@ from oddframe.errors import DataError
 from oddframe.scoring import MapScale
 from oddframe.types import FloatArray, ImageArray
 
-FAINT, STRONG = 0.4, 0.7
+FAINT, STRONG = 0.3, 0.55
 """How much of a colour covers the picture just over the threshold, and at the top of the scale."""
 
 
