@@ -148,3 +148,28 @@ def test_a_detector_of_an_earlier_version_scores_as_before(tmp_path: Path) -> No
     assert timeline.low == timeline.threshold == known.calibration.threshold
     with pytest.raises(SettingsError, match="no held-out normal video"):
         old.calibrate()
+
+
+def test_folds_hold_out_every_frame_once_and_learn_from_all() -> None:
+    whole, crossed = detector(KNN(k=1)), Detector(observer=odd.Detector().observer, model=KNN(k=1))
+    crossed.scoring = whole.scoring
+    crossed.fit(normal(), folds=3)
+    assert crossed.calibration.normal_frames == 6 * 120
+    assert whole.calibration.normal_frames == 120
+    fresh, known = next(crossed.score_source(today())), next(whole.score_source(today()))
+    near = fresh.scored.score[:40]  # both know all of the normal video; the scale comes from what was trained on
+    np.testing.assert_allclose(near, known.scored.score[:40], atol=0.2)
+    one, six = (next(crossed.score_source(normal(1))).scores.max(), crossed.calibration.threshold)
+    assert one < (six or 0)
+
+
+def test_a_seed_chooses_the_folds_and_their_number_has_bounds() -> None:
+    first, again, other = (
+        Detector(observer=odd.Detector().observer, model=KNN(k=1)).fit(normal(), folds=2, seed=seed).calibration
+        for seed in (0, 0, 3)
+    )
+    assert first == again
+    assert first != other
+    for folds, message in ((7, "there are 6 normal videos"), (0, "1 or more")):
+        with pytest.raises(SettingsError, match=message):
+            Detector(observer=odd.Detector().observer, model=KNN(k=1)).fit(normal(), folds=folds)

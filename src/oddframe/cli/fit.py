@@ -52,6 +52,9 @@ def fit(
     ] = None,
     holdout: Annotated[float, typer.Option(help="Share of the video held out for the threshold.")] = 0.2,
     seed: Annotated[int, typer.Option(help="Chooses what is held out.")] = 0,
+    folds: Annotated[
+        int, typer.Option(help="2 or more hold out all video in turn, by as many trainings, for a better threshold.")
+    ] = 1,
     cache: Cache = None,
     device: Device = "cpu",
     workers: Workers = 1,
@@ -66,7 +69,7 @@ def fit(
     found = read_videos(videos, fps)
     began = perf_counter()
     with reporting(len(found), device, precision=precision, checkpoints=checkpoints, log=log, workers=workers) as run:
-        made.fit(found, run, cache=cache, labels=told, holdout=holdout, seed=seed)
+        made.fit(found, run, cache=cache, labels=told, holdout=holdout, seed=seed, folds=folds)
     if not is_first():
         return  # of several processes that train together, one saves
     made.save(output)

@@ -95,6 +95,7 @@ class Detector:
         labels: Mapping[str, bool] | None = None,
         holdout: float = 0.2,
         seed: int = 0,
+        folds: int = 1,
     ) -> Self:
         """Learn what is normal, forgetting what was learnt before.
 
@@ -108,24 +109,24 @@ class Detector:
             labels: video -> whether something odd happens in it: needed for weak supervision; others leave it out.
             holdout: the share of (normal) video held out for the threshold; 0 = no threshold.
             seed: chooses which videos these are.
+            folds: 2 or more hold out all video in turn, by as many trainings: a better threshold where video is short.
 
         Raises:
             SpecError: the model cannot take what the observer gives.
             VideoError: a video cannot be read.
             FitError, DataError: there is nothing to learn from; labels are missing, or name strangers.
             StoreError: the cache cannot be written.
-            SettingsError: the observer cannot watch at a video's frame rate, the mask has another shape, or `holdout`
-                or `seed` is out of range.
+            SettingsError: `holdout`, `seed`, `folds`, a video's frame rate or the mask does not fit.
         """
         self._fitted, self._stamps = None, {}
         if isinstance(videos, ObservationSource):
-            return self._fit(taught(videos, labels, self.model.regime), run, holdout, seed)
-        check_share(holdout, seed)  # before hours of observing
+            return self._fit(taught(videos, labels, self.model.regime), run, holdout=holdout, seed=seed, folds=folds)
+        check_share(holdout, seed, folds)  # before hours of observing
         self.model.check(self.observer.spec)
         found = find_videos(videos, fps=fps)
         check_labels([video.info.id for video in found], labels)
         with self._observed(found, run, cache, None) as source:
-            return self._fit(taught(source, labels, self.model.regime), run, holdout, seed)
+            return self._fit(taught(source, labels, self.model.regime), run, holdout=holdout, seed=seed, folds=folds)
 
     def teach(
         self,
@@ -148,9 +149,8 @@ class Detector:
         Args:
             video: one video, or a source of one.
             start, end: seconds since the video's first frame.
-            run: where and how to run.
             box: x0 y0 x1 y1 in pixels: teach only what lies in it by half.
-            cache, fps: as in `fit`.
+            run, cache, fps: as in `fit`.
 
         Raises:
             NotFitted: fit or load first.
@@ -293,8 +293,7 @@ class Detector:
 
         Args:
             video: a file, a folder of pictures, an array, an opened video.
-            run: where and how to run.
-            fps: replaces the frame rate that the file states.
+            run, fps: as in `fit`.
             scoring: another way from observations to frames; its threshold is not known, so there are no events.
             maps: whether `timeline.scored` keeps a model's maps, 16 kB a frame; what stands out in them is always kept.
 
@@ -377,8 +376,9 @@ class Detector:
     ) -> AbstractContextManager[ObservationSource]:
         return source_of(videos, self._watching(), self._fitted, run, cache=cache, fps=fps)
 
-    def _fit(self, source: ObservationSource, run: Run, holdout: float, seed: int) -> Self:
-        calibration = fit_model(self.model, source, self.scoring, run, holdout=holdout, seed=seed)
+    def _fit(self, source: ObservationSource, run: Run, *, holdout: float, seed: int, folds: int) -> Self:
+        check_share(holdout, seed, folds)
+        calibration = fit_model(self.model, source, self.scoring, run, holdout=holdout, seed=seed, folds=folds)
         views = thinned(source.views()) if isinstance(source, CachedSource | LabelledSource) else ()
         self._fitted = Fitted(FittedOn.now(source), calibration, source.spec, views)
         return self

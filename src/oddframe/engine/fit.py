@@ -6,13 +6,14 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from oddframe.engine.cache import ObservationCache, cache_key
 from oddframe.engine.entry import Entry
-from oddframe.engine.holdout import HoldOut, hold_out
+from oddframe.engine.holdout import HoldOut, each_held_out, hold_out
 from oddframe.engine.observe import Watching, observe_into
 from oddframe.engine.score import Judged, judge_source
 from oddframe.engine.source import CachedSource, frames_of, reasons_of, window_of
@@ -104,7 +105,14 @@ def video_key(video: Video, watching: Watching) -> str | None:
 
 
 def fit_model(
-    model: Model, source: ObservationSource, scoring: Scoring, run: Run = Run(), *, holdout: float = 0.2, seed: int = 0
+    model: Model,
+    source: ObservationSource,
+    scoring: Scoring,
+    run: Run = Run(),
+    *,
+    holdout: float = 0.2,
+    seed: int = 0,
+    folds: int = 1,
 ) -> Calibration:
     """Fit a model in place, and say what its scores mean.
 
@@ -115,20 +123,42 @@ def fit_model(
         run: where and how to run.
         holdout: the share of video to calibrate on; 0 = none, so no threshold.
         seed: chooses which videos that is.
+        folds: with 2 or more, all video is held out in turn, by as many trainings, and `holdout` does not count.
 
     Raises:
         SpecError: the model cannot take such observations.
         FitError: there is nothing to learn from.
+        SettingsError: there are fewer normal videos than folds.
     """
     model.check(source.spec)
     if not len(source):
         raise FitError(why_nothing(source))
+    if folds > 1:
+        return _warned(_cross_calibrated(model, source, scoring, run, each_held_out(source, folds, seed)))
     parts = hold_out(source, holdout, seed)
     if not len(parts.trained) or not len(parts.held):
         return _without_threshold(model, source, scoring, run, asked=holdout > 0)
     model.train(parts.trained, run).absorb(parts.trained, run)
     calibration = _calibrated(model, parts, scoring, run)
     model.absorb(parts.rest, run)
+    return _warned(calibration)
+
+
+def _cross_calibrated(
+    model: Model, source: ObservationSource, scoring: Scoring, run: Run, folds: Sequence[HoldOut]
+) -> Calibration:
+    """Train once without each fold, to score it, and then on everything."""
+    judged, brief = [], replace(run, checkpoints=None, log=None)  # which belong to one training, the last
+    for parts in folds:
+        model.train(parts.trained, brief).absorb(parts.trained, brief)
+        judged += [judge_source(parts.held, info, model, run) for info in parts.held.videos()]
+    model.train(source, run).absorb(source, run)
+    if not any(len(one.scored) for one in judged):
+        raise FitError(why_nothing(source))
+    return calibrate(judged, scoring)
+
+
+def _warned(calibration: Calibration) -> Calibration:
     if calibration.doubt is not None:
         _warn(f"{calibration.doubt}; fit on more video")
     return calibration
@@ -212,4 +242,4 @@ def _named(source: ObservationSource) -> str:
 
 
 def _warn(text: str) -> None:
-    warnings.warn(text, OddframeWarning, stacklevel=4)
+    warnings.warn(text, OddframeWarning, stacklevel=5)

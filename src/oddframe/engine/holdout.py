@@ -45,8 +45,23 @@ def hold_out(source: ObservationSource, share: float, seed: int) -> HoldOut:
     return _ends(source, share)
 
 
-def check_share(share: float, seed: int) -> None:
+def each_held_out(source: ObservationSource, folds: int, seed: int) -> list[HoldOut]:
+    """Every normal video held out once, in so many groups (a seeded choice), for as many trainings.
+
+    Raises:
+        SettingsError: there are fewer normal videos.
+    """
+    names = [info.id for info in source.videos() if not source.label(info.id)]
+    if len(names) < folds:
+        raise SettingsError(f"folds {folds}: there are {len(names)} normal videos; give at most that, or cut them")
+    order = np.random.default_rng(seed).permutation(len(names))
+    return [_apart(source, {names[i] for i in order[start::folds]}) for start in range(folds)]
+
+
+def check_share(share: float, seed: int, folds: int = 1) -> None:
     """Raise what `hold_out` would, without a source."""
+    if folds < 1:
+        raise SettingsError(f"folds {folds}: give a whole number, 1 or more")
     if not 0 <= share < 1:
         raise SettingsError(f"holdout {share}: give a share from 0 to less than 1")
     if seed < 0:
@@ -55,10 +70,14 @@ def check_share(share: float, seed: int) -> None:
 
 def _whole_videos(source: ObservationSource, names: list[VideoId], share: float, seed: int) -> HoldOut:
     count = max(1, round(share * len(names)))
-    held = {names[i] for i in np.random.default_rng(seed).permutation(len(names))[:count]}
+    return _apart(source, {names[i] for i in np.random.default_rng(seed).permutation(len(names))[:count]})
+
+
+def _apart(source: ObservationSource, held: set[VideoId]) -> HoldOut:
+    names = [info.id for info in source.videos()]
     back = SourcePart(source, {name: _all(source, name) for name in names if name in held})
-    others = [info.id for info in source.videos() if info.id not in held]
-    return HoldOut(SourcePart(source, {name: _all(source, name) for name in others}), back, back)
+    others = {name: _all(source, name) for name in names if name not in held}
+    return HoldOut(SourcePart(source, others), back, back)
 
 
 def _ends(source: ObservationSource, share: float) -> HoldOut:

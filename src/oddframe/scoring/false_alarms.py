@@ -66,12 +66,12 @@ class FalseAlarms:
             return None
         held, rarest = duration(self.hours), rate(1 / self.hours) if self.hours else "none"
         how = {
-            "highest": "their highest score, and no fit",
-            "tail": "where a fitted tail says, and nobody has seen",
-            "counted": "as high as was looked",
+            "highest": "is the highest score there",
+            "tail": "is where a fitted tail says, a guess",
+            "counted": "is the highest of its events",
         }[self.basis]
         return (
-            f"{held} of held-out normal video cannot show {rate(self.asked)}: the threshold lies {how};"
+            f"{held} of held-out normal video cannot show {rate(self.asked)}: the threshold {how};"
             f" it can show {rarest}, and {duration(COUNTED / self.asked)} would be enough to count on"
         )
 

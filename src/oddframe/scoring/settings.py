@@ -35,7 +35,7 @@ class Scoring(Configured):
     edges: Literal["nearest", "zero"] = "nearest"
     alarm_rate: float = 0.01
     false_alarms_per_hour: float | None = None
-    hysteresis: float = 0.25
+    hysteresis: float = 0.5
     merge: float = 0.5
     shortest: float = 0.2
 
