@@ -38,6 +38,9 @@ def test_the_demo_prints_figures_and_leaves_pictures(
         assert picture is not None, name
         assert picture.shape[1] >= 1000
     assert list((out / "events").glob("*.png"))
+    page = (out / "report.html").read_text("utf-8")
+    for word in ("test-0", "test-1", "ground truth", "a normal moment of fit-"):
+        assert word in page
     assert Detector.load(out / "walkway.oddframe").calibration.threshold is not None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,14 @@ def rows(start: int, count: int) -> Observations:
         box=np.zeros((count, 4), np.float32),
         data={"value": torch.arange(start, start + count)[:, None].repeat(1, 8).float()},
     )
+
+
+def test_of_one_frame_the_oddest_is_kept() -> None:
+    pair, kept = rows(0, 4), Kept()
+    both = replace(pair, frame=np.array([0, 0, 1, 1]), span=np.array([[0, 1], [0, 1], [1, 2], [1, 2]]))
+    kept.add(both, Scored(both.columns(), np.array([1, 5, 7, 2], np.float32)))
+    values = [None if (one := kept.at(frame)) is None else float(one.data["value"][0, 0]) for frame in range(3)]
+    assert values == [1.0, 2.0, None]
 
 
 def test_of_too_many_the_highest_are_kept() -> None:
