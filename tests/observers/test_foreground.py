@@ -12,7 +12,7 @@ from oddframe.errors import SettingsError
 from oddframe.observers.foreground import boxes as rules
 from oddframe.observers.foreground.base import Foreground
 from oddframe.observers.foreground.flow_threshold import FlowThreshold
-from oddframe.observers.foreground.groups import UsualSize, split
+from oddframe.observers.foreground.groups import UsualSize, is_sliver, split, tiled
 from oddframe.observers.foreground.motion import Motion
 from oddframe.observers.recent_flow import RecentFlow
 from oddframe.observers.regions import Region
@@ -146,6 +146,48 @@ def test_a_region_is_split_by_direction_and_at_a_neck() -> None:
     parts = split(region(two), flow, USUAL, 1.5)
     assert sorted((p.left, p.right) for p in parts) == [(5, 21), (21, 37)]
     assert sum(int(p.inside.sum()) for p in parts) == int(two.sum())
+
+
+def test_who_cannot_be_told_apart_are_cut_into_pieces_of_the_usual_size() -> None:
+    """Five people side by side at one pace, two of them one behind the other."""
+    crowd = np.ones((60, 56), np.bool_)
+    crowd[:30, 14:] = False
+    pieces = tiled(region(crowd), USUAL)
+    assert sorted((p.left, p.top, p.right, p.bottom) for p in pieces) == [
+        (5, 7, 19, 37),
+        (5, 37, 19, 67),
+        (19, 37, 33, 67),
+        (33, 37, 47, 67),
+        (47, 37, 61, 67),
+    ]
+    assert sum(int(p.inside.sum()) for p in pieces) == int(crowd.sum())
+
+
+def test_a_piece_that_is_hardly_there_is_left_out_and_one_thing_stays_whole() -> None:
+    crowd = np.ones((30, 28), np.bool_)
+    crowd[8:, 14:] = False  # 112 of 400 pixels
+    assert [(p.left, p.right) for p in tiled(region(crowd), USUAL)] == [(5, 19)]
+    one = region(np.ones((30, 20), np.bool_))
+    assert tiled(one, USUAL) == [one]
+    assert tiled(region(crowd), None)[0].right == 33
+
+
+@pytest.mark.parametrize(("left", "sliver"), [(2, True), (40, False)])
+def test_only_the_picture_s_edge_makes_slivers(left: int, sliver: bool) -> None:
+    small = Region(left, 40, left + 6, 60, np.ones((20, 6), np.bool_))
+    assert is_sliver(small, USUAL, (120, 160), 2) is sliver
+    assert not is_sliver(small, None, (120, 160), 2)
+    assert not is_sliver(Region(left, 40, left + 14, 70, np.ones((30, 14), np.bool_)), USUAL, (120, 160), 2)
+
+
+def test_people_who_walk_abreast_get_a_box_each() -> None:
+    def there(t: int) -> list[tuple[float, float]]:
+        return [(20 + 2 * t, 40)] if t < 60 else [(8 + 20 * n + 2 * (t - 60), 40) for n in range(3)]
+
+    pictures = [picture(there(t)) for t in range(72)]
+    whole, cut = (seen(Motion(standing=False, tile=tile), pictures)[70] for tile in (False, True))
+    assert [covers(cut, *at) for at in there(70)] == [True] * 3
+    assert not any(covers(whole, *at) for at in there(70))
 
 
 def test_what_is_usual_depends_on_the_place() -> None:

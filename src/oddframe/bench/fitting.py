@@ -6,7 +6,8 @@ import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -73,9 +74,9 @@ def fitted(
             return Ready(Detector.load(place), key, float(known["fit_seconds"]))
     source = observed(videos, watching(one.detector), cache, run)
     began = perf_counter()
+    fit = partial(one.detector.fit, source, run.below(one.slug), labels=labels, seed=seed)
     # Without labels nothing that was held out would be known as normal, and the paper's figures learn from all of it.
-    share = {"holdout": 0.0} if one.detector.model.regime is Regime.UNSUPERVISED else {}
-    one.detector.fit(source, _own(run, one.slug), labels=labels, seed=seed, **share)
+    fit(holdout=0.0) if one.detector.model.regime is Regime.UNSUPERVISED else fit()
     seconds = perf_counter() - began
     with storing(folder, REMEDY):
         note.unlink(missing_ok=True)  # it must not vouch for a detector that is being replaced
@@ -83,12 +84,6 @@ def fitted(
     with storing(folder, REMEDY):
         replace_durably(note, json.dumps({"key": key, "fit_seconds": seconds}).encode())
     return Ready(one.detector, key, seconds)
-
-
-def _own(run: Run, slug: str) -> Run:
-    """The run with folders of training that no other contestant uses."""
-    checkpoints, log = (folder and folder / slug for folder in (run.checkpoints, run.log))
-    return replace(run, checkpoints=checkpoints, log=log)
 
 
 def parts_of(detector: Detector) -> dict[str, Json]:

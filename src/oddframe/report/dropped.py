@@ -44,7 +44,7 @@ def plot_dropped(
     axes = place(figure, LEFT, TOP, WIDE, HIGH)
     odd, normal = np.asarray(counts, float).T
     epochs = np.arange(1, len(counts) + 1)
-    bars = [
+    bars: list[Any] = [
         axes.bar(epochs, odd, BAR, color=palette.ALARM),
         axes.bar(epochs, normal, BAR, bottom=odd, color=palette.HAIR),
     ]

@@ -20,7 +20,14 @@ from oddframe.testing.models import (
 from oddframe.testing.sources import FLOW_AND_SHAPE
 from oddframe.types import Field, Spec
 
-QUICK: dict[str, Any] = {"steps": 60, "learning_rate": 1e-2, "width": 32, "embedding": 8, "look_back": 0}
+QUICK: dict[str, Any] = {
+    "steps": 60,
+    "guided_steps": 30,
+    "learning_rate": 1e-2,
+    "width": 32,
+    "embedding": 8,
+    "look_back": 0,
+}
 MODELS: dict[str, Factory] = {
     "cbcg": lambda: CBCG(**QUICK),
     "plain": lambda: CBCG(clustering=False, cross_batch=False, guidance=False, **QUICK),

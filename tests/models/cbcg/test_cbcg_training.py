@@ -15,9 +15,9 @@ from oddframe.models.base import ScoringStream
 from oddframe.models.cbcg import CBCG
 from oddframe.models.source import MemorySource
 from oddframe.testing.sources import FLOW_AND_SHAPE, odd_rows, synthetic_source, synthetic_video
-from oddframe.types import Observations, VideoInfo
+from oddframe.types import Observations, Run, VideoInfo
 
-QUICK: Mapping[str, Any] = {"steps": 20, "learning_rate": 1e-2, "width": 32, "embedding": 8}
+QUICK: Mapping[str, Any] = {"steps": 20, "guided_steps": 20, "learning_rate": 1e-2, "width": 32, "embedding": 8}
 
 
 def relabelled(labels: Mapping[str, bool], frames: int = 40) -> MemorySource:
@@ -60,6 +60,8 @@ def test_parts_that_stand_on_clusters_need_them(part: str) -> None:
         {"batch": 1},
         {"fade": 1.1},
         {"fusion": -0.1},
+        {"low": 0.9, "high": 0.8},
+        {"sure": -1},
         {"margin": 2.5},
         {"dropout": 1.0},
         {"learning_rate": 0.0},
@@ -119,11 +121,30 @@ def test_memory_and_guidance_take_part_in_training() -> None:
     assert all(not torch.equal(a, b) for i, a in enumerate(nets) for b in nets[:i])
 
 
-def test_history_tells_every_loss() -> None:
-    model = CBCG(**QUICK).train(synthetic_source(odd_videos=3))
-    assert model.history is not None
-    assert set(model.history.losses) == {"loss", "mil", "clustering", "guidance"}
-    assert model.history.losses["mil"][-1] < model.history.losses["mil"][0]
+def test_history_tells_every_loss_of_both_stages() -> None:
+    bags, guided = CBCG(**QUICK).train(synthetic_source(odd_videos=3)).history
+    assert set(bags.losses) == {"loss", "mil", "clustering"}
+    assert set(guided.losses) == {"loss", "guidance", "clustering"}
+    assert bags.losses["mil"][-1] < bags.losses["mil"][0]
+    assert len(CBCG(guidance=False, **QUICK).train(synthetic_source(odd_videos=3)).history) == 1
+
+
+def test_guidance_takes_all_of_normal_bags_for_normal_and_of_odd_ones_what_stands_out() -> None:
+    source, made = synthetic_source(FLOW_AND_SHAPE, odd_videos=3), []
+
+    class Noted(CBCG):
+        def _learn(self, learner: Any, bags: Any, load: Any, steps: int, run: Run) -> Any:
+            made.append((bags, load))
+            return super()._learn(learner, bags, load, steps, run)
+
+    Noted(sure=3, segments=512, **QUICK).train(source)
+    bags, load = made[1]
+    _, there, odd, strange, normal = load(np.arange(len(bags)))
+    assert torch.equal(normal[~odd], there[~odd])
+    assert not strange[~odd].any()
+    assert (strange[odd].sum(1) >= 3).all()
+    assert not (strange & normal).any()
+    assert (there & ~strange & ~normal)[odd].any(), "what is neither clearly odd nor clearly normal is left open"
 
 
 def test_videos_of_nothing_take_no_part() -> None:

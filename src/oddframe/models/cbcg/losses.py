@@ -83,15 +83,15 @@ def fused(scores: Tensor, guidance: Tensor, share: float) -> Tensor:
     return ((1 - share) * scores.logit(_SURE) + share * guidance.logit(_SURE)).sigmoid()
 
 
-def guided_loss(scores: Tensor, guidance: Tensor, members: Tensor) -> Tensor:
-    """Cross entropy of scores and 1 where guidance is above 1/2, weighted by how far; elsewhere nothing is taught.
+def guided_loss(scores: Tensor, odd: Tensor, normal: Tensor) -> Tensor:
+    """Mean cross entropy of scores and what guidance takes their segments for; of all others nothing is taught.
 
     Args:
-        scores, guidance: (B, T) in 0 .. 1; no gradient flows through guidance.
-        members: (B, T) which segments are guided.
+        scores: (B, T) in 0 .. 1.
+        odd, normal: (B, T) what is taken for odd, and for normal; none for both.
     """
-    weight = (2 * guidance.detach() - 1).clamp(min=0) * members
-    return (_entropy(scores, torch.ones_like(scores)) * weight).sum() / members.sum().clamp(min=1)
+    members = odd | normal
+    return (_entropy(scores, odd.float()) * members).sum() / members.sum().clamp(min=1)
 
 
 def _entropy(scores: Tensor, target: Tensor) -> Tensor:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
+from dataclasses import fields
 from typing import ClassVar, Self
 
 import torch
@@ -14,6 +16,7 @@ from oddframe.index.stored import stored_tensor
 from oddframe.models.base import Model, ModelState, Regime, ScoringStream
 from oddframe.models.cbcg.bags import Bags, paired
 from oddframe.models.cbcg.centres import centres_of
+from oddframe.models.cbcg.guidance import guidance_of
 from oddframe.models.cbcg.learner import Method, WeakLearner
 from oddframe.models.cbcg.network import Sizes, WeakNet
 from oddframe.models.cbcg.stream import Judge, WeakStream
@@ -46,11 +49,13 @@ class CBCG(Model):
         look_back: earlier segments that a segment is seen with, >= 0.
         width, embedding: values of the encoder, and of the clustering branch.
         dropout: share of values left out while training.
-        cluster_weight, guide_weight: of these losses, beside 1 for MIL.
+        cluster_weight: of clusters, beside 1 for scores.
         margin: distance that centres are driven apart to, 0 .. 2.
         memory, fade: earlier batches that are remembered, and what one counts for after one more step, 0 .. 1.
-        warm_up: share of training over which guidance sets in.
-        fusion: what guidance counts for in the score, 0 .. 1.
+        fusion: what the clusters' opinion counts for beside the score, 0 .. 1.
+        sure, low, high: of an abnormal bag, guidance takes for odd its `sure` oddest segments and what is odder than
+            the share `high` of normal ones, for normal what is below the share `low` of them.
+        guided_steps: those of the second stage, which learns what guidance says.
         steps, batch, learning_rate, weight_decay: of Adam, the rate falling along a cosine; a batch is half normal and
             half abnormal bags, and the last epoch is finished.
         seed: of initial values, orders and dropout.
@@ -71,43 +76,45 @@ class CBCG(Model):
         width: int = 64,
         embedding: int = 32,
         dropout: float = 0.3,
-        cluster_weight: float = 0.3,
-        guide_weight: float = 0.5,
+        cluster_weight: float = 0.1,
         margin: float = 1.5,
         memory: int = 32,
         fade: float = 0.95,
-        warm_up: float = 0.5,
         fusion: float = 0.25,
-        steps: int = 200,
-        batch: int = 32,
+        sure: int = 2,
+        low: float = 0.8,
+        high: float = 0.98,
+        steps: int = 400,
+        guided_steps: int = 600,
+        batch: int = 16,
         learning_rate: float = 2e-3,
         weight_decay: float = 1e-2,
         seed: int = 0,
     ) -> None:
         if (cross_batch or guidance) and not clustering:
             raise SettingsError("cross_batch and guidance stand on clusters; switch clustering on, or both off")
-        if min(segments, k, width, embedding, memory, steps) < 1 or batch < 2 or look_back < 0:
+        if min(segments, k, width, embedding, memory, steps, guided_steps) < 1 or batch < 2 or look_back < 0:
             raise SettingsError("sizes, k and steps are at least 1, batch at least 2, look_back at least 0")
-        if not all(0 <= share <= 1 for share in (fade, warm_up, fusion)) or not 0 <= dropout < 1:
-            raise SettingsError("fade, warm_up and fusion are within 0 .. 1, dropout below 1")
-        if min(cluster_weight, guide_weight, weight_decay) < 0 or learning_rate <= 0 or not 0 <= margin <= 2:
+        if not all(0 <= share <= 1 for share in (fade, fusion, low, high)) or not (0 <= dropout < 1 and low <= high):
+            raise SettingsError("fade, fusion, low and high are within 0 .. 1, low not above high, dropout below 1")
+        if min(sure, cluster_weight, weight_decay) < 0 or learning_rate <= 0 or not 0 <= margin <= 2:
             raise SettingsError("weights are at least 0, learning_rate above 0, margin within 0 .. 2")
         self.clustering, self.cross_batch, self.guidance = clustering, cross_batch, guidance
         self.segments, self.k, self.look_back = segments, k, look_back
         self.width, self.embedding, self.dropout = width, embedding, dropout
-        self.cluster_weight, self.guide_weight, self.margin = cluster_weight, guide_weight, margin
-        self.memory, self.fade, self.warm_up, self.fusion = memory, fade, warm_up, fusion
-        self.steps, self.batch = steps, batch
+        self.cluster_weight, self.margin, self.memory, self.fade = cluster_weight, margin, memory, fade
+        self.fusion, self.sure, self.low, self.high = fusion, sure, low, high
+        self.steps, self.guided_steps, self.batch = steps, guided_steps, batch
         self.learning_rate, self.weight_decay, self.seed = learning_rate, weight_decay, seed
         self._standardiser = Standardiser()
         self._net: WeakNet | None = None
         self._centres = torch.zeros((2, embedding))
         self._placed: tuple[str, WeakNet] | None = None
-        self._history: History | None = None
+        self._history: tuple[History, ...] = ()
 
     @property
-    def history(self) -> History | None:
-        """The losses of the last training; no part of the state, so None after `restore`."""
+    def history(self) -> tuple[History, ...]:
+        """The losses of the last training, by stage; no part of the state, so none after `restore`."""
         return self._history
 
     def check(self, spec: Spec) -> None:
@@ -125,17 +132,33 @@ class CBCG(Model):
             return vectors.reshape(len(rows), crops.crops, -1)
 
         bags = Bags(data, read, crops.crops, self.segments)
-        batches = Batches(paired(bags.odd, bags.crops, self.batch, self.seed), bags.load)
-        epochs = math.ceil(self.steps / len(batches.epoch(0)))
+        net = self._initial()
+        learner = WeakLearner(net, self._method(), (self.memory, self.fade))
+        first = self._learn(learner, bags, bags.load, self.steps, run.below("bags"))
+        self._history, self._centres = (first,), centres_of(net.eval(), bags, self.k)
+        if self.guidance:
+            taught = guidance_of(net, bags, self._centres, learner.method)
+            guided = self._learn(
+                learner,
+                bags,
+                lambda numbers: (*bags.load(numbers), *taught(numbers)),
+                self.guided_steps,
+                run.below("guided"),
+            )
+            self._history, self._centres = (first, guided), centres_of(net.eval(), bags, self.k)
+        self._net = net.eval()
+        return self
+
+    def _learn(
+        self, learner: WeakLearner, bags: Bags, load: Callable[[IntArray], tuple[Tensor, ...]], steps: int, run: Run
+    ) -> History:
+        """One stage of so many steps, or a few more."""
+        batches = Batches(paired(bags.odd, bags.crops, self.batch, self.seed), load)
+        epochs = math.ceil(steps / len(batches.epoch(0)))
         optimisation = Optimisation(
             epochs, "adam", self.learning_rate, weight_decay=self.weight_decay, schedule="cosine"
         )
-        net = self._initial()
-        learner = self._learner(net)
-        self._history = train(learner, batches, optimisation, seed=self.seed, run=run, stage="training on weak labels")
-        self._net = net.eval()
-        self._centres = centres_of(net, bags, self.k)
-        return self
+        return train(learner, batches, optimisation, seed=self.seed, run=run, stage="training on weak labels")
 
     def open(self, video: VideoInfo, run: Run = Run()) -> ScoringStream:
         if self._placed is None or self._placed[0] != run.device:
@@ -160,24 +183,14 @@ class CBCG(Model):
         return self
 
     def _forget(self) -> None:
-        self._standardiser, self._net, self._placed, self._history = Standardiser(), None, None, None
+        self._standardiser, self._net, self._placed, self._history = Standardiser(), None, None, ()
 
     def _initial(self) -> WeakNet:
         values = sum(self._standardiser.sizes().values())
         return WeakNet(Sizes(values, self.width, self.embedding, self.look_back, self.dropout), self.seed)
 
-    def _learner(self, net: WeakNet) -> WeakLearner:
-        method = Method(
-            k=self.k,
-            clustering=self.clustering,
-            cross_batch=self.cross_batch,
-            guidance=self.guidance,
-            cluster_weight=self.cluster_weight,
-            guide_weight=self.guide_weight,
-            margin=self.margin,
-            fusion=self.fusion,
-        )
-        return WeakLearner(net, method, (self.memory, self.fade), round(self.warm_up * self.steps))
+    def _method(self) -> Method:
+        return Method(**{field.name: getattr(self, field.name) for field in fields(Method)})
 
     def _trained(self) -> WeakNet:
         if self._net is None:

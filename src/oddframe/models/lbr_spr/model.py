@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import ClassVar, Self, get_args
 
 import torch
@@ -196,7 +195,7 @@ class LBRSPR(Model):
         learner = LBRLearner(net, course, len(rows))
         optimisation = Optimisation(self.epochs, "adam", self.learning_rate)
         stage = "training LBR-SPR" + (f" on band {band + 1} of {self.bands}" if self.bands > 1 else "")
-        own = run if self.bands == 1 else _below(run, f"band{band}")
+        own = run if self.bands == 1 else run.below(f"band{band}")
         history = train(learner, batches, optimisation, seed=self.seed, run=own, stage=stage)
         return Refined(rows, learner.weights.numpy(), history)
 
@@ -222,9 +221,3 @@ class LBRSPR(Model):
             part = rows[start : start + self.batch]
             moments.add(errors_of(net, stacked(data.take(part), motion=self.motion), 0, self.together))
         return Standard.of(moments)
-
-
-def _below(run: Run, name: str) -> Run:
-    """The same with a folder of its own in each of its folders."""
-    inside = {part: getattr(run, part) and getattr(run, part) / name for part in ("checkpoints", "log")}
-    return replace(run, **inside)

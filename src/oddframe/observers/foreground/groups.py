@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import TypeAlias
 
 import cv2
@@ -21,6 +22,10 @@ LARGE = 1.5
 
 PART = 0.4
 """Of the usual area that each part must have: less is a leg, a wheel or a shadow."""
+
+
+ONE = 0.35
+"""The quantile of sizes that is one thing's: under the median, for in a crowd many regions are several things."""
 
 
 class UsualSize:
@@ -41,13 +46,13 @@ class UsualSize:
         self._seen.extend((r.bottom, r.right - r.left, r.bottom - r.top, _pixels(r)) for r in regions)
 
     def at(self, region: Region) -> Size | None:
-        """(width, height, area): medians of what stood about where a region stands; None where too little did."""
+        """(width, height, area) of what stood about where a region stands; None where too little did."""
         seen = np.array(self._seen, np.float64).reshape(-1, 4)
         reach = self._band * float(np.median(seen[:, 2])) if len(seen) else 0.0
         near = seen[np.abs(seen[:, 0] - region.bottom) <= reach]
         if len(near) < self._enough:
             return None
-        width, height, area = np.median(near[:, 1:], axis=0)
+        width, height, area = np.quantile(near[:, 1:], ONE, axis=0)
         return float(width), float(height), float(area)
 
 
@@ -66,11 +71,66 @@ def split(region: Region, flow: FloatArray, usual: Size | None, apart: float) ->
     parts, done = [region], list[Region]()
     while parts:
         part = parts.pop()
-        large = part.right - part.left > LARGE * usual[0] or part.bottom - part.top > LARGE * usual[1]
+        large = _is_large(part, usual)
         found = _by_flow(part, flow, usual[2], apart) if large else [part]
         found = _by_neck(part, usual[2]) if large and len(found) == 1 else found
         (parts if len(found) > 1 else done).extend(found)
     return sorted(done, key=lambda r: (r.top, r.left))
+
+
+def tiled(region: Region, usual: Size | None) -> list[Region]:
+    """What is still too large, in pieces of the usual size: people who walk so close that nothing tells them apart.
+
+    Pieces with less than `PART` of the usual area are left out.
+
+    Args:
+        region: in pixels of the working picture.
+        usual: (width, height, area) of a thing there; None leaves the region whole.
+    """
+    if usual is None or not _is_large(region, usual):
+        return [region]
+    high, wide = region.inside.shape
+    rows, columns = _cuts(high, usual[1]), _cuts(wide, usual[0])
+    found = []
+    for top, bottom in pairwise(rows):
+        for left, right in pairwise(columns):
+            piece = np.zeros_like(region.inside)
+            piece[top:bottom, left:right] = region.inside[top:bottom, left:right]
+            found += [_boxed(region, piece)] if piece.sum() >= PART * usual[2] else []
+    return found or [region]
+
+
+def is_sliver(region: Region, usual: Size | None, shape: tuple[int, ...], border: int) -> bool:
+    """Whether this is the edge of something that comes or goes: cut by the picture's edge, and less than a part.
+
+    Args:
+        region: in pixels of the working picture.
+        usual: (width, height, area) of a thing there; where nobody knows, it is none.
+        shape: (h, w) of the picture.
+        border: pixels at its edge that are ignored.
+    """
+    high, wide = shape[:2]
+    cut = min(region.left, region.top, wide - region.right, high - region.bottom) <= border
+    return cut and usual is not None and _pixels(region) < PART * usual[2]
+
+
+def _is_large(region: Region, usual: Size) -> bool:
+    return region.right - region.left > LARGE * usual[0] or region.bottom - region.top > LARGE * usual[1]
+
+
+def _cuts(length: int, usual: float) -> list[int]:
+    count = max(1, round(length / usual))
+    return [round(length * number / count) for number in range(count + 1)]
+
+
+def _boxed(region: Region, mask: BoolArray) -> Region:
+    """The part of a region that a mask over its box leaves, in the mask's own box."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    whole = mask[top:bottom, left:right]
+    return Region(
+        int(region.left + left), int(region.top + top), int(region.left + right), int(region.top + bottom), whole
+    )
 
 
 def _by_flow(region: Region, flow: FloatArray, area: float, apart: float) -> list[Region]:

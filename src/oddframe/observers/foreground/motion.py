@@ -9,7 +9,7 @@ from oddframe.observers.background import Background
 from oddframe.observers.flow import Grey
 from oddframe.observers.foreground import boxes as rules
 from oddframe.observers.foreground.base import Foreground, ForegroundStream
-from oddframe.observers.foreground.groups import UsualSize, split
+from oddframe.observers.foreground.groups import UsualSize, is_sliver, split, tiled
 from oddframe.observers.recent_flow import RecentFlow
 from oddframe.observers.regions import (
     ForegroundRule,
@@ -37,6 +37,7 @@ class Motion(Foreground):
         part: grey levels by which a pixel must differ from the empty scene to be part of something that moves.
         standing: whether the empty scene is learnt: to complete what moves, and to find what stands.
         split: whether large regions are split.
+        tile: whether what is still too large then is cut into pieces of the usual size.
         apart: pixels by which the flow of two parts differs, over the longer time.
         smallest: least area of a region, as a share of the picture.
         slimmest: the longer side is less than this many times the shorter one.
@@ -61,6 +62,7 @@ class Motion(Foreground):
         part: float = 20.0,
         standing: bool = True,
         split: bool = True,
+        tile: bool = True,
         apart: float = 1.5,
         smallest: float = 0.00035,
         slimmest: float = 10.0,
@@ -73,7 +75,7 @@ class Motion(Foreground):
         if step <= 0 or slimmest < 1 or short_side < 1:
             raise SettingsError("motion: step is over 0, slimmest and short_side are 1 or more")
         self.step, self.slow, self.displacement, self.contrast = step, slow, displacement, contrast
-        self.part, self.split, self.apart = part, split, apart
+        self.part, self.split, self.tile, self.apart = part, split, tile, apart
         self.standing, self.smallest, self.slimmest = standing, smallest, slimmest
         self.border, self.margin, self.short_side = border, margin, short_side
 
@@ -103,13 +105,23 @@ class _Regions(ForegroundStream):
             return rules.NONE
         regions = self._regions(recent, grey, known)
         if settings.split:
-            regions = [
-                part for region in regions for part in split(region, flow, self._usual.at(region), settings.apart)
-            ]
-            self._usual.learn(regions)
+            regions = self._single(regions, flow)
         corners = np.array([(r.left, r.top, r.right, r.bottom) for r in regions], np.float32).reshape(-1, 4)
         found = rules.sizeable(corners, 0, settings.slimmest)
         return rules.widened(found, settings.margin, grey.shape[1], grey.shape[0])
+
+    def _single(self, regions: list[Region], flow: FloatArray) -> list[Region]:
+        """One thing each, as far as that can be told, without slivers at the picture's edge."""
+        settings, shape = self._settings, flow.shape
+        parts = [part for r in regions for part in split(r, flow, self._usual.at(r), settings.apart)]
+        kept = [(part, self._usual.at(part)) for part in parts]
+        self._usual.learn(parts)
+        border = self._border(shape)
+        whole = [(part, usual) for part, usual in kept if not is_sliver(part, usual, shape, border)]
+        return [piece for part, usual in whole for piece in (tiled(part, usual) if settings.tile else [part])]
+
+    def _border(self, shape: tuple[int, ...]) -> int:
+        return round(self._settings.border * min(shape[:2]))
 
     def _regions(self, recent: RecentFlow, grey: Grey, known: FloatArray) -> list[Region]:
         """What moves, then what stands, nothing of it where a detector has found something."""
@@ -141,7 +153,7 @@ class _Regions(ForegroundStream):
             standing=4 * settings.contrast,
             part=settings.part,
             smallest=settings.smallest * grey.size,
-            border=round(settings.border * min(grey.shape)),
+            border=self._border(grey.shape),
         )
 
 
