@@ -11,7 +11,7 @@ demo: $(INSTALLED)
 	$(BIN)/oddframe demo
 
 test: $(INSTALLED)
-	$(BIN)/pytest $(ARGS)
+	$(if $(ARGS),$(BIN)/pytest $(ARGS),OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -119,7 +119,7 @@ _SMALL_LGN = {
     **{"epochs": 12, "batch": 4, "learning_rate": 1e-3},
 }
 
-_SMALL_LBR = {"motion": True, "width": 16, "epochs": 5, "warm_up": 1, "batch": 64}
+_SMALL_LBR = {"motion": True, "width": 16, "epochs": 5, "warm_up": 1, "batch": 64, "least_steps": 600}
 
 _FLOW_AND_LOOKS = {"observer": {"name": "objects", "settings": {"direction": True}}}
 _PLAIN = {"clustering": False, "cross_batch": False, "guidance": False}

@@ -105,6 +105,14 @@ def test_history_tells_losses_and_thresholds_of_every_step() -> None:
     assert tiny_lbr(motion=True).restore(model.state()).history is None
 
 
+def test_few_cubes_get_more_epochs_and_as_much_more_warm_up() -> None:
+    """240 cubes in batches of 80: three steps an epoch, so seven epochs for 20 steps, of which half without refinement."""
+    longer = tiny_lbr(least_steps=20).train(synthetic_source(CUBES)).refined[0]
+    assert longer.weights.shape == (7, 240)
+    assert np.flatnonzero(np.isfinite(longer.history.losses["upper"]))[0] == 3 * 4
+    assert tiny_lbr(least_steps=12).train(synthetic_source(CUBES)).refined[0].weights.shape == (4, 240)
+
+
 # Bands.
 
 
@@ -219,6 +227,7 @@ def test_two_cubes_are_the_least() -> None:
         {"bands": 0},
         {"shrink": -0.1},
         {"warm_up": -1},
+        {"least_steps": -1},
         {"learning_rate": 0.0},
         {"motion_weight": -1.0},
     ],

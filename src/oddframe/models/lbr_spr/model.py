@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 from typing import ClassVar, Self, get_args
 
@@ -51,6 +52,7 @@ class LBRSPR(Model):
             ShanghaiTech is 0.1.
         bands: horizontal ones of the picture, with a network each (the paper's four on Ped1).
         epochs, batch, learning_rate: of Adam.
+        least_steps: where cubes are so few that `epochs` are less, there are more epochs, and as much more warm-up.
         together: cubes that a network sees at once while scoring. More are faster on a GPU, and wasted where a frame
             has few.
         seed: of initial values and orders.
@@ -74,6 +76,7 @@ class LBRSPR(Model):
         epochs: int = 30,
         batch: int = 256,
         learning_rate: float = 1e-3,
+        least_steps: int = 0,
         together: int = 8,
         seed: int = 0,
     ) -> None:
@@ -81,13 +84,13 @@ class LBRSPR(Model):
             raise SettingsError(f"refinement is one of {', '.join(get_args(Mode))}, not {refinement!r}")
         if min(width, poolings, bands, epochs, together) < 1 or batch < 2:
             raise SettingsError("sizes, bands, epochs and together are at least 1, batch at least 2")
-        if min(shrink, warm_up, appearance_weight, motion_weight) < 0 or learning_rate <= 0:
-            raise SettingsError("shrink, warm_up and weights are at least 0, learning_rate above 0")
+        if min(shrink, warm_up, appearance_weight, motion_weight, least_steps) < 0 or learning_rate <= 0:
+            raise SettingsError("shrink, warm_up, weights and least_steps are at least 0, learning_rate above 0")
         self.width, self.poolings, self.motion = width, poolings, motion
         self.refinement, self.shrink, self.warm_up = refinement, shrink, warm_up
         self.appearance_weight, self.motion_weight, self.bands = appearance_weight, motion_weight, bands
         self.epochs, self.batch, self.learning_rate = epochs, batch, learning_rate
-        self.together, self.seed = together, seed
+        self.least_steps, self.together, self.seed = least_steps, together, seed
         self._nets: dict[int, LBRNet] = {}
         self._standards: dict[int, Standard] = {}
         self._refined: dict[int, Refined] = {}
@@ -191,13 +194,18 @@ class LBRSPR(Model):
             return torch.from_numpy(places), *stacked(data.take(rows[places]), motion=self.motion)
 
         batches = Batches(shuffled(len(rows), self.batch, self.seed), load)
-        course = Course(self.refinement, self.shrink, self.warm_up, self.epochs, len(batches.epoch(0)))
+        course = self._course(len(batches.epoch(0)))
         learner = LBRLearner(net, course, len(rows))
-        optimisation = Optimisation(self.epochs, "adam", self.learning_rate)
+        optimisation = Optimisation(course.epochs, "adam", self.learning_rate)
         stage = "training LBR-SPR" + (f" on band {band + 1} of {self.bands}" if self.bands > 1 else "")
         own = run if self.bands == 1 else run.below(f"band{band}")
         history = train(learner, batches, optimisation, seed=self.seed, run=own, stage=stage)
         return Refined(rows, learner.weights.numpy(), history)
+
+    def _course(self, steps: int) -> Course:
+        """With so many steps in an epoch."""
+        epochs = max(self.epochs, math.ceil(self.least_steps / steps))
+        return Course(self.refinement, self.shrink, round(self.warm_up * epochs / self.epochs), epochs, steps)
 
     def _trained(self) -> LBRNet:
         if not self._standards:
