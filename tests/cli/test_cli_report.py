@@ -52,6 +52,19 @@ def test_the_page_holds_what_the_detector_says(
         assert expected in html
 
 
+def test_normal_moments_of_picture_folders_are_found_at_the_rate_that_was_named(
+    command: Command, tmp_path: Path
+) -> None:
+    """Folders of pictures say no rate: a moment's frame is only found under the one that the detector was fitted at."""
+    normal, odd = [album(tmp_path / f"n{k}", speed=18 + k) for k in range(3)], album(tmp_path / "odd", speed=60)
+    assert command("fit", *normal, "-o", tmp_path / "d", "--fps", "10").code == 0
+    result = command("report", tmp_path / "d", odd, "--fps", "10", "-o", tmp_path, "--normal", *normal[:1])
+    assert (result.code, result.err) == (0, "")
+    html, _ = read(tmp_path)
+    assert "a normal moment of n0" in html
+    assert "the video has changed" not in html
+
+
 def test_one_video_that_fails_costs_no_other_and_is_told(
     command: Command, fitted: Path, fast: Path, tmp_path: Path
 ) -> None:

@@ -26,6 +26,7 @@ from oddframe.files import replace_durably, storing
 from oddframe.report.page import FIXED, Page, VideoPart, render, with_near
 from oddframe.types import BoolArray, Run, VideoId, VideoInfo
 from oddframe.video import Video, find_videos
+from oddframe.video.rates import Rate
 
 NAME = "report.html"
 BY_MEGABYTE = 1_000_000
@@ -66,7 +67,7 @@ def report(
         if not parts:
             raise VideoError(f"{' '.join(videos)}: none of the videos could be reported; nothing was written")
         check_named(truth, {part.name: None for part in parts})
-        parts = finish(parts, normal or [], room)
+        parts = finish(parts, normal or [], room, fps)
     page = page_of(loaded, title or f"Odd moments: {detector.resolve().stem}", parts, failures.lines, str(context.obj))
     path = write_report(output, page)
     stdout().print(str(path), soft_wrap=True)
@@ -117,10 +118,12 @@ def _parts(
                 yield part
 
 
-def finish(parts: Sequence[VideoPart], normal: Sequence[str] | Sequence[Video], room: int) -> list[VideoPart]:
+def finish(
+    parts: Sequence[VideoPart], normal: Sequence[str] | Sequence[Video], room: int, fps: Rate | None = None
+) -> list[VideoPart]:
     """The parts with pictures of normal moments, where their videos are named and can be read."""
     missing: list[VideoError] = []
-    at_hand = find_videos(list(normal), failed=missing.append) if normal else []
+    at_hand = find_videos(list(normal), fps=fps, failed=missing.append) if normal else []
     for error in missing:
         stderr().print(f"no pictures of it: {error}", markup=False)
     left = room - sum(part.bytes for part in parts)
