@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +17,10 @@ from oddframe.cli.progress import reporting
 from oddframe.cli.report_facts import facts_of
 from oddframe.cli.report_parts import part_of, watched_each
 from oddframe.cli.report_truth import check_named, read_truth
+from oddframe.cli.stale import saying_once
 from oddframe.engine.detector import Detector
 from oddframe.engine.keeping import Witness
-from oddframe.errors import DataError, OddframeError, SettingsError, SpecError, StaleThreshold, VideoError
+from oddframe.errors import DataError, OddframeError, SettingsError, SpecError, VideoError
 from oddframe.files import replace_durably, storing
 from oddframe.report.page import FIXED, Page, VideoPart, render, with_near
 from oddframe.types import BoolArray, Run, VideoId, VideoInfo
@@ -103,7 +102,7 @@ def _parts(
     detector: Detector, videos: Sequence[Video], run: Run, room: int, failures: _Failures, truth: Labels
 ) -> Iterator[VideoPart]:
     witness, left = Witness.of(detector), room
-    with _saying_once(detector):
+    with saying_once(detector):
         for number, video in enumerate(videos):
             try:
                 (seen,) = watched_each(witness, [video], run)
@@ -158,13 +157,3 @@ def write_report(folder: Path, page: Page) -> Path:
         # Names of files may hold what is no text.
         replace_durably(folder / NAME, render(page).encode("utf-8", errors="replace"))
     return folder / NAME
-
-
-@contextmanager
-def _saying_once(detector: Detector) -> Iterator[None]:
-    """The page says what is to be said of the threshold; on the terminal once is enough."""
-    if detector.stale is not None and detector.calibration.threshold is not None:
-        warnings.warn(detector.stale, StaleThreshold, stacklevel=2)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", StaleThreshold)
-        yield

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from itertools import chain
@@ -22,10 +20,11 @@ from oddframe.cli.explain import explained_events, in_words
 from oddframe.cli.failures import Failures
 from oddframe.cli.options import Cache, Device, Fps, Videos, read_videos
 from oddframe.cli.progress import reporting
+from oddframe.cli.stale import saying_once
 from oddframe.cli.times import clock
 from oddframe.engine.detector import Detector
 from oddframe.engine.explain import Explained
-from oddframe.errors import SettingsError, SpecError, StaleThreshold, VideoError
+from oddframe.errors import SettingsError, SpecError, VideoError
 from oddframe.models.explaining import Explaining
 from oddframe.types import Run, Timeline
 from oddframe.video import Video
@@ -57,7 +56,7 @@ def score(
     files = None if events is None else EventFiles(events, loaded.calibration)
     found, blocks = read_videos(videos, fps, failures), list[Iterator[str]]()
     try:
-        with reporting(len(found), device) as run, _saying_once(loaded):
+        with reporting(len(found), device) as run, saying_once(loaded):
             why = partial(explained_events, loaded, cache, run) if explain else None
             for timeline, told in _scored(loaded, found, run, failures, why, files):
                 if as_json:
@@ -72,16 +71,6 @@ def score(
             stdout().print(line, soft_wrap=True)
     if failures.count:
         raise typer.Exit(FAILED)
-
-
-@contextmanager
-def _saying_once(detector: Detector) -> Iterator[None]:
-    """What is to be said of the threshold is said once, and not for each video."""
-    if detector.stale is not None and detector.calibration.threshold is not None:
-        warnings.warn(detector.stale, StaleThreshold, stacklevel=2)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", StaleThreshold)
-        yield
 
 
 def as_object(timeline: Timeline, why: Sequence[Explained | None] | None = None) -> dict[str, Any]:
