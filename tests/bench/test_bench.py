@@ -14,8 +14,11 @@ from oddframe.bench import Bench, Protocol, protocol
 from oddframe.bench.markdown import markdown
 from oddframe.bench.pictures import write_pictures
 from oddframe.bench.runner import Outcome
+from oddframe.datasets.base import DataSet
+from oddframe.datasets.unlabelled import Unlabelled
 from oddframe.errors import DataError, SettingsError
 from oddframe.metrics import micro_auroc
+from oddframe.models.base import Regime
 from oddframe.types import Progress, Run
 from tests.bench.strip import ODD, CountedNearest, Strip, blob
 from tests.engine.fakes import in_catalog
@@ -29,7 +32,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     CountedNearest.trained.clear()
 
 
-def measured(folder: Path, dataset: Strip | None = None, *contestants: object, seed: int = 0) -> Outcome:
+def measured(folder: Path, dataset: DataSet | None = None, *contestants: object, seed: int = 0) -> Outcome:
     told = contestants or (blob(),)
     bench = Bench(dataset or Strip(), told, [PLAIN, protocol("causal")], folder, folder / "cache", seed)  # type: ignore[arg-type]
     return bench.run()
@@ -62,6 +65,20 @@ def test_the_test_split_teaches_nothing(tmp_path: Path) -> None:
 
 def test_a_one_class_detector_learns_from_no_video_that_is_labelled_abnormal(tmp_path: Path) -> None:
     assert measured(tmp_path, Strip(spoilt=2)).results.rows[0].fitted["videos"] == 3
+
+
+def test_in_the_test_setting_all_that_is_tested_was_learnt_from_and_only_unsupervised_models_hold_nothing_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pile = Unlabelled(Strip(), "test")
+    held = measured(tmp_path / "one-class", pile)
+    monkeypatch.setattr(CountedNearest, "regime", Regime.UNSUPERVISED)
+    whole = measured(tmp_path / "unsupervised", pile)
+    assert [out.results.rows[0].fitted["videos"] for out in (held, whole)] == [3, 3]
+    alarms = [out.results.rows[0].alarms for out in (held, whole)]
+    assert alarms[0].threshold is not None
+    assert alarms[1].threshold is None, "nothing is known as normal"
+    assert whole.results.rows[0].figures["plain"].micro.value == pytest.approx(0.5, abs=0.2), "it has seen all of it"
 
 
 def test_a_second_run_neither_fits_nor_scores_and_says_the_same(

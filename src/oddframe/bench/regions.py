@@ -67,7 +67,7 @@ def regions_of(judged: Sequence[Judged], truth: Truth) -> Regions:
 def alarms_of(timelines: Sequence[Timeline], truth: Truth, threshold: float | None) -> Alarms:
     """False alarms, delays and misses of the detector's own scoring at its own threshold."""
     if threshold is None:
-        return Alarms(why="the detector has no threshold: too little normal video was held out")
+        return Alarms(why="the detector has no threshold: no normal video was held out, or too little")
     rates = {info.fps for info in truth.infos}
     if len(rates) > 1:
         return Alarms(threshold, why="the test videos have several frame rates")
