@@ -49,7 +49,7 @@ def change(folder: Path, **values: Any) -> None:
         (lambda d: cut(d / "detector.json"), "detector.json: damaged"),
         (lambda d: (d / "detector.json").write_text("[]"), "detector.json: not a detector's description"),
         (lambda d: (d / "detector.json").unlink(), ": is no saved detector"),
-        (lambda d: change(d, format=2, oddframe="7.1"), "written by oddframe 7.1"),
+        (lambda d: change(d, format=99, oddframe="7.1"), "written by oddframe 7.1"),
         (lambda d: change(d, document={}), "its description is damaged"),
         (lambda d: change(d, files={}), "the saved state lacks"),
     ],
