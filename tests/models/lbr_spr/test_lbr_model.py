@@ -106,7 +106,7 @@ def test_history_tells_losses_and_thresholds_of_every_step() -> None:
 
 
 def test_few_cubes_get_more_epochs_and_as_much_more_warm_up() -> None:
-    """240 cubes in batches of 80: three steps an epoch, so seven epochs for 20 steps, of which half without refinement."""
+    """240 cubes in batches of 80: three steps an epoch, so seven epochs for 20 steps, half of them a warm-up."""
     longer = tiny_lbr(least_steps=20).train(synthetic_source(CUBES)).refined[0]
     assert longer.weights.shape == (7, 240)
     assert np.flatnonzero(np.isfinite(longer.history.losses["upper"]))[0] == 3 * 4
