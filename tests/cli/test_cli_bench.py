@@ -65,3 +65,10 @@ def test_a_name_or_a_folder_that_is_not_there_is_one_line(command: Command, tmp_
 def test_settings_of_the_data_set_are_checked(command: Command) -> None:
     assert "sizes" in command("bench", "walkway", "--set", "dataset.sizes=full").error
     assert "write dataset.NAME=VALUE" in command("bench", "walkway", "--set", "dataset.size").error
+    assert "which dataset?" in command("bench", "unlabelled", "--set", "dataset.dataset.root=here").error
+
+
+@pytest.mark.parametrize("around", ["unlabelled", "weak-split"])
+def test_settings_reach_the_data_set_inside_another(command: Command, tmp_path: Path, around: str) -> None:
+    told = command("bench", around, "--set", "dataset.dataset=ped2", "--set", f"dataset.dataset.root={tmp_path}").error
+    assert told.startswith(str(tmp_path)), "it is Ped2's own folder that does not look as it should"

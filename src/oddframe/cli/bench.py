@@ -108,7 +108,7 @@ def _dataset(name: str, root: Path | None, settings: dict[str, Any]) -> DataSet:
         settings = {"root": str(root or Path(name)), **settings}
     elif root is not None:
         raise SettingsError(f"data set {name!r} does not lie in a folder; leave out --root")
-    return catalog.build("dataset", name, settings)
+    return catalog.build("dataset", name, catalog.merged({}, settings))
 
 
 def _protocols(titles: list[str] | None, contestants: list[Contestant]) -> list[Protocol]:
