@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from oddframe.errors import SettingsError
@@ -152,6 +152,8 @@ def test_a_frame_that_is_not_there_is_refused() -> None:
 
 
 @given(st.floats(-5, 5), st.floats(-5, 5), st.lists(st.floats(-20, 20, width=32), min_size=2, max_size=9))
+@example(floor=0.0, threshold=8.471365739593832e-142, values=[0.0, 0.0])
+@example(floor=1.00000003, threshold=1.00000009, values=[0.0, 2.0])
 def test_a_scale_keeps_order_and_puts_the_threshold_in_its_middle(
     floor: float, threshold: float, values: list[float]
 ) -> None:
@@ -161,8 +163,8 @@ def test_a_scale_keeps_order_and_puts_the_threshold_in_its_middle(
     assert (np.diff(shares) >= 0).all()
     assert ((shares >= 0) & (shares <= 1)).all()
     assert scale.share(np.array([scale.threshold], np.float32)) == pytest.approx(0.5, abs=1e-3)
-    if threshold > floor:
-        assert scale.threshold == threshold
+    if np.float32(threshold) > np.float32(floor):
+        assert scale.threshold == np.float32(threshold)
 
 
 def test_without_a_threshold_the_highest_score_is_the_top_of_the_scale() -> None:

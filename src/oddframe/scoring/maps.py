@@ -37,9 +37,12 @@ class MapScale:
         >>> MapScale.of(floor=1.0, threshold=3.0)
         MapScale(low=1.0, threshold=3.0, high=5.0)
         """
-        top = floor + 1 if highest is None or not highest > floor else highest
-        middle = (floor + top) / 2 if threshold is None or not threshold > floor else threshold
-        return cls(floor, middle, 2 * middle - floor)
+        # Scores are float32: what they cannot tell apart is one value.
+        low, known, top = (None if v is None else float(np.float32(v)) for v in (floor, threshold, highest))
+        assert low is not None
+        top = low + 1 if top is None or not top > low else top
+        middle = (low + top) / 2 if known is None or not known > low else known
+        return cls(low, middle, 2 * middle - low)
 
     def share(self, values: FloatArray) -> FloatArray:
         """0 at `low`, 0.5 at the threshold, 1 at `high` and beyond; NaN stays NaN."""

@@ -78,7 +78,7 @@ def score_range(videos: Sequence[VideoPart]) -> tuple[float, float]:
     scores = [float(s) for one in curves if isinstance(one, list) for s in one if isinstance(s, int | float)]
     scores += [float(t) for video in videos if isinstance(t := video.curve["threshold"], int | float)]
     low, high = (min(scores), max(scores)) if scores else (0.0, 1.0)
-    room = 0.06 * (high - low) or 0.5
+    room = 0.06 * (high - low) or max(0.5, 0.06 * abs(high))  # of huge scores, half a unit is nothing
     return low - room, high + room
 
 
