@@ -18,6 +18,7 @@ from oddframe.errors import DataError, VideoError
 from oddframe.report.page import Compared, Filmed, Near, Page, render, video_part, with_near, words
 from oddframe.report.page.gather import LEFT_OUT
 from oddframe.report.page.near import CHANGED, GONE, TOO_LARGE
+from oddframe.report.page.render import score_range
 from oddframe.types import Frame, Timeline
 from oddframe.video import ArrayVideo
 from tests.report.cases import timelines
@@ -155,6 +156,13 @@ def test_any_timeline_becomes_a_page(timeline: Timeline) -> None:
     assert made.seconds == len(timeline.scores) / 10
     assert made.highest is None or made.highest[0] == np.nanmax(timeline.scores)
     assert data_of(without_plotly(render(page(made))))["videos"][0]["s"] == curve["s"]
+
+
+def test_a_flat_curve_of_a_huge_score_has_an_axis() -> None:
+    made = part(told(), pictures=False)
+    flat = replace(made, curve={**made.curve, "s": [3.4558e29], "threshold": None})
+    low, high = score_range([flat])
+    assert low < 3.4558e29 < high
 
 
 def test_the_overview_begins_with_the_oddest_and_holds_numbers_to_sort_by() -> None:
