@@ -52,13 +52,14 @@ from oddframe.observers.segments import Segments
 from oddframe.observers.tracks import Tracks
 from oddframe.types import Field, Observations, Spec, VideoInfo
 
-PARTS: Mapping[str, Mapping[str, bool]] = {
+PARTS: Mapping[str, Mapping[str, Any]] = {
     "plain MIL": {"clustering": False, "cross_batch": False, "guidance": False},
+    "plain MIL, 1,000 steps": {"clustering": False, "cross_batch": False, "guidance": False, "steps": 1000},
     "+ clustering": {"cross_batch": False, "guidance": False},
     "+ cross-batch": {"guidance": False},
     "+ guidance (all)": {},
 }
-WITHOUT_MEMORY: Mapping[str, Mapping[str, bool]] = {"all but memory": {"cross_batch": False}, "all": {}}
+WITHOUT_MEMORY: Mapping[str, Mapping[str, Any]] = {"all but memory": {"cross_batch": False}, "all": {}}
 SIZES = (2, 4, 8, 16, 32, 64)
 MIXED = (0, 1, 3)
 """Normal videos that each abnormal training video is mixed with."""

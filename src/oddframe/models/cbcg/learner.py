@@ -21,7 +21,6 @@ class Method:
     k: int
     clustering: bool
     cross_batch: bool
-    guidance: bool
     cluster_weight: float
     margin: float
     fusion: float
