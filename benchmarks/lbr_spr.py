@@ -2,6 +2,7 @@
 
     python benchmarks/lbr_spr.py observe FOLDER --workers 2
     python benchmarks/lbr_spr.py ablation FOLDER --out runs/lbr --precision bf16
+    python benchmarks/lbr_spr.py merge FOLDER --out runs/lbr --precision bf16
     python benchmarks/lbr_spr.py modes FOLDER --out runs/lbr --precision bf16
     python benchmarks/lbr_spr.py shares FOLDER --out runs/lbr --precision bf16
     python benchmarks/lbr_spr.py paper FOLDER --out runs/lbr --precision bf16 --set setting=merge
@@ -42,6 +43,7 @@ from oddframe.engine.score import Judged, judge_source
 from oddframe.engine.source import CachedSource, SourcePart
 from oddframe.files import replace_durably
 from oddframe.models.lbr_spr import LBRSPR
+from oddframe.models.nested import inner
 from oddframe.models.source import ObservationSource
 from oddframe.report import plot_dropped
 from oddframe.types import BoolArray, FloatArray, Progress, Run
@@ -91,7 +93,8 @@ class Bench:
         beside = file.with_suffix(".new.npz")
         losses = {name: refined.history.losses[name] for name in ("lower", "upper") if name in refined.history.losses}
         kept: dict[str, Any] = {"seconds": [model.history.seconds, scoring], "fusion": list(model.fusion.values())}
-        kept |= {**parts, **losses, "weights": refined.weights}
+        usual = inner(model.state(), "band0").tensors
+        kept |= {**parts, **losses, "weights": refined.weights, "mean": usual["mean"], "deviation": usual["deviation"]}
         np.savez_compressed(beside, **kept)
         beside.replace(file)
         print(json.dumps(self.figures(name), indent=1), flush=True)
@@ -201,6 +204,12 @@ def ablation(bench: Bench) -> None:
             bench.run(f"small/{mode}-{seed}", {**SMALL, "refinement": mode, "seed": seed}, bench.tested())
 
 
+def merge(bench: Bench) -> None:
+    """On both splits together, of which the test videos are scored."""
+    for seed in bench.given.seeds:
+        bench.run(f"merge/mixture-{seed}", {**SMALL, "seed": seed}, bench.merged())
+
+
 def modes(bench: Bench) -> None:
     """All ways that weights can follow errors, without motion."""
     for seed in bench.given.seeds:
@@ -261,7 +270,7 @@ def dropped(bench: Bench, name: str) -> None:
 def main() -> None:
     """Do one of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    jobs = {"ablation": ablation, "modes": modes, "shares": shares, "paper": paper, "tables": tables}
+    jobs = {"ablation": ablation, "merge": merge, "modes": modes, "shares": shares, "paper": paper, "tables": tables}
     parser.add_argument("what", choices=["observe", *jobs])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, default=Path("runs/lbr"))
