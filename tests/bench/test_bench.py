@@ -209,6 +209,6 @@ def test_every_stored_figure_carries_its_circumstances(tmp_path: Path) -> None:
     assert all(wanted <= figure.keys() for figure in stored["figures"])
     assert set(stored["protocols"]) == {"plain", "causal"}
     told = markdown(outcome.results, [("ROC", "roc.png")])
-    for word in ("from Python", "seed 0", protocol("causal").sentence(), "![ROC](roc.png)"):
+    for word in ("from Python", "seed 0", protocol("causal").sentence(), "![ROC](roc.png)", "are those of events"):
         assert word in told
     assert "testing: 3 videos, 180 frames, 40 abnormal frames" in told

@@ -47,6 +47,41 @@ def test_every_figure_is_what_counting_gives(videos: Any, threshold: float, fps:
     assert point.delays == tuple(delay for video in videos for delay in counted_delays(video, threshold, fps))
 
 
+@given(VIDEOS, st.sampled_from([-1.0, 0.5, 1.0]))
+def test_runs_of_flagged_frames_given_as_alarms_change_nothing(videos: Any, threshold: float) -> None:
+    scores, labels = ([[frame[part] for frame in video] for video in videos] for part in (0, 1))
+    assume(len({odd for video in labels for odd in video}) == 2)
+    runs = [
+        np.flatnonzero(np.diff(np.greater(v, threshold), prepend=False, append=False)).reshape(-1, 2) for v in scores
+    ]
+    given_them = operating_point(scores, labels, threshold, 5, alarms=runs)
+    assert given_them == operating_point(scores, labels, threshold, 5)
+
+
+def test_alarms_that_somebody_makes_count_and_frames_stay_frames() -> None:
+    """Frames 1 to 3 and 5 flagged: the alarm outlasts them, and nobody made one of frame 5."""
+    scores, labels = [[0, 9, 9, 9, 0, 9, 0, 0]], [[0, 0, 0, 0, 1, 1, 0, 1]]
+    point = operating_point(scores, labels, 3.0, 2, alarms=[[(2, 5)]])
+    assert (point.false_alarms_per_hour, point.delays) == (0, (0.0, None))
+    assert (point.recall, point.precision, point.false_positive_rate) == (1 / 3, 1 / 4, 3 / 5)
+    two = operating_point(scores, labels, 3.0, 2, alarms=[[(0, 2), (5, 6)]])
+    assert (two.false_alarms_per_hour, two.delays) == (1440, (0.5, None))
+
+
+@pytest.mark.parametrize(
+    ("alarms", "says"),
+    [
+        ([], "one row a video, 1, not 0"),
+        ([[(1, 3)]], "within its 2"),
+        ([[(1, 2), (0, 1)]], "in order"),
+        ([[(-1, 1)]], "within"),
+    ],
+)
+def test_alarms_that_cannot_be_are_refused(alarms: Any, says: str) -> None:
+    with pytest.raises(DataError, match=says):
+        operating_point([[0, 1]], [[0, 1]], 0.5, 1, alarms=alarms)
+
+
 def test_an_example_by_hand() -> None:
     """Ten normal frames at 2 a second: one alarm apart from two stretches, one of them found late, one missed."""
     scores = [[0, 9, 9, 0, 0, 1, 9, 9, 0], [0, 1, 1, 0, 0, 0]]

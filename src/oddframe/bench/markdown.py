@@ -9,6 +9,11 @@ from oddframe.bench.results import Cost, Results, Row
 Table = tuple[Sequence[str], list[list[str]]]
 """Headings, and rows of cells."""
 
+PLACES = (
+    "Boxes as scored. At each detector's own threshold, false alarms, delays and missed stretches are those of events,"
+    " made as `oddframe score` makes them; flagged and found are shares of the frames over the threshold."
+)
+
 
 def figures_table(results: Results, protocol: str) -> Table:
     """Frame-level figures of all detectors under one protocol."""
@@ -58,7 +63,7 @@ def _lines(results: Results, pictures: Sequence[tuple[str, str]]) -> Iterator[st
     for protocol in results.protocols:
         yield from ("", f"## Protocol {protocol.title}", "", protocol.sentence() + ".", "")
         yield from _table(figures_table(results, protocol.title))
-    yield from ("", "## Places and alarms", "", "Boxes as scored; alarms at each detector's own threshold.", "")
+    yield from ("", "## Places and alarms", "", PLACES, "")
     yield from _table(places_table(results))
     yield from ("", "## Cost", "", "Of the model alone, over observations that are already there.", "")
     yield from _table(cost_table(results))

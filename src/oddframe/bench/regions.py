@@ -30,10 +30,13 @@ class Regions:
 class Alarms:
     """What the detector's own threshold, learnt from held-out normal video, does on the test videos.
 
+    An alarm is an event, as scoring makes them: begun by the threshold, held by hysteresis, bridged, and long enough.
+
     Args:
         threshold: None where the detector has none; then nothing else is known either.
-        false_per_hour, false_positive_rate, recall, precision, mean_delay: as `oddframe.metrics.OperatingPoint`.
-        missed, stretches: anomalous stretches without any alarm, and all of them.
+        false_per_hour, mean_delay: of events, else as `oddframe.metrics.OperatingPoint`.
+        false_positive_rate, recall, precision: of frames over the threshold, as there.
+        missed, stretches: anomalous stretches that no event reaches into, and all of them.
         why: why nothing is known.
     """
 
@@ -65,15 +68,22 @@ def regions_of(judged: Sequence[Judged], truth: Truth) -> Regions:
 
 
 def alarms_of(timelines: Sequence[Timeline], truth: Truth, threshold: float | None) -> Alarms:
-    """False alarms, delays and misses of the detector's own scoring at its own threshold."""
+    """False alarms, delays and misses of the detector's own scoring at its own threshold.
+
+    Args:
+        timelines: of the test videos, with their events.
+        truth: what is odd in them.
+        threshold: the one that made the events; None where the detector has none.
+    """
     if threshold is None:
         return Alarms(why="the detector has no threshold: no normal video was held out, or too little")
     rates = {info.fps for info in truth.infos}
     if len(rates) > 1:
         return Alarms(threshold, why="the test videos have several frame rates")
     scores = [np.where(timeline.valid, timeline.scores, -np.inf) for timeline in timelines]
+    events = [[(event.start, event.end) for event in timeline.events] for timeline in timelines]
     try:
-        point = operating_point(scores, truth.labels, threshold, rates.pop())
+        point = operating_point(scores, truth.labels, threshold, rates.pop(), alarms=events)
     except DataError as error:
         return Alarms(threshold, why=str(error))
     return Alarms(

@@ -19,14 +19,14 @@ class OperatingPoint:
     """Figures at one threshold.
 
     Args:
-        threshold: frames that score strictly above it are flagged; runs of flagged frames are alarms.
+        threshold: frames that score strictly above it are flagged.
         false_alarms_per_hour: see the function of this name.
         false_positive_rate: share of the normal frames that are flagged, 0 .. 1. One alarm that never ends is a
             single false alarm, or none, and shows here.
         precision: share of the flagged frames that are anomalous, 0 .. 1; None where no frame is flagged.
         recall: share of the anomalous frames that are flagged, 0 .. 1.
         delays: for each anomalous stretch (a run of anomalous frames), video by video in order, the seconds from its
-            first frame to the first flagged frame within it; None for a stretch that is missed.
+            first frame to the first frame within it that lies in an alarm; None for a stretch that is missed.
     """
 
     threshold: float
@@ -38,7 +38,7 @@ class OperatingPoint:
 
     @property
     def missed(self) -> int:
-        """How many anomalous stretches have no flagged frame at all."""
+        """How many anomalous stretches no alarm reaches into."""
         return self.delays.count(None)
 
     @property
@@ -49,9 +49,16 @@ class OperatingPoint:
 
 
 def operating_point(
-    scores: Sequence[npt.ArrayLike], labels: Sequence[npt.ArrayLike], threshold: float, fps: Fraction | float
+    scores: Sequence[npt.ArrayLike],
+    labels: Sequence[npt.ArrayLike],
+    threshold: float,
+    fps: Fraction | float,
+    *,
+    alarms: Sequence[npt.ArrayLike] | None = None,
 ) -> OperatingPoint:
     """False alarms, delays, precision and recall at a threshold.
+
+    False alarms, delays and misses are about alarms; precision, recall and the false positive rate are about frames.
 
     Args:
         scores: V rows, each (F_v,), one score for every frame; higher = more anomalous. A frame that is not scorable
@@ -59,9 +66,12 @@ def operating_point(
         labels: V rows, each (F_v,); True or 1 = anomalous.
         threshold: in units of the scores.
         fps: frames a second, the same in all videos, > 0.
+        alarms: V rows, each (A_v, 2), first and one-past-last frame of each alarm, where somebody makes them by more
+            than the threshold (as events are); None = the runs of flagged frames.
 
     Raises:
-        DataError: a NaN score, labels other than 0 and 1, shapes that differ, or only one class in all videos together.
+        DataError: a NaN score, labels other than 0 and 1, shapes that differ, alarms that lie outside of their video,
+            or only one class in all videos together.
         SettingsError: a threshold that is NaN, or frames a second that are not positive.
 
     >>> point = operating_point([[0, 5, 0, 0, 2, 7, 7]], [[0, 0, 0, 1, 1, 1, 0]], threshold=3, fps=2)
@@ -75,15 +85,16 @@ def operating_point(
             "undefined: only one class, no anomalous frame: give anomalous video too, or ask for "
             "false_alarms_per_hour, which needs normal video alone"
         )
-    per_hour = _false_per_hour(flagged, odd, fps)  # refuses video without normal frames
-    hits, alarms = int(np.count_nonzero(every_flag & every_odd)), int(np.count_nonzero(every_flag))
+    raised = [_runs(flags) for flags in flagged] if alarms is None else _checked_alarms(alarms, odd)
+    per_hour = _false_per_hour(raised, odd, fps)  # refuses video without normal frames
+    hits, flags = int(np.count_nonzero(every_flag & every_odd)), int(np.count_nonzero(every_flag))
     return OperatingPoint(
         threshold=float(threshold),
         false_alarms_per_hour=per_hour,
-        false_positive_rate=(alarms - hits) / int(np.count_nonzero(~every_odd)),
-        precision=hits / alarms if alarms else None,
+        false_positive_rate=(flags - hits) / int(np.count_nonzero(~every_odd)),
+        precision=hits / flags if flags else None,
         recall=hits / int(np.count_nonzero(every_odd)),
-        delays=tuple(delay for pair in zip(flagged, odd, strict=True) for delay in _delays(*pair, fps)),
+        delays=tuple(delay for pair in zip(raised, odd, strict=True) for delay in _delays(*pair, fps)),
     )
 
 
@@ -102,7 +113,8 @@ def false_alarms_per_hour(
     >>> false_alarms_per_hour([[0, 5, 5, 0, 5, 0]], [[0, 0, 0, 0, 0, 0]], threshold=3, fps=1)
     1200.0
     """
-    return _false_per_hour(*_flags(scores, labels, threshold, fps), fps)
+    flagged, odd = _flags(scores, labels, threshold, fps)
+    return _false_per_hour([_runs(flags) for flags in flagged], odd, fps)
 
 
 def _flags(
@@ -119,11 +131,21 @@ def _flags(
     return [np.greater(row, threshold) for row, _ in videos], [odd for _, odd in videos]
 
 
-def _false_per_hour(flagged: Sequence[BoolArray], odd: Sequence[BoolArray], fps: Fraction | float) -> float:
+def _checked_alarms(alarms: Sequence[npt.ArrayLike], odd: Sequence[BoolArray]) -> list[IntArray]:
+    if len(alarms) != len(odd):
+        raise DataError(f"alarms must have one row a video, {len(odd)}, not {len(alarms)}")
+    found = [np.asarray(one, np.int64).reshape(-1, 2) for one in alarms]
+    for video, (bounds, frames) in enumerate(zip(found, map(len, odd), strict=True)):
+        if not (np.diff(bounds.ravel(), prepend=0, append=frames) >= 0).all():
+            raise DataError(f"video {video}: alarms must be in order, apart, and within its {frames} frames")
+    return found
+
+
+def _false_per_hour(alarms: Sequence[IntArray], odd: Sequence[BoolArray], fps: Fraction | float) -> float:
     normal = sum(int(np.count_nonzero(~o)) for o in odd)
     if not normal:
         raise DataError("undefined: only one class, no normal frame: false alarms need normal video")
-    false = sum(_wholly(~o, _runs(f)) for f, o in zip(flagged, odd, strict=True))
+    false = sum(_wholly(~o, bounds) for bounds, o in zip(alarms, odd, strict=True))
     return float(false * 3600 * fps / normal)
 
 
@@ -138,8 +160,9 @@ def _wholly(flags: BoolArray, runs: IntArray) -> int:
     return int(np.count_nonzero(before[runs[:, 1]] - before[runs[:, 0]] == runs[:, 1] - runs[:, 0]))
 
 
-def _delays(flagged: BoolArray, odd: BoolArray, fps: Fraction | float) -> list[float | None]:
-    runs = _runs(odd)
-    alarms = np.append(np.flatnonzero(flagged), len(flagged))  # the last one lies beyond every stretch
-    first = alarms[np.searchsorted(alarms, runs[:, 0])]
-    return [float((int(f) - int(s)) / fps) if f < e else None for f, (s, e) in zip(first, runs, strict=True)]
+def _delays(alarms: IntArray, odd: BoolArray, fps: Fraction | float) -> list[float | None]:
+    stretches = _runs(odd)
+    ends = np.append(alarms[:, 1], len(odd) + 1)  # the last one lies beyond every stretch
+    starts = np.append(alarms[:, 0], len(odd))
+    first = np.maximum(starts[np.searchsorted(ends, stretches[:, 0], side="right")], stretches[:, 0])
+    return [float((int(f) - int(s)) / fps) if f < e else None for f, (s, e) in zip(first, stretches, strict=True)]
