@@ -1,6 +1,7 @@
 """Stated against realised rates of false alarms: on hours of simulated walkway, and on Ped2's normal clips.
 
     python benchmarks/calibration.py walkway --out runs/calibration
+    python benchmarks/calibration.py rendered --out runs/calibration
     python benchmarks/calibration.py ped2 --root ped2/ --out runs/calibration
 
 Of both only normal video is used. Frame scores are kept in the folder, and scored once.
@@ -10,13 +11,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 import oddframe as odd
-from oddframe.datasets.synthetic import Walkway
+from oddframe.datasets.synthetic import Painter, SyntheticClip, Walkway
 from oddframe.datasets.synthetic.tracked import tracked
 from oddframe.engine.holdout import each_held_out
 from oddframe.engine.labelled import LabelledSource
@@ -26,10 +28,19 @@ from oddframe.engine.score import judge_source
 from oddframe.models.source import ObservationSource
 from oddframe.scoring import NormalScores, Scoring, event_bounds, false_alarms, threshold_for
 from oddframe.types import FloatArray, Observations, Scored, Timeline, VideoInfo
+from oddframe.video import Video
 
 SCORING = Scoring()
 SCENE = Walkway(seconds=300.0, fps=8, people=5.0)
-HOURS, RATES = (0.25, 1.0, 4.0), (0.5, 1.0, 2.0, 5.0, 20.0, 60.0)
+RENDERED = replace(SCENE, width=160, height=120, seconds=150.0)
+HOURS = {"walkway": (0.25, 1.0, 4.0), "rendered": (0.25, 0.5)}
+RATES = (0.5, 1.0, 2.0, 5.0, 20.0, 60.0)
+
+PRESETS = {
+    "walkway": ["knn-tracks", "kmeans"],
+    "rendered": ["default", "kmeans", "lsh", "llsh"],
+    "ped2": ["default", "kmeans", "llsh", "lsh"],
+}
 
 
 def timeline(name: str, scores: FloatArray, fps: int) -> Timeline:
@@ -67,23 +78,43 @@ def normal_of(timelines: Sequence[Timeline]) -> NormalScores:
 
 
 def walkway(preset: str, clips: int, folder: Path) -> list[Timeline]:
-    """Frame scores of clips of five minutes, by a detector fitted on half an hour of others."""
+    """Frame scores of five-minute clips of tracks, by a detector fitted on half an hour of others."""
+    detector = odd.Detector(preset, observer="tracks")
+    file = folder / f"walkway-{preset}.npz"
+    return simulated(file, detector, lambda seed, name: tracked(SCENE, seed, (), name)[0], fit=6, clips=clips)
+
+
+def rendered(preset: str, clips: int, folder: Path) -> list[Timeline]:
+    """Frame scores of pictures, by a detector fitted on a third of an hour of others."""
+    painter, file = Painter(RENDERED), folder / f"rendered-{preset}.npz"
+    return simulated(
+        file, odd.Detector(preset), lambda seed, name: SyntheticClip(painter, seed, (), name), fit=8, clips=clips
+    )
+
+
+def simulated(
+    file: Path, detector: odd.Detector, clip: Callable[[int, str], Video], *, fit: int, clips: int
+) -> list[Timeline]:
+    """Frame scores of so many clips, by a detector fitted on others; observed once, however many detectors ask."""
 
     def made() -> dict[str, FloatArray]:
-        detector = odd.Detector(preset, observer="tracks")
-        detector.fit([tracked(SCENE, 10_000 + n, (), f"fit-{n}")[0] for n in range(6)], cache=folder / "cache")
-        scores = [next(detector.score_each([tracked(SCENE, 20_000 + n, (), f"{n}")[0]])).scores for n in range(clips)]
-        return {str(n): one for n, one in enumerate(scores)}
+        fitted = {f"fit-{n}": 10_000 + n for n in range(fit)}
+        videos = [clip(seed, name) for name, seed in {**fitted, **{f"{n}": 20_000 + n for n in range(clips)}}.items()]
+        watching = Watching(detector.observer, None, detector.health, ())
+        with source_of(videos, watching, None, odd.Run(), cache=file.parent / "cache", fps=None) as source:
+            detector.fit(LabelledSource(source, frozenset(fitted)))
+            rest = LabelledSource(source, frozenset(info.id for info in source.videos()) - fitted.keys())
+            return {one.info.id: one.scores for one in detector.score_source(rest)}
 
-    return [timeline(name, one, 8) for name, one in kept(folder / f"walkway-{preset}.npz", made).items()]
+    return [timeline(name, one, SCENE.fps) for name, one in kept(file, made).items()]
 
 
-def walkway_rows(timelines: Sequence[Timeline], draws: int, seed: int = 0) -> Iterator[str]:
+def rows_of(timelines: Sequence[Timeline], draws: int, amounts: Sequence[float], seed: int = 0) -> Iterator[str]:
     """For each amount of held-out video and each rate asked: what the rest of the video gives."""
-    random = np.random.default_rng(seed)
-    for hours in HOURS:
-        count = round(hours * 12)
-        orders = [random.permutation(len(timelines)) for _ in range(draws)] if count < len(timelines) // 2 else []
+    random, each = np.random.default_rng(seed), timelines[0].info.seconds(len(timelines[0].scores)) / 3600
+    for hours in amounts:
+        count = round(hours / each)
+        orders = [random.permutation(len(timelines)) for _ in range(draws)] if 2 * count <= len(timelines) else []
         split = [([timelines[n] for n in o[:count]], [timelines[n] for n in o[count:]]) for o in orders]
         normal = [normal_of(held) for held, _ in split]
         for rate in RATES if split else ():
@@ -148,19 +179,18 @@ def ped2_rows(found: Mapping[str, Timeline]) -> Iterator[str]:
 def main() -> None:
     """Print the tables of one data set."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", choices=["walkway", "ped2"])
+    parser.add_argument("data", choices=["walkway", "rendered", "ped2"])
     parser.add_argument("--root", type=Path, default=Path("ped2"))
     parser.add_argument("--out", type=Path, default=Path("runs/calibration"))
     parser.add_argument("--preset", action="append")
-    parser.add_argument("--clips", type=int, default=240)
+    parser.add_argument("--clips", type=int, help="walkway: of five minutes, 240; rendered: of 150 s, 24")
     parser.add_argument("--draws", type=int, default=8)
     given = parser.parse_args()
-    presets = (
-        given.preset or {"walkway": ["knn-tracks", "kmeans"], "ped2": ["default", "kmeans", "llsh", "lsh"]}[given.data]
-    )
-    for preset in presets:
+    for preset in given.preset or PRESETS[given.data]:
         if given.data == "walkway":
-            rows = walkway_rows(walkway(preset, given.clips, given.out), given.draws)
+            rows = rows_of(walkway(preset, given.clips or 240, given.out), given.draws, HOURS[given.data])
+        elif given.data == "rendered":
+            rows = rows_of(rendered(preset, given.clips or 24, given.out), given.draws, HOURS[given.data])
         else:
             rows = ped2_rows(ped2(preset, given.root, given.out))
         for row in rows:
