@@ -14,6 +14,7 @@ folder, and scored once.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -93,9 +94,9 @@ def alarms(timelines: Sequence[Timeline], threshold: float, normal: NormalScores
     return found / sum(float(one.valid.sum()) / float(one.info.fps) / 3600 for one in timelines)
 
 
-def normal_of(timelines: Sequence[Timeline]) -> NormalScores:
-    """What is kept of held-out video."""
-    normal = NormalScores.measure(timelines, SCORING)
+def normal_of(timelines: Sequence[Timeline], ceiling: float = math.inf) -> NormalScores:
+    """What is kept of held-out video, of scores that are never above the ceiling."""
+    normal = NormalScores.measure(timelines, SCORING, ceiling)
     assert normal is not None
     return normal
 
@@ -163,14 +164,16 @@ def others_scored(
         return {one.info.id: one.scores for one in detector.score_source(rest)}
 
 
-def rows_of(timelines: Sequence[Timeline], draws: int, amounts: Sequence[float], seed: int = 0) -> Iterator[str]:
+def rows_of(
+    timelines: Sequence[Timeline], draws: int, amounts: Sequence[float], ceiling: float = math.inf, seed: int = 0
+) -> Iterator[str]:
     """For each amount of held-out video and each rate asked: what the rest of the video gives."""
     random, each = np.random.default_rng(seed), timelines[0].info.seconds(len(timelines[0].scores)) / 3600
     for hours in amounts:
         count = round(hours / each)
         orders = [random.permutation(len(timelines)) for _ in range(draws)] if 2 * count <= len(timelines) else []
         split = [([timelines[n] for n in o[:count]], [timelines[n] for n in o[count:]]) for o in orders]
-        normal = [normal_of(held) for held, _ in split]
+        normal = [normal_of(held, ceiling) for held, _ in split]
         for rate in RATES if split else ():
             found, inside, how = [], 0, set()
             for one, (_, rest) in zip(normal, split, strict=True):
@@ -328,7 +331,8 @@ def rows_for(given: argparse.Namespace, preset: str) -> Iterator[str]:
     if job == "hysteresis":
         return hysteresis_rows(preset, clips, out)
     make = {"walkway": walkway, "rendered": rendered, "weak": weak}[job]
-    return rows_of(make(preset, clips, out), given.draws, HOURS[job])
+    ceiling = odd.Detector(preset).model.ceiling
+    return rows_of(make(preset, clips, out), given.draws, HOURS[job], ceiling)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,15 @@ def test_a_saved_detector_can_be_calibrated_again_without_its_video(tmp_path: Pa
     assert len(json.dumps(third.info()["fitted"])) < 5000  # thousands of numbers are no news
 
 
+def test_a_ceiling_of_scores_is_known_to_every_calibration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(KNN, "ceiling", 1e4)
+    known = detector(KNN(k=1))
+    known.save(tmp_path / "d")
+    for one in (known.calibration, Detector.load(tmp_path / "d").calibration, known.calibrate(normal(5, name="evening"))):
+        assert one.normal is not None
+        assert one.normal.events.ceiling == 1e4
+
+
 def test_unseen_normal_video_gives_a_threshold_and_a_line_in_the_journal() -> None:
     known = detector(KNN(k=1))
     known.teach(today(), 4, 6)

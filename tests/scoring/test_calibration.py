@@ -129,6 +129,15 @@ def test_json_with_words_for_numbers_is_refused(wrong: dict[str, object]) -> Non
         Calibration.from_json(calibrated(np.arange(9)).to_json() | wrong)
 
 
+def test_the_ceiling_of_scores_is_kept_and_earlier_versions_had_none() -> None:
+    normal = NormalScores.measure([timeline(np.linspace(0, 0.9, 500))], Scoring(), ceiling=1.0)
+    assert normal is not None
+    arrays = dict(normal.arrays())
+    assert NormalScores.from_arrays(arrays).events.ceiling == 1
+    del arrays["ceiling"]
+    assert NormalScores.from_arrays(arrays).events.ceiling == np.inf
+
+
 @pytest.mark.parametrize("name", ["level", "more", "block", "typical"])
 def test_arrays_that_are_missing_or_do_not_fit_are_refused(name: str) -> None:
     arrays = NormalScores.measure([timeline(np.random.default_rng(0).normal(size=500))], Scoring()).arrays()  # type: ignore[union-attr]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -128,3 +130,19 @@ def test_video_of_several_frame_rates_counts_in_seconds() -> None:
     two = EventPeaks.count([slow, fast], Scoring(), middle)
     assert two.hours == pytest.approx(one.hours)
     assert len(two.height) == pytest.approx(len(one.height), rel=0.1)
+
+
+@pytest.mark.parametrize("rate", [1.0, 4.0])
+def test_scores_with_a_ceiling_get_thresholds_that_they_can_pass_and_the_rate_asked_for(rate: float) -> None:
+    """Probabilities that pile up below 1: a tail that knows nothing of the 1 puts the threshold beyond it."""
+    every: list[FloatArray] = [(1 / (1 + np.exp(4 - 12 * noise(seed, 120)))).astype(np.float32) for seed in range(8)]
+    found, beyond = [], 0
+    for seed, held in enumerate(every):
+        middle = float(np.median(held))
+        known = EventPeaks.count([timeline(held)], Scoring(), middle, ceiling=1.0)
+        threshold, _ = threshold_for(known, rate)
+        assert threshold < 1
+        beyond += threshold_for(replace(known, ceiling=math.inf), rate)[0] >= 1
+        found += [events(other, threshold, middle) / 2 for n, other in enumerate(every) if n != seed]
+    assert beyond > 4
+    assert rate / 2 < np.mean(found) < rate * 2

@@ -38,7 +38,7 @@ def calibrated_on(model: Model, fitted: Fitted, source: ObservationSource, scori
     old = fitted.calibration
     judged = [judge_source(source, info, model, run) for info in source.videos()]
     timelines = [one.timeline(scoring, old.floor, None) for one in judged]
-    fresh = Calibration.measure(timelines, old.floor, scoring, map_level=old.map_level)
+    fresh = Calibration.measure(timelines, old.floor, scoring, map_level=old.map_level, ceiling=model.ceiling)
     if fresh.normal is None:
         raise FitError(f"not one frame of {len(judged)} videos is scorable; give other normal video to calibrate on")
     told = [

@@ -155,7 +155,7 @@ def _cross_calibrated(
     model.train(source, run).absorb(source, run)
     if not any(len(one.scored) for one in judged):
         raise FitError(why_nothing(source))
-    return calibrate(judged, scoring)
+    return calibrate(model, judged, scoring)
 
 
 def _warned(calibration: Calibration) -> Calibration:
@@ -191,14 +191,14 @@ def held_out_calibration(
 
 def _calibrated(model: Model, parts: HoldOut, scoring: Scoring, run: Run) -> Calibration:
     judged = [judge_source(parts.held, info, model, run) for info in parts.held.videos()]
-    return calibrate(judged, scoring)
+    return calibrate(model, judged, scoring)
 
 
-def calibrate(judged: Sequence[Judged], scoring: Scoring) -> Calibration:
+def calibrate(model: Model, judged: Sequence[Judged], scoring: Scoring) -> Calibration:
     """What normal video that the model has not seen says about its scores; at least one observation is needed."""
     floor = min(float(one.scored.score.min()) for one in judged if len(one.scored))
     timelines = [one.timeline(scoring, floor, None) for one in judged]
-    return Calibration.measure(timelines, floor, scoring, map_level=_map_level(judged))
+    return Calibration.measure(timelines, floor, scoring, map_level=_map_level(judged), ceiling=model.ceiling)
 
 
 def _without_threshold(

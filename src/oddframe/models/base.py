@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -62,6 +63,8 @@ class Model(Configured, ABC):
     """
 
     regime: ClassVar[Regime]
+    ceiling: ClassVar[float] = math.inf
+    """What no score is ever above, where there is such a thing (1 for a probability)."""
 
     @abstractmethod
     def check(self, spec: Spec) -> None:

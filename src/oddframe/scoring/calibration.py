@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -43,10 +44,19 @@ class Calibration:
 
     @classmethod
     def measure(
-        cls, timelines: Sequence[Timeline], floor: float, scoring: Scoring, *, map_level: float | None = None
+        cls,
+        timelines: Sequence[Timeline],
+        floor: float,
+        scoring: Scoring,
+        *,
+        map_level: float | None = None,
+        ceiling: float = math.inf,
     ) -> Calibration:
-        """Calibrate on held-out normal video, scored without a threshold; no scorable frames give none."""
-        normal = NormalScores.measure(timelines, scoring)
+        """Calibrate on held-out normal video, scored without a threshold; no scorable frames give none.
+
+        `ceiling` is what no score of the model is ever above.
+        """
+        normal = NormalScores.measure(timelines, scoring, ceiling)
         bare = cls(floor, None, scoring.alarm_rate, 0, 0.0, enough=False, map_level=map_level, normal=normal)
         return bare if normal is None else bare.at(scoring)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -34,12 +35,14 @@ class EventPeaks:
         block: (E,) the block in which each begins.
         seconds: (B,) how much scorable video each block holds.
         highest: the highest score of all frames.
+        ceiling: what no score of this model is ever above.
     """
 
     height: FloatArray
     block: IntArray
     seconds: npt.NDArray[np.float64]
     highest: float
+    ceiling: float = math.inf
 
     def __post_init__(self) -> None:
         put, n = object.__setattr__, len(self.height)
@@ -48,6 +51,8 @@ class EventPeaks:
         put(self, "seconds", frozen_array(self.seconds, np.float64, "seconds", len(self.seconds)))
         if n and not 0 <= int(self.block.min()) <= int(self.block.max()) < len(self.seconds):
             raise ValueError("events lie in blocks that are not there")
+        if math.isnan(self.ceiling):
+            raise ValueError("the ceiling of scores is not a number")
 
     @property
     def hours(self) -> float:
@@ -59,10 +64,10 @@ class EventPeaks:
         return np.bincount(self.block[self.height > threshold], minlength=len(self.seconds))
 
     @classmethod
-    def count(cls, timelines: Sequence[Timeline], scoring: Scoring, typical: float) -> Self:
+    def count(cls, timelines: Sequence[Timeline], scoring: Scoring, typical: float, ceiling: float = math.inf) -> Self:
         """Those of normal video, scored as `scoring` says; at least one frame must be scorable.
 
-        `typical` is the median of the frames' scores.
+        `typical` is the median of the frames' scores, `ceiling` what none is above.
         """
         ordered = np.sort(np.concatenate([one.scores[one.valid] for one in timelines]))[::-1]
         ranks = np.geomspace(1, max(BUSIEST * len(ordered), 1), LEVELS).round().astype(np.int64) - 1
@@ -78,7 +83,7 @@ class EventPeaks:
                 low, merge, shortest = scoring.low(threshold, typical), scoring.merge * fps, scoring.shortest * fps
                 bounds = event_bounds(scores, threshold, low, merge=float(merge), shortest=float(shortest))
                 counts[row] += np.bincount(block[bounds[:, 0]], minlength=len(seconds))
-        return cls(*_heights(steps, counts), seconds, float(ordered[0]))
+        return cls(*_heights(steps, counts), seconds, float(ordered[0]), ceiling)
 
 
 def _seconds(timeline: Timeline) -> float:

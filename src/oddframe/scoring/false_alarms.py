@@ -129,7 +129,7 @@ def _tail(peaks: EventPeaks) -> _Tail | None:
         return None
     start = float(peaks.height[count])
     over = peaks.height[peaks.height > start]
-    return _Tail(GeneralisedPareto.fit(over, start), len(over))
+    return _Tail(GeneralisedPareto.fit(over, start, peaks.ceiling), len(over))
 
 
 def _resampled(peaks: EventPeaks, threshold: float, tail: _Tail | None, seed: int) -> tuple[float, float]:
@@ -151,7 +151,7 @@ def _refitted(peaks: EventPeaks, times: npt.NDArray[np.int64], start: float, thr
     drawn = np.repeat(peaks.height[over], times[peaks.block[over]])
     if len(drawn) < 2 or drawn[0] <= drawn[-1]:
         return float((drawn > threshold).sum())
-    return len(drawn) * GeneralisedPareto.fit(drawn, start).beyond(threshold)
+    return len(drawn) * GeneralisedPareto.fit(drawn, start, peaks.ceiling).beyond(threshold)
 
 
 def rate(per_hour: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -29,13 +30,16 @@ class NormalScores:
     events: EventPeaks
 
     @classmethod
-    def measure(cls, timelines: Sequence[Timeline], scoring: Scoring) -> Self | None:
-        """Of the timelines of normal video, scored as `scoring` says; None where not one frame is scorable."""
+    def measure(cls, timelines: Sequence[Timeline], scoring: Scoring, ceiling: float = math.inf) -> Self | None:
+        """Of the timelines of normal video, scored as `scoring` says; None where not one frame is scorable.
+
+        `ceiling` is what no score is ever above.
+        """
         scores = np.concatenate([np.zeros(0, np.float32), *(one.scores[one.valid] for one in timelines)])
         if not len(scores):
             return None
         frames = FrameSample.draw(scores)
-        return cls(frames, EventPeaks.count(timelines, scoring, frames.typical))
+        return cls(frames, EventPeaks.count(timelines, scoring, frames.typical, ceiling))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, NormalScores):
@@ -58,6 +62,7 @@ class NormalScores:
             "block": events.block,
             "seconds": events.seconds,
             "highest": np.array([events.highest], np.float32),
+            "ceiling": np.array([events.ceiling], np.float32),
         }
 
     @classmethod
@@ -69,9 +74,11 @@ class NormalScores:
         """
         try:
             count, typical, highest = (arrays[name].item() for name in ("frames", "typical", "highest"))
+            ceiling = arrays["ceiling"].item() if "ceiling" in arrays else math.inf  # earlier versions knew of none
             level, at_least, more = (arrays[name] for name in ("level", "at_least", "more"))
             height, block, seconds = (arrays[name] for name in ("height", "block", "seconds"))
-            return cls(FrameSample(level, at_least, more, count, typical), EventPeaks(height, block, seconds, highest))
+            events = EventPeaks(height, block, seconds, highest, ceiling)
+            return cls(FrameSample(level, at_least, more, count, typical), events)
         except (KeyError, ValueError, TypeError) as error:
             raise StoreError(f"scores of normal video that make no sense ({error}); calibrate or fit again") from error
 

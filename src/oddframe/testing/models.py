@@ -90,11 +90,12 @@ def check_inputs_untouched(factory: Factory, spec: Spec) -> None:
 
 
 def check_rows(factory: Factory, spec: Spec) -> None:
-    """One finite float32 score a row, in order, with parts as long and no data."""
+    """One finite float32 score a row, in order, none above the model's ceiling, with parts as long and no data."""
     _, observations = _video(spec)
     found = _whole(fitted(factory, spec), spec)
     assert found.score.dtype == np.float32
     assert np.isfinite(found.score).all()
+    assert (found.score <= factory().ceiling).all(), "scores above the ceiling that the model states"
     assert np.array_equal(found.observations.frame, observations.frame), "rows out of order"
     assert np.array_equal(found.observations.box, observations.box), "rows mixed up"
     assert not found.observations.data, "scored observations carry their data along"

@@ -63,6 +63,7 @@ class CBCG(Model):
 
     name: ClassVar[str] = "cbcg"
     regime: ClassVar[Regime] = Regime.WEAK
+    ceiling: ClassVar[float] = 1.0
 
     def __init__(
         self,
