@@ -58,7 +58,11 @@ def test_a_ceiling_of_scores_is_known_to_every_calibration(tmp_path: Path, monke
     monkeypatch.setattr(KNN, "ceiling", 1e4)
     known = detector(KNN(k=1))
     known.save(tmp_path / "d")
-    for one in (known.calibration, Detector.load(tmp_path / "d").calibration, known.calibrate(normal(5, name="evening"))):
+    for one in (
+        known.calibration,
+        Detector.load(tmp_path / "d").calibration,
+        known.calibrate(normal(5, name="evening")),
+    ):
         assert one.normal is not None
         assert one.normal.events.ceiling == 1e4
 
