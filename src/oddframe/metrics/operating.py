@@ -20,7 +20,7 @@ class OperatingPoint:
 
     Args:
         threshold: frames that score strictly above it are flagged.
-        false_alarms_per_hour: see the function of this name.
+        false_alarms_per_hour: see the function of this name; of other alarms, where some were given.
         false_positive_rate: share of the normal frames that are flagged, 0 .. 1. One alarm that never ends is a
             single false alarm, or none, and shows here.
         precision: share of the flagged frames that are anomalous, 0 .. 1; None where no frame is flagged.
