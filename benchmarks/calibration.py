@@ -47,7 +47,7 @@ SCORING = Scoring()
 SCENE = Walkway(seconds=300.0, fps=8, people=5.0)
 RENDERED = replace(SCENE, width=160, height=120, seconds=150.0)
 CLIPS = {"walkway": 240, "rendered": 24, "weak": 240, "hysteresis": 48}
-HOURS = {"walkway": (0.25, 1.0, 4.0), "rendered": (0.25, 0.5), "weak": (0.25, 1.0)}
+HOURS = {"walkway": (0.25, 1.0, 4.0), "rendered": (0.25, 0.5, 1.0), "weak": (0.25, 1.0)}
 RATES = (0.5, 1.0, 2.0, 5.0, 20.0, 60.0)
 
 PRESETS = {
