@@ -105,11 +105,12 @@ class CodeDistances:
         place, code = tile.places(), tile.codes()  # (G, m), (G, k)
         asked = queries.index_select(0, row[place].view(-1)).view(*place.shape, -1).double()  # (G, m, r)
         stored = self._codes.index_select(0, code.reshape(-1)).view(*code.shape, -1).double()  # (G, k, r)
-        apart = _sixteenths(_squares(asked, stored))  # (G, m, k)
         if self._nearest:
-            # What was repeated to fill up the tile changes no least distance.
-            self._gather(into, place.reshape(-1), (apart.amin(-1).long() - _BASE_BITS).reshape(-1))
+            # What was repeated to fill up the tile changes no least distance; roots keep the order, so one is enough.
+            least = _sixteenths(_squares(asked, stored, least=True))  # (G, m)
+            self._gather(into, place.reshape(-1), (least.long() - _BASE_BITS).reshape(-1))
             return
+        apart = _sixteenths(_squares(asked, stored))  # (G, m, k)
         # The last code has been repeated to fill up the tile: take it away again.
         extra = code.shape[1] - tile.count[:, None]
         found = apart.sum(-1) - extra * apart[..., -1] - tile.count[:, None] * _BASE_BITS
@@ -122,10 +123,11 @@ def _sixteenths(squared: Tensor) -> Tensor:
     return squared.float().sqrt_().add_(_BASE).view(torch.int32)
 
 
-def _squares(asked: Tensor, stored: Tensor) -> Tensor:
-    """(G, m, r), (G, k, r) whole numbers in float64 -> (G, m, k) squared distances, exact."""
+def _squares(asked: Tensor, stored: Tensor, *, least: bool = False) -> Tensor:
+    """(G, m, r), (G, k, r) whole numbers in float64 -> (G, m, k) squared distances, exact; or the least ones (G, m)."""
     lengths: Tensor = torch.linalg.vecdot(stored, stored)[:, None]
-    return torch.baddbmm(lengths, asked, stored.mT, alpha=-2).add_(torch.linalg.vecdot(asked, asked)[..., None])
+    apart, own = torch.baddbmm(lengths, asked, stored.mT, alpha=-2), torch.linalg.vecdot(asked, asked)
+    return apart.amin(-1).add_(own) if least else apart.add_(own[..., None])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
