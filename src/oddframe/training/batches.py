@@ -26,22 +26,24 @@ class Batches:
 
 
 def shuffled(rows: int, batch: int, seed: int) -> Callable[[int], list[IntArray]]:
-    """The usual plan: each epoch all rows in another order.
+    """The usual plan: each epoch all rows in another order, in as few batches as can be, all of about one size.
 
-    A last batch of a single row is left out (batch normalisation has nothing to normalise by), unless it is the first.
+    Equal sizes, because two rows that are left over would make the last statistics that batch normalisation sees, and
+    the network that is kept would be the one they spoilt. A last batch of a single row is left out, unless it is the
+    first: there is nothing to normalise by.
 
     Args:
         rows: how many there are, >= 1.
-        batch: rows in a batch, >= 1.
+        batch: most rows in a batch, >= 1.
         seed: of the orders.
 
-    >>> [len(rows) for rows in shuffled(10, 4, seed=0)(0)], [len(rows) for rows in shuffled(9, 4, seed=0)(0)]
-    ([4, 4, 2], [4, 4])
+    >>> [len(rows) for rows in shuffled(10, 4, seed=0)(0)], [len(rows) for rows in shuffled(3, 2, seed=0)(0)]
+    ([4, 3, 3], [2])
     """
 
     def epoch(number: int) -> list[IntArray]:
         order = np.random.default_rng((seed, number)).permutation(rows)
-        parts = [order[start : start + batch] for start in range(0, rows, batch)]
+        parts = np.array_split(order, -(-rows // batch))
         return parts[:-1] if batch > 1 and len(parts) > 1 and len(parts[-1]) == 1 else parts
 
     return epoch
