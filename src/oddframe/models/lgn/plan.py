@@ -18,7 +18,7 @@ def plan(rows: int, windows: int | None, batch: int, seed: int) -> Callable[[int
 
     >>> epoch = plan(100, windows=6, batch=4, seed=0)
     >>> [len(rows) for rows in epoch(0)]
-    [4, 2]
+    [3, 3]
     """
     if windows is None or windows >= rows:
         return shuffled(rows, batch, seed)
