@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -172,3 +174,11 @@ def test_a_wrong_command_line_is_seen(reader: ModuleType) -> None:
     for wrong in (["scores", "gate.oddframe"], ["score"], ["score", "x.mp4", "--level", "two"], ["demo", "--fast"]):
         with pytest.raises(TyperException):
             parse(wrong, app)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_no_heading_stands_twice_in_a_document(document: Path) -> None:
+    """A page pasted into itself would otherwise go unnoticed; and links to headings would lead to the first."""
+    prose = re.sub(r"^```.*?^```", "", document.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    counts = Counter(re.findall(r"^#+ .+$", prose, flags=re.MULTILINE))
+    assert not [heading for heading, count in counts.items() if count > 1]
