@@ -73,7 +73,7 @@ class Bench:
     def __init__(self, given: argparse.Namespace) -> None:
         self.given, self.out = given, given.out
         with ObservationCache(given.cache) as cache:
-            self.data = data_of(given.folder, cache, given.workers)
+            self.data = data_of(given.folder, cache, given.workers, pairs_of(given.observer))
 
     def run(self, name: str, settings: Mapping[str, Any], pile: ObservationSource) -> None:
         """Train, score all test videos, and keep scores, weights and times."""
@@ -157,11 +157,16 @@ def part_of(source: CachedSource, names: Sequence[str]) -> SourcePart:
     return SourcePart(source, {name: np.arange(len(source.rows(name))) for name in names})
 
 
-def data_of(folder: Path, cache: ObservationCache, workers: int) -> Data:
+def pairs_of(given: Sequence[str]) -> dict[str, str]:
+    """NAME=VALUE, as given."""
+    return dict(pair.split("=", 1) for pair in given)
+
+
+def data_of(folder: Path, cache: ObservationCache, workers: int, settings: Mapping[str, str]) -> Data:
     """Everything observed, from the cache where it has been before; says how long that took."""
     dataset = catalog.build("dataset", "ped2", {"root": str(folder)})
-    detector = odd.Detector("lbr-spr")
-    watching, run = Watching(detector.observer, None, odd.CameraHealth()), Run(workers=workers)
+    observer = catalog.build("observer", "cubes", catalog.merged({"motion": True}, settings))
+    watching, run = Watching(observer, None, odd.CameraHealth()), Run(workers=workers)
     pile = Unlabelled(dataset, "merge").videos("training")
     testing = dataset.videos("testing")
     began = perf_counter()
@@ -229,7 +234,7 @@ def shares(bench: Bench) -> None:
 
 def paper(bench: Bench) -> None:
     """The paper's size, or what --set makes of it."""
-    given = dict(pair.split("=", 1) for pair in bench.given.set)
+    given = pairs_of(bench.given.set)
     setting = given.pop("setting", "test")
     model = catalog.build("model", "lbr-spr", {**PAPER, **given})
     name = "-".join([setting, *(f"{k}={v}" for k, v in sorted(given.items()))])
@@ -276,6 +281,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/lbr"))
     parser.add_argument("--precision", choices=["auto", "float32", "bf16"], default="auto")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the model")
+    parser.add_argument("--observer", action="append", default=[], metavar="NAME=VALUE", help="of the cubes observer")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--cache", type=Path, help="folder for observations")
     parser.add_argument("--workers", type=int, default=1)
