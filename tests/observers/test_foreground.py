@@ -104,6 +104,25 @@ def test_what_a_detector_found_is_not_found_again(foreground: Foreground) -> Non
         assert (boxes[:, 1] > 40).all()
 
 
+def test_what_a_detection_leaves_of_a_thing_is_no_thing_of_its_own() -> None:
+    """Boxes a little too small leave limbs; what moves far from them is found, however small."""
+
+    def walk(t: int) -> ImageArray:
+        image = picture([(10 + 2 * t, 40)])
+        image[100:110, 140 - 2 * t : 150 - 2 * t] = 250
+        return image
+
+    info = VideoInfo("v", 160, 120, Fraction(10))
+    foreground = Motion(standing=False, short_side=120)
+    stream, recent = foreground.open(info), RecentFlow(120, foreground.behind(info))
+    for t in range(40):
+        recent.push(walk(t))
+        boxes = stream.boxes(recent, np.array([[10 + 2 * t, 34, 30 + 2 * t, 64]], np.float32))
+        if t >= 30:  # by then it is known how large things are
+            assert len(boxes)
+            assert (boxes[:, 1] > 90).all()
+
+
 def test_boxes_of_the_paper_s_rule() -> None:
     """An outer contour over the least area and not too slim, with its margin; all from the frame before alone."""
     pictures = [picture([(10, 40)]), picture([(13, 40)])]

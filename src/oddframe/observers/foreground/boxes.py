@@ -54,3 +54,10 @@ def erase(mask: BoolArray, boxes: FloatArray, margin: int) -> None:
     height, width = mask.shape
     for x0, y0, x1, y1 in widened(boxes, margin, width, height):
         mask[int(y0) : int(np.ceil(y1)), int(x0) : int(np.ceil(x1))] = False
+
+
+def clear(shape: tuple[int, ...], boxes: FloatArray, margin: int) -> BoolArray:
+    """(h, w) what lies outside of all boxes and the margin around them."""
+    mask = np.ones(shape, np.bool_)
+    erase(mask, boxes, margin)
+    return mask

@@ -111,7 +111,39 @@ def is_sliver(region: Region, usual: Size | None, shape: tuple[int, ...], border
     """
     high, wide = shape[:2]
     cut = min(region.left, region.top, wide - region.right, high - region.bottom) <= border
-    return cut and usual is not None and _pixels(region) < PART * usual[2]
+    return cut and is_part(region, usual)
+
+
+def within(boxes: FloatArray, mask: BoolArray) -> list[Region]:
+    """What a mask has in each of some boxes, where it has anything there.
+
+    Args:
+        boxes: (N, 4), inside the picture.
+        mask: (h, w).
+    """
+    whole = np.concatenate([np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])], axis=1).astype(int)
+    frame = Region(0, 0, mask.shape[1], mask.shape[0], mask)
+    found = []
+    for x0, y0, x1, y1 in whole:
+        inside = np.zeros_like(mask)
+        inside[y0:y1, x0:x1] = mask[y0:y1, x0:x1]
+        found += [_boxed(frame, inside)] if inside.any() else []
+    return found
+
+
+def is_beside(region: Region, taken: BoolArray) -> bool:
+    """Whether a region lies at a detector's box, of which it may be a rest.
+
+    Args:
+        region: in pixels of the working picture.
+        taken: (h, w) what lies in such boxes or right beside them.
+    """
+    return bool(taken[region.top : region.bottom, region.left : region.right][region.inside].any())
+
+
+def is_part(region: Region, usual: Size | None) -> bool:
+    """Whether a region is less than a thing of its own; where nobody knows what is usual, none is."""
+    return usual is not None and _pixels(region) < PART * usual[2]
 
 
 def _is_large(region: Region, usual: Size) -> bool:

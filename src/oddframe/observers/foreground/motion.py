@@ -9,7 +9,7 @@ from oddframe.observers.background import Background
 from oddframe.observers.flow import Grey
 from oddframe.observers.foreground import boxes as rules
 from oddframe.observers.foreground.base import Foreground, ForegroundStream
-from oddframe.observers.foreground.groups import UsualSize, is_sliver, split, tiled
+from oddframe.observers.foreground.groups import UsualSize, is_beside, is_part, is_sliver, split, tiled, within
 from oddframe.observers.recent_flow import RecentFlow
 from oddframe.observers.regions import (
     ForegroundRule,
@@ -103,19 +103,23 @@ class _Regions(ForegroundStream):
         grey, flow, settings = recent.grey(), recent.flow(self._gaps[-1]), self._settings
         if grey is None or flow is None:
             return rules.NONE
-        regions = self._regions(recent, grey, known)
+        detected, regions = self._regions(recent, grey, known)
         if settings.split:
-            regions = self._single(regions, flow)
+            taken = ~rules.clear(grey.shape, known, settings.margin + 1)
+            regions = self._single(regions, flow, taken)
+            self._usual.learn(detected)
         corners = np.array([(r.left, r.top, r.right, r.bottom) for r in regions], np.float32).reshape(-1, 4)
         found = rules.sizeable(corners, 0, settings.slimmest)
         return rules.widened(found, settings.margin, grey.shape[1], grey.shape[0])
 
-    def _single(self, regions: list[Region], flow: FloatArray) -> list[Region]:
-        """One thing each, as far as that can be told, without slivers at the picture's edge."""
+    def _single(self, regions: list[Region], flow: FloatArray, taken: BoolArray) -> list[Region]:
+        """One thing each, as far as that can be told, without rests of detections and slivers at the edge."""
         settings, shape = self._settings, flow.shape
         parts = [part for r in regions for part in split(r, flow, self._usual.at(r), settings.apart)]
-        kept = [(part, self._usual.at(part)) for part in parts]
-        self._usual.learn(parts)
+        known = [(part, self._usual.at(part), is_beside(part, taken)) for part in parts]
+        # At a detector's box there are limbs and shadows of what it found: no measure of things.
+        self._usual.learn(part for part, _, beside in known if not beside)
+        kept = [(part, usual) for part, usual, beside in known if not (beside and is_part(part, usual))]
         border = self._border(shape)
         whole = [(part, usual) for part, usual in kept if not is_sliver(part, usual, shape, border)]
         return [piece for part, usual in whole for piece in (tiled(part, usual) if settings.tile else [part])]
@@ -123,8 +127,8 @@ class _Regions(ForegroundStream):
     def _border(self, shape: tuple[int, ...]) -> int:
         return round(self._settings.border * min(shape[:2]))
 
-    def _regions(self, recent: RecentFlow, grey: Grey, known: FloatArray) -> list[Region]:
-        """What moves, then what stands, nothing of it where a detector has found something."""
+    def _regions(self, recent: RecentFlow, grey: Grey, known: FloatArray) -> tuple[list[Region], list[Region]]:
+        """What moves in a detector's boxes; and what moves, then what stands, where it has found nothing."""
         rule = self._rule(grey)
         moving = self._moving(recent, grey, rule)
         difference = None if self._background is None else self._background.difference(grey)
@@ -132,8 +136,9 @@ class _Regions(ForegroundStream):
         if self._background is not None and difference is not None:
             moving = whole_mask(moving, difference, rule)
             still = standing_regions(self._background, grey, difference, moving, rule)
+        detected = within(known, moving)
         rules.erase(moving, known, self._settings.margin)
-        return connected_regions(moving, rule.smallest) + _unknown(still, known, moving.shape)
+        return detected, connected_regions(moving, rule.smallest) + _unknown(still, known, moving.shape)
 
     def _moving(self, recent: RecentFlow, grey: Grey, rule: ForegroundRule) -> BoolArray:
         """(h, w) what has moved over any of the times."""
@@ -159,6 +164,5 @@ class _Regions(ForegroundStream):
 
 def _unknown(regions: list[Region], known: FloatArray, shape: tuple[int, ...]) -> list[Region]:
     """The regions of which more than half lies where no detector found something."""
-    elsewhere = np.ones(shape, np.bool_)
-    rules.erase(elsewhere, known, 0)
+    elsewhere = rules.clear(shape, known, 0)
     return [r for r in regions if elsewhere[r.top : r.bottom, r.left : r.right][r.inside].mean() > 0.5]
