@@ -138,9 +138,15 @@ def main() -> None:
     parser.add_argument("graph", type=Path)
     parser.add_argument("onnx", type=Path)
     given = parser.parse_args()
-    names = {"input_names": ["images"], "output_names": ["detections"]}
-    example = (torch.zeros(1, 3, SIDE, SIDE),)
-    torch.onnx.export(Graph(given.graph).eval(), example, given.onnx, dynamo=False, opset_version=17, **names)
+    torch.onnx.export(
+        Graph(given.graph).eval(),
+        (torch.zeros(1, 3, SIDE, SIDE),),
+        given.onnx,
+        input_names=["images"],
+        output_names=["detections"],
+        opset_version=17,
+        dynamo=False,
+    )
 
 
 if __name__ == "__main__":
