@@ -111,7 +111,7 @@ def is_sliver(region: Region, usual: Size | None, shape: tuple[int, ...], border
     """
     high, wide = shape[:2]
     cut = min(region.left, region.top, wide - region.right, high - region.bottom) <= border
-    return cut and is_part(region, usual)
+    return cut and is_fragment(region, usual)
 
 
 def within(boxes: FloatArray, mask: BoolArray) -> list[Region]:
@@ -141,7 +141,7 @@ def is_beside(region: Region, taken: BoolArray) -> bool:
     return bool(taken[region.top : region.bottom, region.left : region.right][region.inside].any())
 
 
-def is_part(region: Region, usual: Size | None) -> bool:
+def is_fragment(region: Region, usual: Size | None) -> bool:
     """Whether a region is less than a thing of its own; where nobody knows what is usual, none is."""
     return usual is not None and _pixels(region) < PART * usual[2]
 

@@ -9,7 +9,7 @@ from oddframe.observers.background import Background
 from oddframe.observers.flow import Grey
 from oddframe.observers.foreground import boxes as rules
 from oddframe.observers.foreground.base import Foreground, ForegroundStream
-from oddframe.observers.foreground.groups import UsualSize, is_beside, is_part, is_sliver, split, tiled, within
+from oddframe.observers.foreground.groups import UsualSize, is_beside, is_fragment, is_sliver, split, tiled, within
 from oddframe.observers.recent_flow import RecentFlow
 from oddframe.observers.regions import (
     ForegroundRule,
@@ -119,7 +119,7 @@ class _Regions(ForegroundStream):
         known = [(part, self._usual.at(part), is_beside(part, taken)) for part in parts]
         # At a detector's box there are limbs and shadows of what it found: no measure of things.
         self._usual.learn(part for part, _, beside in known if not beside)
-        kept = [(part, usual) for part, usual, beside in known if not (beside and is_part(part, usual))]
+        kept = [(part, usual) for part, usual, beside in known if not (beside and is_fragment(part, usual))]
         border = self._border(shape)
         whole = [(part, usual) for part, usual in kept if not is_sliver(part, usual, shape, border)]
         return [piece for part, usual in whole for piece in (tiled(part, usual) if settings.tile else [part])]
