@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oddframe.bench import PROTOCOLS, Protocol, protocol
@@ -55,6 +55,7 @@ values = st.lists(st.floats(-5, 5, width=32), min_size=60, max_size=60)
 
 
 @given(values, windows, st.integers(12, 60), st.integers(0, 10))
+@example([0.0] * 60, Window(1, 3), 12, 9)  # the first window speaks for two frames, the others for three
 def test_causal_scores_depend_on_no_later_frame(scores: list[float], window: Window, frames: int, less: int) -> None:
     whole = judged(scores, window, frames)
     earlier = cut(whole, max(frames - less, window.extent))

@@ -197,11 +197,13 @@ def protocol(title: str) -> Protocol:
 def when_known(scored: Scored, window: Window) -> tuple[Scored, Window]:
     """Observations moved to where they were known: the last frame that each had to see, and on from there.
 
-    A span keeps its length. So a snippet that speaks for eight frames speaks for the eight that follow its last one.
+    A span keeps its length, and lasts a stride at least: that of a video's first window is cut off where the video
+    begins. So a snippet that speaks for eight frames speaks for the eight that follow its last one.
     """
     seen: Observations = scored.observations
-    late = np.maximum(seen.ready - seen.span[:, 0], 0)
-    moved = replace(seen, frame=seen.ready, span=seen.span + late[:, None]) if len(seen) else seen
+    start = np.maximum(seen.ready, seen.span[:, 0])
+    lasting = np.maximum(seen.span[:, 1] - seen.span[:, 0], window.stride)
+    moved = replace(seen, frame=seen.ready, span=np.stack([start, start + lasting], 1)) if len(seen) else seen
     order = np.argsort(moved.frame, kind="stable")
     known = Scored(moved.select(order), scored.score[order])
     return known, replace(window, about=window.extent - 1)
