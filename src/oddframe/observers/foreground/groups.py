@@ -122,12 +122,10 @@ def within(boxes: FloatArray, mask: BoolArray) -> list[Region]:
         mask: (h, w).
     """
     whole = np.concatenate([np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])], axis=1).astype(int)
-    frame = Region(0, 0, mask.shape[1], mask.shape[0], mask)
     found = []
-    for x0, y0, x1, y1 in whole:
-        inside = np.zeros_like(mask)
-        inside[y0:y1, x0:x1] = mask[y0:y1, x0:x1]
-        found += [_boxed(frame, inside)] if inside.any() else []
+    for x0, y0, x1, y1 in whole.tolist():
+        inside = mask[y0:y1, x0:x1].copy()  # the mask is erased there later
+        found += [_boxed(Region(x0, y0, x1, y1, inside), inside)] if inside.any() else []
     return found
 
 
