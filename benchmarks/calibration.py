@@ -28,20 +28,20 @@ import numpy as np
 
 import oddframe as odd
 from oddframe import catalog
-from oddframe.datasets.synthetic import Painter, SyntheticClip, Walkway
-from oddframe.datasets.synthetic.tracked import tracked
 from oddframe.datasets.walkway_tracks import KINDS, WalkwayTracks
 from oddframe.engine.holdout import each_held_out
-from oddframe.engine.labelled import LabelledSource
 from oddframe.engine.observe import Watching
-from oddframe.engine.opened import source_of
+from oddframe.engine.observed import source_of
 from oddframe.engine.score import judge_source
+from oddframe.engine.sources import LabelledSource
 from oddframe.models.source import ObservationSource
 from oddframe.observers.segments import Segments
 from oddframe.observers.tracks import Tracks
 from oddframe.scoring import NormalScores, Scoring, event_bounds, false_alarms, threshold_for
 from oddframe.types import FloatArray, IntArray, Observations, Progress, Scored, Timeline, VideoInfo
 from oddframe.video import Video
+from oddframe.walkway import Painter, SyntheticClip, Walkway
+from oddframe.walkway.tracked import tracked
 
 SCORING = Scoring()
 SCENE = Walkway(seconds=300.0, fps=8, people=5.0)

@@ -33,14 +33,14 @@ from oddframe.bench import PROTOCOLS
 from oddframe.bench.figures import counted
 from oddframe.bench.truth import Truth, truth_of
 from oddframe.datasets.base import DataSet
-from oddframe.datasets.ped2 import Ped2
 from oddframe.datasets.shanghaitech_tracks import ShanghaiTechTracks
+from oddframe.datasets.ucsd import Ped2
 from oddframe.datasets.walkway_tracks import WalkwayTracks
 from oddframe.datasets.weak_split import WeakSplit
-from oddframe.engine.fit import observed
-from oddframe.engine.labelled import taught
 from oddframe.engine.observe import Watching
+from oddframe.engine.observed import observed
 from oddframe.engine.score import judge_source
+from oddframe.engine.sources import taught
 from oddframe.files import replace_durably
 from oddframe.metrics import auroc, average_precision
 from oddframe.models.base import Model

@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from oddframe.index.hash_tables import SUMMARIES, HashTables
-from oddframe.models.hash_net import HashNet
+from oddframe.models.lsh import HashNet
 
 VALUES, TABLES, BITS, PROBE = 2304, 8, 32, 4
 SITUATIONS, CHUNK, QUERIES = 200, 10_000, 4096

@@ -34,18 +34,18 @@ from oddframe import catalog
 from oddframe.bench import PROTOCOLS
 from oddframe.bench.figures import figures_of
 from oddframe.bench.truth import Truth, truth_of
+from oddframe.cache.cache import ObservationCache
 from oddframe.datasets.base import SPLITS, Split
 from oddframe.datasets.unlabelled import Unlabelled
-from oddframe.engine.cache import ObservationCache
-from oddframe.engine.fit import observed
+from oddframe.draw import plot_dropped
 from oddframe.engine.observe import Watching
+from oddframe.engine.observed import observed
 from oddframe.engine.score import Judged, judge_source
-from oddframe.engine.source import CachedSource, SourcePart
+from oddframe.engine.sources import CachedSource, SourcePart
 from oddframe.files import replace_durably
+from oddframe.models.base import inner
 from oddframe.models.lbr_spr import LBRSPR
-from oddframe.models.nested import inner
 from oddframe.models.source import ObservationSource
-from oddframe.report import plot_dropped
 from oddframe.types import BoolArray, FloatArray, Progress, Run
 
 SMALL: Mapping[str, Any] = catalog.preset("lbr-spr-small").model_settings

@@ -27,11 +27,11 @@ from oddframe import catalog
 from oddframe.bench import PROTOCOLS
 from oddframe.bench.figures import figures_of
 from oddframe.bench.truth import Truth, truth_of
-from oddframe.engine.cache import ObservationCache
-from oddframe.engine.fit import observed
+from oddframe.cache.cache import ObservationCache
 from oddframe.engine.observe import Watching
+from oddframe.engine.observed import observed
 from oddframe.engine.score import Judged, judge_source, judge_with
-from oddframe.engine.source import CachedSource
+from oddframe.engine.sources import CachedSource
 from oddframe.errors import Interrupted
 from oddframe.models.lgn import LGN
 from oddframe.types import Json, Progress, Run

@@ -17,9 +17,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 import oddframe as odd
-from oddframe.datasets.synthetic import KINDS, KINDS_BY_LOOKS, Painter, SyntheticClip, Walkway
-from oddframe.engine.fit import observed
 from oddframe.engine.observe import Watching
+from oddframe.engine.observed import observed
 from oddframe.metrics.frame import auroc
 from oddframe.models.base import Model
 from oddframe.models.kmeans import KMeans
@@ -27,6 +26,7 @@ from oddframe.models.knn import KNN
 from oddframe.models.llsh import LLSH
 from oddframe.models.lsh import LSH
 from oddframe.observers.objects import Objects
+from oddframe.walkway import KINDS, KINDS_BY_LOOKS, Painter, SyntheticClip, Walkway
 
 OFF = {"direction": 0.0}
 VARIANTS = {

@@ -17,13 +17,13 @@ from time import perf_counter, process_time
 
 import numpy as np
 
-from oddframe.datasets.synthetic import Walkway, render
-from oddframe.report.page import FIXED, Compared, Filmed, Near, Page, moments_of, video_part, with_near
-from oddframe.report.page import render as page_text
+from oddframe.report import FIXED, Compared, Filmed, Near, Page, moments_of, video_part, with_near
+from oddframe.report import render as page_text
 from oddframe.scoring import MapScale
 from oddframe.types import Event, Frame, ImageArray, Observations, Scored, Timeline, VideoInfo
 from oddframe.types.timeline import event_id
 from oddframe.video import Video
+from oddframe.walkway import Walkway, render
 
 FPS = 25
 ROOM = round(0.95 * (10_000_000 - FIXED))

@@ -23,8 +23,8 @@ from scipy.ndimage import gaussian_filter1d
 
 import oddframe as odd
 from oddframe.datasets.shanghaitech_tracks import ShanghaiTechTracks
-from oddframe.engine.fit import observed
 from oddframe.engine.observe import Watching
+from oddframe.engine.observed import observed
 from oddframe.metrics import auroc
 from oddframe.models.knn import KNN
 from oddframe.observers.tracks import FIELDS, Tracks

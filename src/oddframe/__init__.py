@@ -10,14 +10,13 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from oddframe.version import __version__
 
 if TYPE_CHECKING:
     from oddframe.backbones.base import Backbone
-    from oddframe.engine.cache import ObservationCache
+    from oddframe.cache.cache import ObservationCache
     from oddframe.engine.detector import Detector
-    from oddframe.engine.discover import Discovery, discover
-    from oddframe.engine.ranking import Moment, Spacing
+    from oddframe.engine.discover import Discovery, Moment, Spacing, discover
     from oddframe.errors import OddframeError, OddframeWarning
     from oddframe.models.base import Model, ModelState, Regime, ScoringStream
     from oddframe.models.source import MemorySource, ObservationSource
@@ -82,10 +81,9 @@ __all__ = [
 # Torch and OpenCV take a second to import, so a name brings its module along only when it is first used.
 _HOMES = {
     "oddframe.backbones.base": ["Backbone"],
-    "oddframe.engine.cache": ["ObservationCache"],
+    "oddframe.cache.cache": ["ObservationCache"],
     "oddframe.engine.detector": ["Detector"],
-    "oddframe.engine.discover": ["Discovery", "discover"],
-    "oddframe.engine.ranking": ["Moment", "Spacing"],
+    "oddframe.engine.discover": ["Discovery", "Moment", "Spacing", "discover"],
     "oddframe.errors": ["OddframeError", "OddframeWarning"],
     "oddframe.models.base": ["Model", "ModelState", "Regime", "ScoringStream"],
     "oddframe.models.source": ["MemorySource", "ObservationSource"],

@@ -4,6 +4,8 @@ Names are listed here and nowhere else. Classes are loaded when they are first w
 A package extends the tables through the entry-point groups `oddframe.observers`, `oddframe.models`,
 `oddframe.backbones`, `oddframe.datasets`, `oddframe.foregrounds` and `oddframe.object-detectors`; a name of ours is
 never replaced.
+
+Observers and models from names, presets or as they are.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from oddframe.observers.foreground.base import Foreground
 from oddframe.types import Configured
 
 Kind: TypeAlias = Literal["observer", "model", "backbone", "dataset", "foreground", "object-detector"]
+
 T = TypeVar("T", bound=Configured)
 
 OBSERVERS: Mapping[str, str] = MappingProxyType(
@@ -45,6 +48,7 @@ OBSERVERS: Mapping[str, str] = MappingProxyType(
         "tracks": "oddframe.observers.tracks:Tracks",
     }
 )
+
 MODELS: Mapping[str, str] = MappingProxyType(
     {
         "cbcg": "oddframe.models.cbcg:CBCG",
@@ -56,6 +60,7 @@ MODELS: Mapping[str, str] = MappingProxyType(
         "lsh": "oddframe.models.lsh:LSH",
     }
 )
+
 BACKBONES: Mapping[str, str] = MappingProxyType(
     {
         "efficientnet-lite0": "oddframe.backbones.efficientnet:EfficientNetLite0",
@@ -63,26 +68,29 @@ BACKBONES: Mapping[str, str] = MappingProxyType(
         "slowfast": "oddframe.backbones.slowfast:SlowFast",
     }
 )
+
 OBJECT_DETECTORS: Mapping[str, str] = MappingProxyType(
     {
         "hf-detector": "oddframe.observers.detectors.hf:HuggingFaceDetector",
         "onnx": "oddframe.observers.detectors.onnx:Onnx",
     }
 )
+
 FOREGROUNDS: Mapping[str, str] = MappingProxyType(
     {
         "flow-threshold": "oddframe.observers.foreground.flow_threshold:FlowThreshold",
         "motion": "oddframe.observers.foreground.motion:Motion",
     }
 )
+
 DATASETS: Mapping[str, str] = MappingProxyType(
     {
         "avenue": "oddframe.datasets.avenue:Avenue",
         "corridor": "oddframe.datasets.corridor:Corridor",
         "folder": "oddframe.datasets.folder:Folder",
         "nwpu": "oddframe.datasets.nwpu:NWPU",
-        "ped1": "oddframe.datasets.ped1:Ped1",
-        "ped2": "oddframe.datasets.ped2:Ped2",
+        "ped1": "oddframe.datasets.ucsd:Ped1",
+        "ped2": "oddframe.datasets.ucsd:Ped2",
         "shanghaitech": "oddframe.datasets.shanghaitech:ShanghaiTech",
         "shanghaitech-tracks": "oddframe.datasets.shanghaitech_tracks:ShanghaiTechTracks",
         "street-scene": "oddframe.datasets.street_scene:StreetScene",
@@ -112,8 +120,11 @@ class Preset:
 
 
 _PAPER_SNIPPET = {"backbone": {"name": "slowfast", "settings": {}}, "length": 32, "step": 1}
+
 _PAPER_LLSH = {"summary": "all", "standardise": False, "lift": 0.0, "probe": 0, "positive_crops": (0.1, 0.4, 0.4)}
+
 _LARGE = {"queue": 8192, "batch": 256}
+
 _SMALL_LGN = {
     **{"width": 24, "hidden": 32, "layers": 2, "item_size": 128},
     **{"epochs": 12, "batch": 4, "learning_rate": 1e-3},
@@ -122,6 +133,7 @@ _SMALL_LGN = {
 _SMALL_LBR = {"motion": True, "width": 16, "epochs": 5, "warm_up": 1, "batch": 64, "least_steps": 600}
 
 _FLOW_AND_LOOKS = {"observer": {"name": "objects", "settings": {"direction": True}}}
+
 _PLAIN = {"clustering": False, "cross_batch": False, "guidance": False}
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
@@ -172,6 +184,7 @@ _BASES: Mapping[Kind, type[Configured]] = {
     "foreground": Foreground,
     "object-detector": ObjectDetector,
 }
+
 _OURS: Mapping[str, Mapping[str, str]] = {
     "observer": OBSERVERS,
     "model": MODELS,
@@ -262,16 +275,28 @@ def find(kind: Kind, name: str) -> type[Configured]:
 
 @overload
 def build(kind: Literal["observer"], name: str, settings: Mapping[str, Any] | None = None) -> Observer: ...
+
+
 @overload
 def build(kind: Literal["model"], name: str, settings: Mapping[str, Any] | None = None) -> Model: ...
+
+
 @overload
 def build(kind: Literal["backbone"], name: str, settings: Mapping[str, Any] | None = None) -> Backbone: ...
+
+
 @overload
 def build(kind: Literal["dataset"], name: str, settings: Mapping[str, Any] | None = None) -> DataSet: ...
+
+
 @overload
 def build(kind: Literal["foreground"], name: str, settings: Mapping[str, Any] | None = None) -> Foreground: ...
+
+
 @overload
 def build(kind: Literal["object-detector"], name: str, settings: Mapping[str, Any] | None = None) -> ObjectDetector: ...
+
+
 def build(kind: Kind, name: str, settings: Mapping[str, Any] | None = None) -> Configured:
     """An object by name. Values may be text from a command line; nested parts are `{"name": ..., "settings": ...}`.
 
@@ -375,3 +400,17 @@ def _kind_of(part: type[Configured]) -> Kind:
     if found is None:
         raise SettingsError(f"{part.__name__} has no table of names: its name is {getattr(part, 'name', 'unknown')!r}")
     return found
+
+
+def observer_of(given: Observer | str | None, preset: Preset) -> Observer:
+    """The observer that was given, by itself or by name; else the preset's."""
+    if isinstance(given, str):
+        return build("observer", given)
+    return given or build("observer", preset.observer, preset.observer_settings)
+
+
+def model_of(given: Model | str | None, preset: Preset) -> Model:
+    """The model that was given, by itself or by name; else the preset's."""
+    if isinstance(given, str):
+        return build("model", given)
+    return given or build("model", preset.model, preset.model_settings)

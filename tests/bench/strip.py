@@ -12,7 +12,7 @@ import numpy as np
 
 from oddframe.bench.contestant import Contestant
 from oddframe.datasets.base import DataSet, LabelledBoxes, LabelledVideo, Split
-from oddframe.datasets.labels import from_ranges
+from oddframe.datasets.formats.labels import from_ranges
 from oddframe.engine.detector import Detector
 from oddframe.models.source import ObservationSource
 from oddframe.scoring import Scoring

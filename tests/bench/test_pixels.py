@@ -13,12 +13,11 @@ import pytest
 import oddframe as odd
 from oddframe.bench import Bench, Protocol, protocol
 from oddframe.bench.contestant import Contestant
-from oddframe.bench.normalisation import fused, min_max
+from oddframe.bench.protocol import fused, min_max
 from oddframe.bench.runner import Outcome
 from oddframe.datasets.base import DataSet, LabelledBoxes, LabelledVideo, Split
-from oddframe.datasets.labels import from_ranges
-from oddframe.models.carrying import Carrying
-from oddframe.models.fused import Fused, fusion_of
+from oddframe.datasets.formats.labels import from_ranges
+from oddframe.models.abilities import Carrying, Fused, fusion_of
 from oddframe.models.knn import KNN
 from oddframe.scoring import Scoring
 from oddframe.types import FloatArray, Observations, Progress, Run, Scored, VideoInfo
@@ -128,7 +127,7 @@ def test_nothing_is_carried_where_no_protocol_asks(tmp_path: Path) -> None:
 def test_a_second_run_scores_nothing_and_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = measured(tmp_path / "bench").results.to_json()
     monkeypatch.setattr("oddframe.bench.runner.judge_source", None)
-    monkeypatch.setattr("oddframe.bench.carried.judge_with", None)
+    monkeypatch.setattr("oddframe.bench.runner.judge_with", None)
     second = measured(tmp_path / "bench").results.to_json()
     assert second["figures"] == first["figures"]
 

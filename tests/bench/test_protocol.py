@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oddframe.bench import PROTOCOLS, Protocol, protocol
-from oddframe.bench.normalisation import min_max
+from oddframe.bench.protocol import min_max
 from oddframe.engine.score import Judged
 from oddframe.errors import SettingsError
 from oddframe.scoring import Reasons, Scoring, Smoothing, frame_scores

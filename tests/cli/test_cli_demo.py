@@ -8,9 +8,9 @@ from pathlib import Path
 import cv2
 import pytest
 
-from oddframe.cli.demo_pictures import truth_runs
-from oddframe.datasets.synthetic import Painter, Split, SyntheticClip, Walkway
+from oddframe.cli.demo import truth_runs
 from oddframe.engine.detector import Detector
+from oddframe.walkway import Painter, Split, SyntheticClip, Walkway
 from tests.cli.running import Command
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from oddframe.cli import discover_files
 from oddframe.engine import fit as engine_fit
 from oddframe.engine.detector import Detector
+from oddframe.report import discovery_files
 from oddframe.video import open_video
 from oddframe.video.write import write_video
 from tests.cli.running import QUICK, Command, content, film, pictures
@@ -100,7 +100,7 @@ def test_a_kill_on_the_way_leaves_the_old_list_whole(
         def full(path: Path, held: bytes) -> None:
             raise OSError(28, os.strerror(28), str(path))
 
-        once.setattr(discover_files, "replace_durably", full)
+        once.setattr(discovery_files, "replace_durably", full)
         told = command("discover", pile, "-o", out, "--moments", "1", *FAST, "--set", "model.k=2")
     assert told.code == 1
     assert "No space left" in told.errors[0]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from oddframe.cli import event_files
+from oddframe.report import event_files
 from oddframe.video import open_video
 from tests.cli.running import Command, film
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from oddframe.cli import report_parts
 from oddframe.engine.detector import Detector
+from oddframe.report import watched
 from oddframe.types import Timeline
 from oddframe.video import Video
 from tests.cli.running import Command, album, film
@@ -212,4 +212,4 @@ def test_tracks_have_a_curve_and_no_pictures(command: Command, tmp_path: Path) -
 
 
 def test_large_maps_are_not_kept_of_long_videos() -> None:
-    assert report_parts.MAPPED * 64 * 64 * 4 < 300e6
+    assert watched.MAPPED * 64 * 64 * 4 < 300e6

@@ -10,7 +10,7 @@ import pytest
 
 from oddframe import catalog
 from oddframe.datasets.base import SPLITS, DataSet
-from oddframe.datasets.layout import StoredDataSet
+from oddframe.datasets.formats.layout import StoredDataSet
 from oddframe.errors import DataError, SettingsError
 from tests.conftest import ROOT
 

@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.io import savemat
 
-from oddframe.datasets import labels
 from oddframe.datasets.base import LabelledVideo
-from oddframe.datasets.ped1 import Ped1
-from oddframe.datasets.ped2 import Ped2
+from oddframe.datasets.formats import labels
+from oddframe.datasets.ucsd import Ped1, Ped2
 from oddframe.errors import DataError, SettingsError
 from oddframe.types import VideoInfo
 from oddframe.video import open_video, write_image
@@ -101,7 +100,7 @@ def test_nothing_is_opened_before_it_is_wanted(tmp_path: Path, monkeypatch: pyte
     data = Ped2(passed_on(tmp_path))
     asked: list[Path] = []
     monkeypatch.setattr("oddframe.video.folder.read_image", asked.append)
-    monkeypatch.setattr("oddframe.datasets.masks.read_image", asked.append)
+    monkeypatch.setattr("oddframe.datasets.formats.labels.read_image", asked.append)
     videos = data.videos("training") + data.videos("testing")
     assert len(videos) == 3
     assert asked == []

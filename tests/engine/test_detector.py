@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from oddframe.engine import Detector, ObservationCache
-from oddframe.engine.fit import observed
 from oddframe.engine.observe import Watching
+from oddframe.engine.observed import observed
 from oddframe.errors import FitError, NotFitted, OddframeWarning, SettingsError, SpecError, StoreError, VideoError
 from oddframe.models.source import MemorySource
 from oddframe.scoring import Scoring, Smoothing

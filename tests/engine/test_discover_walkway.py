@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from oddframe.datasets.synthetic import Painter, SyntheticClip, Walkway
 from oddframe.engine.discover import discover
+from oddframe.walkway import Painter, SyntheticClip, Walkway
 
 ROUND = (("cyclist", "loiterer"), ("runner", "dropped object"), ("loiterer", "runner"), ("cyclist", "dropped object"))
 SEED = 7000

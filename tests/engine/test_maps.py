@@ -11,14 +11,14 @@ import pytest
 import oddframe as odd
 from oddframe.bench.regions import regions_of
 from oddframe.bench.truth import Truth
+from oddframe.draw import annotate_event, canvas
 from oddframe.engine.observe import Sieve, Watching, WatchStream
 from oddframe.engine.score import judge_video
 from oddframe.metrics import TrueRegions
-from oddframe.report import annotate_event, palette
 from oddframe.scoring import MapUse, Scoring
 from oddframe.types import Scored, Timeline
+from tests.draw.cases import of_colour
 from tests.engine.glow import HEIGHT, OBSERVER, WIDTH, Box, Glow, glow_video
-from tests.report.cases import of_colour
 
 ODD: dict[int, Box] = {frame: (40 + frame // 2, 20, 56 + frame // 2, 36) for frame in range(25, 45)}
 """A bright square of 16 x 16 pixels that moves slowly."""
@@ -97,7 +97,7 @@ def test_the_region_is_outlined_in_the_picture(timeline: Timeline) -> None:
     (event,) = timeline.events
     frame = glow_video("gate", 70, 99, ODD).frame_at(event.peak)
     picture = annotate_event(frame.image, timeline, event, width=WIDTH)
-    rows, columns = np.nonzero(of_colour(picture, palette.SPOT)[:HEIGHT])
+    rows, columns = np.nonzero(of_colour(picture, canvas.SPOT)[:HEIGHT])
     drawn = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
     x0, _, x1, y1 = ODD[event.peak]
     assert x0 - 12 <= drawn[0] <= x0 + 4

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oddframe.engine.ranking import Moment, Spacing, ranked, usual_score
+from oddframe.engine.discover import Moment, Spacing, ranked, usual_score
 from oddframe.errors import SettingsError
 from oddframe.types import Observations, Scored, Timeline, VideoInfo
 

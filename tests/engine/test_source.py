@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from oddframe.engine.cache import ObservationCache
-from oddframe.engine.fit import observed
+from oddframe.cache.cache import ObservationCache
 from oddframe.engine.holdout import hold_out
 from oddframe.engine.observe import Watching
-from oddframe.engine.source import CachedSource, SourcePart, window_of
+from oddframe.engine.observed import observed
+from oddframe.engine.sources import CachedSource, SourcePart, window_of
 from oddframe.errors import SettingsError
 from oddframe.models.source import MemorySource
 from oddframe.testing.observers import assert_equal

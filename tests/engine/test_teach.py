@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from oddframe.engine import Detector
-from oddframe.engine.teach import LOOKED_AT
+from oddframe.engine.correct import LOOKED_AT
 from oddframe.errors import FitError, NotFitted, SettingsError, SpecError, StaleThreshold, VideoError
 from oddframe.models.base import Model
 from oddframe.models.kmeans import KMeans

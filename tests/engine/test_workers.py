@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from oddframe.engine.cache import ObservationCache
-from oddframe.engine.fit import observed
+from oddframe.cache.cache import ObservationCache
 from oddframe.engine.observe import Watching
+from oddframe.engine.observed import observed
 from oddframe.errors import SettingsError, VideoError, WorkerDied
 from oddframe.observers.base import ObservationStream
 from oddframe.observers.sequence import Sequence

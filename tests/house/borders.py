@@ -7,25 +7,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 BASE = {"types", "errors"}
+DISK = BASE | {"files", "version"}
 WATCHING = BASE | {"video", "backbones", "observers"}
-DISK = BASE | {"files"}
 SCORES = BASE | {"index", "training", "models"}
-ENGINE = DISK | WATCHING | SCORES | {"scoring", "metrics", "datasets", "catalog", "engine"}
-LIVE = ENGINE | {"report", "bench", "live"}
+CACHE = DISK | WATCHING | {"scoring", "models", "cache"}
+ENGINE = CACHE | SCORES | {"metrics", "datasets", "walkway", "catalog", "engine"}
+SHOWN = ENGINE | {"draw"}
+LIVE = SHOWN | {"report", "bench", "live"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "types": {"types"},
     "errors": set(),
+    "version": set(),
     **{room: BASE | {room} for room in ("video", "index", "scoring", "metrics", "backbones")},
     "files": {"errors", "files"},
     "training": DISK | {"training"},
+    "walkway": BASE | {"video", "walkway"},
+    "draw": BASE | {"scoring", "metrics", "video", "draw"},
     "observers": WATCHING,
-    "datasets": BASE | {"video", "datasets"},
+    "datasets": BASE | {"video", "walkway", "datasets"},
     "models": SCORES,
     "catalog": WATCHING - {"video"} | {"models", "datasets", "catalog"},
+    "cache": CACHE,
     "engine": ENGINE,
-    "report": BASE | {"video", "scoring", "metrics", "report"},
-    "bench": ENGINE | {"report", "bench"},
+    "report": SHOWN | {"report"},
+    "bench": SHOWN | {"bench"},
     "live": LIVE,
     "testing": ENGINE | {"testing"},
     "web": LIVE | {"web"},
@@ -39,7 +45,7 @@ ONLY_IN = {
     "accelerate": {"training"},
     "av": {"video"},
     "jinja2": {"report"},
-    "matplotlib": {"report"},
+    "matplotlib": {"draw"},
     "plotly": {"report"},
     "typer": {"cli"},
 }

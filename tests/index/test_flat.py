@@ -13,10 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oddframe.errors import SettingsError, StoreError
-from oddframe.index import wide
+from oddframe.index import exact
+from oddframe.index.exact import NARROW, WideSearch, squared_distances
 from oddframe.index.flat import FlatIndex
-from oddframe.index.narrow import NARROW
-from oddframe.index.wide import WideSearch, squared_distances
 from oddframe.types import FloatArray
 
 Rows = npt.NDArray[np.float32]
@@ -125,8 +124,8 @@ def test_what_products_rule_out_differences_would_not_have_found(
     squares = squared_distances(queries, np.repeat(np.arange(n), m), stored, np.tile(np.arange(m), n)).reshape(n, m)
     rows = np.argsort(squares, axis=1, kind="stable")[:, :k]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wide, "_QUERIES", blocks[0])
-        patch.setattr(wide, "_CELLS", blocks[1])
+        patch.setattr(exact, "_QUERIES", blocks[0])
+        patch.setattr(exact, "_CELLS", blocks[1])
         distance, row = WideSearch(stored)(queries, k)
     assert np.array_equal(row, rows)
     assert np.array_equal(distance, np.sqrt(np.take_along_axis(squares, rows, axis=1)))

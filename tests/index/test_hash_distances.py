@@ -15,10 +15,10 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from oddframe.errors import DataError, NotFitted, SpecError
-from oddframe.index import code_distances
-from oddframe.index.code_distances import CodeDistances
+from oddframe.index import code_buckets
+from oddframe.index.code_buckets import CodeDistances
 from oddframe.index.hash_tables import SUMMARIES, HashTables
-from oddframe.index.mean_distances import Moments
+from oddframe.index.mean_buckets import Moments
 from oddframe.types import FloatArray
 
 
@@ -64,8 +64,8 @@ def test_products_and_differences_agree_to_the_bit(bits: int, monkeypatch: pytes
     index, asked = tables(crowd(700, bits)), crowd(40, bits, seed=1)
     found = []
     for many in (1, 1 << 40):
-        monkeypatch.setattr(code_distances, "_MANY", many)
-        monkeypatch.setattr(code_distances, "_CROWDED", many)
+        monkeypatch.setattr(code_buckets, "_MANY", many)
+        monkeypatch.setattr(code_buckets, "_CROWDED", many)
         found.append(index.query(asked).distance)
     assert np.array_equal(found[0], found[1])
     exact = np.linalg.norm(crowd(700, bits)[:, 0] - asked.astype(np.float64), axis=2).mean(1)
@@ -95,7 +95,7 @@ def test_only_equal_codes_are_taken_for_equal(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(CodeDistances, "pooled", counted)
     assert np.array_equal(index.query(asked).distance, expected)
-    monkeypatch.setattr(code_distances, "_weights", lambda count: torch.zeros(count, dtype=torch.float64))
+    monkeypatch.setattr(code_buckets, "_weights", lambda count: torch.zeros(count, dtype=torch.float64))
     assert np.array_equal(index.query(asked).distance, expected)
     assert rows == [29, 30 if not np.array_equal(asked[7], asked[0]) else 29]
 

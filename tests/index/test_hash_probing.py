@@ -9,11 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from oddframe.index import hash_keys, multi_probe
+from oddframe.index import codes, lookup
+from oddframe.index.codes import pack, set_bits
 from oddframe.index.csr import Csr
-from oddframe.index.hash_keys import pack, set_bits
-from oddframe.index.lookup import Lookup
-from oddframe.index.multi_probe import MultiIndex
+from oddframe.index.lookup import Lookup, MultiIndex
 
 
 def drawn(random: np.random.Generator, count: int, bits: int, flips: int, distinct: bool = False) -> Tensor:
@@ -51,8 +50,8 @@ def test_the_nearest_keys_are_those_that_looking_at_all_finds(
     key[:9] = tables[0][torch.from_numpy(random.integers(len(tables[0]), size=9))] ^ 1  # near, some of them
     table[:9] = 0
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(multi_probe, "_FEW", few)  # 0: halves are looked up even in small tables
-        patch.setattr(multi_probe, "_CANDIDATES", 50)
+        patch.setattr(lookup, "_FEW", few)  # 0: halves are looked up even in small tables
+        patch.setattr(lookup, "_CANDIDATES", 50)
         near = MultiIndex(first, torch.cat(tables), bits).nearest(table, key, radius)
     pairs = list(zip(near.row.tolist(), near.bucket.tolist(), near.bits.tolist(), strict=True))
     assert len(pairs) == len(set(pairs))
@@ -79,7 +78,7 @@ def test_halves_are_looked_up_in_all_rounds(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_where_nothing_is_near_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(multi_probe, "_FEW", 0)
+    monkeypatch.setattr(lookup, "_FEW", 0)
     keys = torch.arange(1000) << 20  # neither half of the asked key comes near any of theirs
     found = MultiIndex(torch.tensor([0, 1000]), keys, 60).nearest(torch.tensor([0]), torch.tensor([(1 << 60) - 1]), 4)
     assert found.row.tolist() == found.bucket.tolist() == found.bits.tolist() == []
@@ -97,7 +96,7 @@ def test_tables_are_looked_up_apart() -> None:
 def test_bits_are_counted_alike_with_and_without_an_instruction_for_it(keys: list[int]) -> None:
     expected = [key.bit_count() for key in keys]
     assert set_bits(torch.tensor(keys)).tolist() == expected
-    assert hash_keys._set_bits_by_sums(torch.tensor(keys)).tolist() == expected
+    assert codes._set_bits_by_sums(torch.tensor(keys)).tolist() == expected
 
 
 @given(st.lists(st.integers(-32768, 32767), min_size=1, max_size=63))

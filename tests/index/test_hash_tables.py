@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oddframe.errors import SettingsError, StoreError
-from oddframe.index import code_distances, hash_tables, mean_distances
+from oddframe.index import code_buckets, hash_tables, mean_buckets
 from oddframe.index.hash_tables import SUMMARIES, HashTables
 from oddframe.types import FloatArray
 
@@ -92,13 +92,13 @@ def test_a_code_of_63_bits_finds_itself() -> None:
 
 @pytest.mark.parametrize("summary", SUMMARIES)
 def test_how_queries_are_cut_changes_no_bit(summary: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(code_distances, "_RUN", 7)  # buckets of many tiles, blocks of few
-    monkeypatch.setattr(code_distances, "_SIZES", (1, 3, 5))
-    monkeypatch.setattr(code_distances, "_MANY", 6)  # so that some go one way and some the other
-    monkeypatch.setattr(code_distances, "_VALUES", 100)
+    monkeypatch.setattr(code_buckets, "_RUN", 7)  # buckets of many tiles, blocks of few
+    monkeypatch.setattr(code_buckets, "_SIZES", (1, 3, 5))
+    monkeypatch.setattr(code_buckets, "_MANY", 6)  # so that some go one way and some the other
+    monkeypatch.setattr(code_buckets, "_VALUES", 100)
     monkeypatch.setattr(hash_tables, "_QUERIES", 40)
-    monkeypatch.setattr(mean_distances, "_BUCKETS", 7)
-    monkeypatch.setattr(mean_distances, "_ENTRIES", 5)
+    monkeypatch.setattr(mean_buckets, "_BUCKETS", 7)
+    monkeypatch.setattr(mean_buckets, "_ENTRIES", 5)
     both = codes(1, 400, 2, 5)
     index, queries = filled(both[:300], summary, probe=2), both[300:]
     whole = index.query(queries).distance

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from oddframe.errors import NewerFormat, StoreError
-from oddframe.index import index_file
+from oddframe.index import saving
 from oddframe.index.hash_tables import SUMMARIES, HashTables
 from oddframe.types import FloatArray
 
@@ -90,13 +90,13 @@ def test_what_is_no_index_is_refused(tmp_path: Path) -> None:
     tensors, meta = filled("mean").state()
     sizes: dict[str, Any] = {"tables": 2, "bits": 10, "summary": "mean", "probe": 0}
     for name, value in (("bits", 9), ("bits", "ten"), ("summary", "median"), ("tables", 0), ("meta", None)):
-        index_file.write_index(tmp_path / "odd", tensors, {**sizes, "meta": meta, name: value})
+        saving.write_index(tmp_path / "odd", tensors, {**sizes, "meta": meta, name: value})
         with pytest.raises(StoreError, match="odd"):
             HashTables.load(tmp_path / "odd")
 
 
 def test_a_newer_file_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_file, "FORMAT", 2)
+    monkeypatch.setattr(saving, "FORMAT", 2)
     filled("all").save(tmp_path / "index")
     monkeypatch.undo()
     with pytest.raises(NewerFormat):
@@ -112,7 +112,7 @@ def test_a_failed_save_changes_nothing(tmp_path: Path, monkeypatch: pytest.Monke
         place.write_bytes(b"half of it")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(index_file, "save_file", full)
+    monkeypatch.setattr(saving, "save_file", full)
     with pytest.raises(StoreError, match="No space left"):
         filled("all", 50).save(path)
     assert path.read_bytes() == before

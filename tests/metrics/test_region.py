@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oddframe.errors import DataError, SettingsError
-from oddframe.metrics.region import DetectionCurve, rbdc, region_curve, tbdc, track_curve
-from oddframe.metrics.regions import DetectedRegions, TrueRegions
+from oddframe.metrics.boxes import DetectedRegions, TrueRegions
+from oddframe.metrics.rbdc import DetectionCurve, rbdc, region_curve, tbdc, track_curve
 
 Box = tuple[int, int, int, int]
 True_ = tuple[int, Box, int]  # frame, box, track

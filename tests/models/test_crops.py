@@ -12,9 +12,8 @@ from oddframe.errors import SettingsError, SpecError
 from oddframe.models.crops import EachCrop, one_crop, over_crops
 from oddframe.models.kmeans import KMeans
 from oddframe.models.knn import KNN
-from oddframe.models.llsh import LLSH
+from oddframe.models.llsh import LLSH, draw_pairs
 from oddframe.models.lsh import LSH
-from oddframe.models.pairs import draw_pairs
 from oddframe.models.source import MemorySource
 from oddframe.testing.models import Factory, check_model, scored
 from oddframe.testing.sources import synthetic_source, synthetic_video

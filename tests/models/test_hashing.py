@@ -16,10 +16,8 @@ from oddframe.errors import DataError, FitError, SettingsError
 from oddframe.index.hash_tables import SUMMARIES
 from oddframe.models import lsh
 from oddframe.models.base import Model
-from oddframe.models.hash_net import HashNet
-from oddframe.models.llsh import LLSH
-from oddframe.models.lsh import LSH
-from oddframe.models.pairs import draw_pairs
+from oddframe.models.llsh import LLSH, draw_pairs
+from oddframe.models.lsh import LSH, HashNet
 from oddframe.models.source import MemorySource
 from oddframe.testing.models import ODD, scored
 from oddframe.testing.sources import FLOW_AND_SHAPE, pieces, synthetic_source, synthetic_video

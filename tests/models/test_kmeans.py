@@ -13,8 +13,7 @@ from sklearn.cluster import KMeans as Reference
 
 from oddframe.errors import SettingsError, StoreError
 from oddframe.models.base import ModelState
-from oddframe.models.clusters import find_centroids, left_out_distances
-from oddframe.models.kmeans import KMeans
+from oddframe.models.kmeans import KMeans, find_centroids, left_out_distances
 from oddframe.models.knn import KNN
 from oddframe.models.source import MemorySource
 from oddframe.testing.models import ODD, scored

@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oddframe.errors import DataError, FitError, NotFitted, SettingsError, SpecError
-from oddframe.models.moments import Moments
 from oddframe.models.source import MemorySource
-from oddframe.models.standardise import Standardiser
+from oddframe.models.standardise import Moments, Standardiser
 from oddframe.testing.sources import FLOW_AND_SHAPE, synthetic_source, synthetic_video
 from oddframe.types import Field, Observations, Spec
 

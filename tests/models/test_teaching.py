@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from oddframe.errors import NotFitted, SpecError
+from oddframe.models.abilities import Teachable, Updatable
 from oddframe.models.base import Model, ModelState
 from oddframe.models.explaining import Explaining, Explanation
 from oddframe.models.kmeans import KMeans
 from oddframe.models.knn import KNN
 from oddframe.models.llsh import LLSH
 from oddframe.models.lsh import LSH
-from oddframe.models.updatable import Teachable, Updatable
 from oddframe.testing.models import fitted, scored
 from oddframe.testing.sources import FLOW_AND_SHAPE, odd_rows, synthetic_source, synthetic_video
 from oddframe.types import Field, FloatArray, Observations, Spec

@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oddframe import catalog
-from oddframe.engine.cache import ObservationCache
-from oddframe.engine.fit import observed
+from oddframe.cache.cache import ObservationCache
 from oddframe.engine.observe import Watching
+from oddframe.engine.observed import observed
 from oddframe.errors import SettingsError
 from oddframe.observers.cubes import Cubes
 from oddframe.observers.detectors.base import Detections, ObjectDetector
 from oddframe.observers.foreground import boxes as rules
 from oddframe.observers.foreground.flow_threshold import FlowThreshold
 from oddframe.observers.foreground.motion import Motion
-from oddframe.observers.sequence_stream import square
+from oddframe.observers.sequence import square
 from oddframe.testing.observers import CHECKS, observe
 from oddframe.testing.scenes import Clip, moving_square, place_of
 from oddframe.types import FloatArray, Frame, ImageArray, Observations, Run, VideoInfo

@@ -9,9 +9,15 @@ import cv2
 import numpy as np
 import pytest
 
-from oddframe.observers.background import Background
-from oddframe.observers.flow import Grey, InverseSearchFlow, working_grey
-from oddframe.observers.regions import ForegroundRule, connected_regions, moving_mask, standing_regions, whole_mask
+from oddframe.observers.foreground.background import Background
+from oddframe.observers.foreground.flow import Grey, InverseSearchFlow, working_grey
+from oddframe.observers.foreground.regions import (
+    ForegroundRule,
+    connected_regions,
+    moving_mask,
+    standing_regions,
+    whole_mask,
+)
 
 RULE = ForegroundRule(displacement=0.7, contrast=6, standing=24, part=20, smallest=30, border=6)
 

@@ -11,11 +11,11 @@ import pytest
 from oddframe.errors import SettingsError
 from oddframe.observers.foreground import boxes as rules
 from oddframe.observers.foreground.base import Foreground
+from oddframe.observers.foreground.flow import RecentFlow
 from oddframe.observers.foreground.flow_threshold import FlowThreshold
 from oddframe.observers.foreground.groups import UsualSize, is_sliver, split, tiled
 from oddframe.observers.foreground.motion import Motion
-from oddframe.observers.recent_flow import RecentFlow
-from oddframe.observers.regions import Region
+from oddframe.observers.foreground.regions import Region
 from oddframe.types import FloatArray, ImageArray, VideoInfo
 from tests.observers.test_flow_and_regions import BACKDROP, THING
 

@@ -11,10 +11,10 @@ import torch
 
 from oddframe.backbones.efficientnet import EfficientNetLite0
 from oddframe.errors import SettingsError
-from oddframe.observers.crops import CropEmbedder
 from oddframe.observers.descriptors import direction_histogram, speed_levels
+from oddframe.observers.embedding import CropEmbedder
+from oddframe.observers.foreground.regions import Region
 from oddframe.observers.objects import Objects
-from oddframe.observers.regions import Region
 from oddframe.observers.tracking import Track
 from oddframe.types import Frame, ImageArray, Observations, Run, VideoInfo
 from tests.observers.test_flow_and_regions import texture

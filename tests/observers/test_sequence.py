@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from oddframe.engine.cache import ObservationCache
+from oddframe.cache.cache import ObservationCache
 from oddframe.engine.detector import Detector
-from oddframe.engine.fit import observed
 from oddframe.engine.observe import Watching
+from oddframe.engine.observed import observed
 from oddframe.errors import FitError, SettingsError, VideoError
-from oddframe.observers.sequence import Sequence
-from oddframe.observers.sequence_stream import square
+from oddframe.observers.sequence import Sequence, square
 from oddframe.testing.observers import observe
 from oddframe.testing.scenes import moving_square
 from oddframe.types import Frame, ImageArray, Observations, Spec, VideoInfo

@@ -12,10 +12,8 @@ from torch import Tensor
 from oddframe.backbones.base import Backbone
 from oddframe.backbones.efficientnet import EfficientNetLite0
 from oddframe.errors import SettingsError
-from oddframe.observers.batches import embed_in_batches
-from oddframe.observers.crops import square_crop
-from oddframe.observers.frame_crops import crop_boxes
-from oddframe.observers.snippet import Snippet
+from oddframe.observers.embedding import embed_in_batches, square_crop
+from oddframe.observers.snippet import Snippet, crop_boxes
 from oddframe.types import Frame, Observations, Run, VideoInfo
 
 INFO = VideoInfo("v", 8, 6, Fraction(25))

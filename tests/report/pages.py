@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from oddframe.report import Truth
-from oddframe.report.page import Compared, Facts, Filmed, Page, VideoPart, video_part
+from oddframe.draw import Truth
+from oddframe.report import Compared, Facts, Filmed, Page, VideoPart, video_part
 from oddframe.scoring import MapScale, as_runs
 from oddframe.types import Event, Observations, Scored, Timeline, VideoInfo
 from oddframe.video import ArrayVideo

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oddframe.report.page.filmstrip import Filmstrip, within
+from oddframe.report.filmstrip import Filmstrip, within
 from oddframe.types import Frame
 
 IMAGE = np.zeros((6, 8, 3), np.uint8)

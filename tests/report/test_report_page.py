@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oddframe.errors import DataError, VideoError
-from oddframe.report.page import Compared, Filmed, Near, Page, render, video_part, with_near, words
-from oddframe.report.page.gather import LEFT_OUT
-from oddframe.report.page.near import CHANGED, GONE, TOO_LARGE
-from oddframe.report.page.render import score_range
+from oddframe.report import Compared, Filmed, Near, Page, render, video_part, with_near
+from oddframe.report.gather import LEFT_OUT
+from oddframe.report.near import CHANGED, GONE, TOO_LARGE
+from oddframe.report.render import chance, score_range
 from oddframe.types import Frame, Timeline
 from oddframe.video import ArrayVideo
-from tests.report.cases import timelines
+from tests.draw.cases import timelines
 from tests.report.pages import FRAMES, SCALE, film, masked, page, part, renamed, told
 
 
@@ -246,4 +246,4 @@ def test_a_video_is_filmed_while_it_is_watched_and_only_once() -> None:
 
 @given(st.floats(1e-9, 1.0))
 def test_a_p_value_is_never_shown_smaller_than_it_is(p_value: float) -> None:
-    assert float(words.chance(p_value).partition(" ")[0]) >= p_value * (1 - 1e-9)
+    assert float(chance(p_value).partition(" ")[0]) >= p_value * (1 - 1e-9)

@@ -9,8 +9,8 @@ import torch
 from torch import distributed
 
 from oddframe.errors import Interrupted, SettingsError
+from oddframe.training.devices import gathered
 from oddframe.training.loop import train
-from oddframe.training.processes import gathered
 from oddframe.types import Run
 from tests.training.tasks import Regression, adam, batches, parameters
 

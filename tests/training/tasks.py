@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from oddframe.training.batches import Batches, shuffled
+from oddframe.training.devices import gathered
 from oddframe.training.learner import Learner
 from oddframe.training.loop import Optimisation
-from oddframe.training.processes import gathered
 
 ROWS, WIDTH = 22, 6
 

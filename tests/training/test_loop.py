@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from oddframe.errors import FitError, SettingsError
-from oddframe.training.batch_norm import synchronised
 from oddframe.training.batches import Batches, shuffled
+from oddframe.training.devices import synchronised
 from oddframe.training.loop import Optimisation, train
 from oddframe.types import Progress, Run
 from tests.training.tasks import ROWS, Regression, adam, batches, parameters, table

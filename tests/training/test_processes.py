@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import torch
 
+from oddframe.training.devices import gathered
 from oddframe.training.loop import train
-from oddframe.training.processes import gathered
 from tests.conftest import ROOT
 from tests.training.tasks import Regression, adam, batches, parameters
 

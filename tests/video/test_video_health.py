@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from oddframe.errors import SettingsError, StoreError
 from oddframe.types import Frame, ImageArray, VideoInfo
 from oddframe.video import CameraHealth, HealthStream, View, find_videos
-from oddframe.video.health.hindsight import Hindsight
+from oddframe.video.health.camera import Hindsight
 
 FPS = 10
 PED2 = Path(__file__).parents[2] / ".." / "shared" / "data" / "ped2"

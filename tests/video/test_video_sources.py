@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from oddframe.errors import EmptyVideo, SettingsError, VideoError, VideoNotFound
 from oddframe.types import ImageArray
 from oddframe.video import ASSUMED_FPS, ArrayVideo, find_videos, open_video, write_image, write_video
+from oddframe.video.base import exact_fps
 from oddframe.video.names import natural, unique_names
-from oddframe.video.rates import exact_fps
 
 
 def shade(value: int, height: int = 12, width: int = 16) -> ImageArray:

@@ -13,18 +13,18 @@ from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
-from oddframe import __version__
 from oddframe.bench.contestant import Contestant
 from oddframe.bench.scored import REMEDY
+from oddframe.cache.cache import ObservationCache
 from oddframe.datasets.base import LabelledVideo
-from oddframe.engine.cache import ObservationCache
 from oddframe.engine.detector import Detector
-from oddframe.engine.fit import observed, video_key
 from oddframe.engine.observe import Watching
+from oddframe.engine.observed import observed, video_key
 from oddframe.errors import StoreError
 from oddframe.files import replace_durably, storing
 from oddframe.models.base import Regime
 from oddframe.types import Configured, Json, Run, VideoId
+from oddframe.version import __version__
 from oddframe.video import Video
 
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from oddframe.bench.figures import counted
 from oddframe.bench.runner import Outcome
+from oddframe.draw import plot_roc, plot_timelines
 from oddframe.errors import DataError
 from oddframe.metrics import RocCurve, roc_curve
-from oddframe.report import plot_roc, plot_timelines
 from oddframe.types import BoolArray, FloatArray, ImageArray
 from oddframe.video import write_image
 

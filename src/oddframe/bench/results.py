@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from oddframe import __version__
 from oddframe.bench.figures import Figure, Figures
 from oddframe.bench.protocol import Protocol
 from oddframe.bench.regions import Alarms, Regions
 from oddframe.types import Json
+from oddframe.version import __version__
 
 PACKAGES = ("numpy", "torch", "faiss-cpu", "opencv-python-headless", "av")
 

@@ -1,15 +1,18 @@
-"""Fit, score and measure several detectors on a data set, going on where an earlier run was killed."""
+"""Fit, score and measure several detectors on a data set, going on where an earlier run was killed.
+
+Test videos scored one after the other, the model going on from each to the next.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeAlias
 
-from oddframe.bench.carried import scored_in_turn
 from oddframe.bench.contestant import Contestant
 from oddframe.bench.figures import figures_of
 from oddframe.bench.fitting import Ready, content, fitted, parts_of, watching
@@ -18,15 +21,14 @@ from oddframe.bench.regions import alarms_of, regions_of
 from oddframe.bench.results import Circumstances, Cost, Results, Row, machine, now, versions
 from oddframe.bench.scored import Kept, ScoredFolder
 from oddframe.bench.truth import Truth, truth_of
+from oddframe.cache.cache import ObservationCache
 from oddframe.datasets.base import DataSet, LabelledVideo
-from oddframe.engine.cache import ObservationCache
-from oddframe.engine.fit import observed
-from oddframe.engine.score import judge_source
-from oddframe.engine.source import CachedSource
+from oddframe.engine.observed import observed
+from oddframe.engine.score import judge_source, judge_with
+from oddframe.engine.sources import CachedSource
 from oddframe.errors import SettingsError
-from oddframe.models.base import Regime
-from oddframe.models.carrying import Carrying
-from oddframe.models.fused import fusion_of
+from oddframe.models.abilities import Carrying, fusion_of
+from oddframe.models.base import Regime, ScoringStream
 from oddframe.models.multiplications import Counted
 from oddframe.scoring import MapUse
 from oddframe.types import Progress, Run, Timeline, VideoInfo
@@ -203,3 +205,31 @@ def _cost(ready: Ready, source: CachedSource, seconds: float) -> Cost:
     model = ready.detector.model
     counted = model.multiplications(source) if isinstance(model, Counted) else None
     return Cost(ready.seconds, seconds, len(source), counted, model.state().bytes)
+
+
+def scored_in_turn(
+    ready: Ready, model: Carrying, source: CachedSource, testing: Sequence[Video], *, folder: Path, run: Run
+) -> list[Kept]:
+    """A split's videos, scored in its order by a model that carries something from each to the next.
+
+    What it carries is not kept. So either all videos are found in the folder, or all are scored again.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    whole, names = hashlib.sha256(), []
+    for video in testing:  # scores depend on all videos before, so all of them name the file
+        whole.update(content(video, ready.detector).encode())
+        names.append(whole.hexdigest())
+    return ScoredFolder(folder, ready.key).all_or_none(names, partial(_each, ready, model, source, run))
+
+
+def _each(ready: Ready, model: Carrying, source: CachedSource, run: Run) -> Iterator[Kept]:
+    previous: ScoringStream | None = None
+    infos, use = source.videos(), MapUse(ready.detector.calibration.map_level)
+    for number, info in enumerate(infos):
+        run.progress(Progress("scoring in turn", number, len(infos), "videos"))
+        began = perf_counter()
+        previous = model.open_after(info, previous, Run(device=run.device))
+        judged = judge_with(previous, source, info, maps=use)
+        yield Kept(judged, perf_counter() - began)

@@ -1,4 +1,9 @@
-"""The command line's frame: one app, one way to report errors and warnings."""
+"""The command line's frame: one app, one way to report errors and warnings.
+
+Videos that fail while others go on.
+
+A threshold that is older than what its detector knows.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +13,17 @@ import shlex
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, TextIO
 
 import typer
 from rich.console import Console
 
-from oddframe import __version__
-from oddframe.errors import Interrupted, OddframeError, OddframeWarning
+from oddframe.engine.detector import Detector
+from oddframe.errors import Interrupted, OddframeError, OddframeWarning, StaleThreshold
+from oddframe.version import __version__
 
 app = typer.Typer(
     name="oddframe",
@@ -28,6 +35,7 @@ app = typer.Typer(
 )
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+
 """Exit codes besides 0: an error that one line explains; a command line that makes no sense; stopped, as by Ctrl-C."""
 
 
@@ -148,3 +156,29 @@ def _show_warning(
 ) -> None:
     stderr().print("[bold yellow]warning:[/]", end=" ")
     stderr().print(" ".join(str(message).split()), markup=False)
+
+
+class Failures:
+    """Reports each at once, and counts them.
+
+    Args:
+        debug: whether to show where in the code they arose.
+    """
+
+    def __init__(self, debug: bool) -> None:
+        self.count = 0
+        self._debug = debug
+
+    def __call__(self, error: Exception, about: str = "") -> None:
+        complain(error, self._debug, about)
+        self.count += 1
+
+
+@contextmanager
+def saying_once(detector: Detector) -> Iterator[None]:
+    """What is to be said of the threshold is said once, and not for each video."""
+    if detector.stale is not None and detector.calibration.threshold is not None:
+        warnings.warn(detector.stale, StaleThreshold, stacklevel=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", StaleThreshold)
+        yield

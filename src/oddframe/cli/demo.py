@@ -1,8 +1,15 @@
-"""`oddframe demo`: the whole line on a rendered scene, without a download."""
+"""`oddframe demo`: the whole line on a rendered scene, without a download.
+
+The pictures that the demo writes.
+
+What the demo measures.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
@@ -14,19 +21,19 @@ from rich.table import Table
 
 from oddframe import catalog
 from oddframe.cli.app import app, stderr
-from oddframe.cli.demo_pictures import truth_runs, write_pictures
-from oddframe.cli.demo_results import Results, measure
-from oddframe.cli.options import Cache
+from oddframe.cli.options import Cache, clock
 from oddframe.cli.progress import reporting
 from oddframe.cli.report import finish, page_of, room_of, write_report
-from oddframe.cli.report_parts import Watched, part_of, watched_each
-from oddframe.cli.times import clock
-from oddframe.datasets.synthetic import Split, benchmark
+from oddframe.draw import Moment, annotate_event, hero, plot_timelines
 from oddframe.engine.detector import Detector
-from oddframe.engine.keeping import Witness
+from oddframe.engine.explainer import Witness
 from oddframe.files import storing
+from oddframe.metrics.frame import auroc
 from oddframe.observers.tracking import intersection_over_union
-from oddframe.types import Timeline
+from oddframe.report.watched import Watched, part_of, watched_each
+from oddframe.types import Event, FloatArray, Progress, Run, Timeline
+from oddframe.video import write_image
+from oddframe.walkway import KINDS, Split, SyntheticClip, benchmark, rule_scores
 
 
 @app.command()
@@ -109,3 +116,98 @@ def _found(split: Split, timelines: list[Timeline]) -> tuple[int, int, float]:
                 for e in events
             )
     return hit, there, boxed / max(hit, 1)
+
+
+Runs = list[tuple[int, int, str]]
+
+
+def write_pictures(folder: Path, clips: Sequence[SyntheticClip], timelines: Sequence[Timeline]) -> list[Path]:
+    """Write the score plot, every event's frame and, if something was found, the wide picture of it all."""
+    truth = {clip.info.id: truth_runs(clip) for clip in clips}
+    (folder / "events").mkdir(exist_ok=True)
+    written = [folder / "scores.png"]
+    write_image(written[0], plot_timelines(timelines, truth))
+    for clip, timeline in zip(clips, timelines, strict=True):
+        for number, event in enumerate(timeline.events, 1):
+            picture = annotate_event(clip.frame_at(event.peak).image, timeline, event, beside=timelines)
+            write_image(folder / "events" / f"{clip.info.id}-{number}.png", picture)
+            written[1:] = [folder / "events"]
+    moments = [_moment(kind, clips, timelines) for kind in KINDS]
+    shown = [moment for moment in moments if moment is not None]
+    if shown:
+        written.append(folder / "demo.png")
+        write_image(written[-1], hero(shown, timelines, truth))
+    return written
+
+
+def truth_runs(clip: SyntheticClip) -> Runs:
+    """The clip's events as runs of frames, each with its kind."""
+    seen: dict[int, tuple[int, int, str]] = {}
+    for frame, boxes in enumerate(clip.boxes):
+        for box in boxes:
+            first = seen.get(box.track, (frame, frame, box.kind))[0]
+            seen[box.track] = (first, frame + 1, box.kind)
+    return sorted(seen.values())
+
+
+def _moment(kind: str, clips: Sequence[SyntheticClip], timelines: Sequence[Timeline]) -> Moment | None:
+    """The highest event of a kind whose box lies on what is odd."""
+    found = max(_hits(kind, clips, timelines), key=lambda hit: hit[2].score, default=None)
+    if found is None:
+        return None
+    clip, timeline, event = found
+    return Moment(clip.frame_at(event.peak).image, timeline, event, kind)
+
+
+def _hits(
+    kind: str, clips: Sequence[SyntheticClip], timelines: Sequence[Timeline]
+) -> Iterator[tuple[SyntheticClip, Timeline, Event]]:
+    for clip, timeline in zip(clips, timelines, strict=True):
+        for event in timeline.events:
+            if any(box.kind == kind and _centred(event, box.box) for box in clip.boxes[event.peak]):
+                yield clip, timeline, event
+
+
+def _centred(event: Event, box: tuple[float, float, float, float]) -> bool:
+    if event.box is None:
+        return False
+    x, y = (event.box[0] + event.box[2]) / 2, (event.box[1] + event.box[3]) / 2
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Frame AUROC over the scorable frames of all test clips joined, scores as they are.
+
+    Args:
+        auroc: of the detector.
+        kinds: of the detector, by kind of event, against the frames without any event.
+        rules: of rules that need no training.
+    """
+
+    auroc: float
+    kinds: Mapping[str, float]
+    rules: Mapping[str, float]
+
+
+def measure(clips: Sequence[SyntheticClip], timelines: Sequence[Timeline], run: Run) -> Results:
+    """The detector's figures and, on the same frames, those of the rules."""
+    valid = np.concatenate([timeline.valid for timeline in timelines])
+    odd = np.concatenate([clip.labels for clip in clips])[valid]
+    scores = np.concatenate([timeline.scores for timeline in timelines])[valid]
+    kinds = {}
+    for kind in KINDS:
+        shown = np.concatenate([[any(b.kind == kind for b in boxes) for boxes in clip.boxes] for clip in clips])[valid]
+        among = shown | ~odd
+        kinds[kind] = auroc(scores[among], shown[among])
+    rules = {rule: auroc(found[valid], odd) for rule, found in _by_rule(clips, run).items()}
+    return Results(auroc(scores, odd), kinds, rules)
+
+
+def _by_rule(clips: Sequence[SyntheticClip], run: Run) -> dict[str, FloatArray]:
+    found: dict[str, list[FloatArray]] = defaultdict(list)
+    for done, clip in enumerate(clips):
+        run.progress(Progress("rules without training", done, len(clips), "clips"))
+        for rule, scores in rule_scores(clip.images()).items():
+            found[rule].append(scores)
+    return {rule: np.concatenate(scores) for rule, scores in found.items()}

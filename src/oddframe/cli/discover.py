@@ -10,27 +10,16 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from oddframe.cli.app import FAILED, app, stderr, stdout
-from oddframe.cli.discover_files import Pile, remove_stale, write_found
-from oddframe.cli.failures import Failures
-from oddframe.cli.options import (
-    Cache,
-    Checkpoints,
-    Device,
-    Fps,
-    Precise,
-    Videos,
-    Workers,
-    detector_of,
-    read_videos,
-)
+from oddframe.cli.app import FAILED, Failures, app, stderr, stdout
+from oddframe.cli.options import Cache, Checkpoints, Device, Fps, Precise, Videos, Workers, clock, read_videos
 from oddframe.cli.progress import reporting
-from oddframe.cli.times import clock
+from oddframe.engine.configure import detector_of
 from oddframe.engine.discover import Discovery, discover
 from oddframe.engine.store import check_target
 from oddframe.files import storing
 from oddframe.models.base import Regime
-from oddframe.training.processes import is_first
+from oddframe.report.discovery_files import Pile, remove_stale, write_found
+from oddframe.training.devices import is_first
 
 
 @app.command("discover")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from oddframe.cli.times import clock
+from oddframe.cli.options import clock
 from oddframe.engine.detector import Detector
 from oddframe.engine.explain import Explained
 from oddframe.models.explaining import Comparison, Moment

@@ -1,30 +1,33 @@
-"""Options that several commands share, and how they are read."""
+"""Options that several commands share, and how they are read.
+
+Times and boxes as people write them.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 import typer
 
-from oddframe import catalog
-from oddframe.engine.detector import Detector
 from oddframe.errors import SettingsError, VideoError
-from oddframe.scoring import Scoring
 from oddframe.types import Precision
-from oddframe.video import Mask, Video, find_videos
+from oddframe.video import Video, find_videos
 
 Videos = Annotated[
     list[str], typer.Argument(help="Files, frame folders, folders of these, or quoted patterns.", show_default=False)
 ]
+
 Fps = Annotated[
     str | None,
     typer.Option(
         "--fps", help="Frames a second, where the files do not say (frame folders: 25 is assumed).", show_default=False
     ),
 ]
+
 Cache = Annotated[
     Path | None,
     typer.Option(
@@ -46,6 +49,7 @@ def _usable(device: str) -> str:
 Precise = Annotated[
     Precision, typer.Option("--precision", help="Of training; auto is bf16 where a GPU computes in it, else float32.")
 ]
+
 Checkpoints = Annotated[
     Path | None,
     typer.Option(
@@ -54,11 +58,14 @@ Checkpoints = Annotated[
         show_default=False,
     ),
 ]
+
 Log = Annotated[
     Path | None,
     typer.Option("--log", help="A folder for the losses of training, as TensorBoard shows them.", show_default=False),
 ]
+
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Videos observed at once, each in its own process.")]
+
 Device = Annotated[str, typer.Option("--device", help="A torch device: cpu, cuda, cuda:1, mps.", callback=_usable)]
 
 
@@ -69,33 +76,48 @@ def read_videos(
     return find_videos(list(sources), fps=fps, failed=failed)
 
 
-def read_settings(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """`["model.k=3"]` -> `{"model": {"k": "3"}, ...}` for observer, model and scoring (see `catalog.merged` for dots).
+def clock(seconds: float) -> str:
+    """Seconds as people write times.
+
+    >>> clock(3725.26)
+    '1:02:05.3'
+    """
+    minutes, rest = divmod(round(seconds, 1), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02d}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"
+
+
+def read_time(option: str, text: str) -> float:
+    """Seconds, from seconds or from what `clock` writes.
+
+    >>> [read_time("--to", text) for text in ("64.5", "1:04.5", "1:02:05")]
+    [64.5, 64.5, 3725.0]
 
     Raises:
-        SettingsError: not of that form.
+        SettingsError: anything else; the message names the option.
     """
-    found: dict[str, dict[str, Any]] = {"observer": {}, "model": {}, "scoring": {}}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        part, dot, setting = name.strip().partition(".")
-        if not equals or not dot or part not in found:
-            raise SettingsError(f"--set {pair}: write observer.NAME=VALUE, model.NAME=VALUE or scoring.NAME=VALUE")
-        found[part][setting] = value.strip()
-    return found
+    try:
+        parts = [float(part) for part in text.split(":")]
+    except ValueError:
+        parts = []
+    if not 1 <= len(parts) <= 3 or not all(math.isfinite(part) and part >= 0 for part in parts):
+        raise SettingsError(f"{option} {text}: write a time as 64.5, 1:04.5 or 1:02:05")
+    if any(part >= 60 for part in parts[1:]):
+        raise SettingsError(f"{option} {text}: minutes and seconds after a colon are below 60")
+    return sum(part * 60.0**power for power, part in enumerate(reversed(parts)))
 
 
-def detector_of(
-    preset: str, observer: str | None, model: str | None, settings: Sequence[str], mask: Path | None
-) -> Detector:
-    """An unfitted detector: a preset, its parts replaced by name and changed by settings."""
-    chosen, given = catalog.preset(preset), read_settings(settings)
-    seeing = {} if observer else dict(chosen.observer_settings)
-    judging = {} if model else dict(chosen.model_settings)
-    return Detector(
-        preset,
-        observer=catalog.build("observer", observer or chosen.observer, catalog.merged(seeing, given["observer"])),
-        model=catalog.build("model", model or chosen.model, catalog.merged(judging, given["model"])),
-        scoring=catalog.construct(Scoring, given["scoring"]),
-        mask=None if mask is None else Mask.from_file(mask),
-    )
+def read_box(text: str) -> tuple[float, float, float, float]:
+    """Four numbers between commas.
+
+    Raises:
+        SettingsError: anything else.
+
+    >>> read_box("10,20,30,40")
+    (10.0, 20.0, 30.0, 40.0)
+    """
+    try:
+        x0, y0, x1, y1 = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise SettingsError(f"--box {text}: write x0,y0,x1,y1 in pixels") from error
+    return x0, y0, x1, y1

@@ -21,7 +21,7 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from oddframe.cli.app import stderr
-from oddframe.training.processes import is_first
+from oddframe.training.devices import is_first
 from oddframe.types import Precision, Progress, Run
 
 

@@ -10,22 +10,21 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from oddframe import __version__
-from oddframe.cli.app import FAILED, app, complain, stderr, stdout
+from oddframe.cli.app import FAILED, app, complain, saying_once, stderr, stdout
 from oddframe.cli.options import Device, Fps, Videos, read_videos
 from oddframe.cli.progress import reporting
-from oddframe.cli.report_facts import facts_of
-from oddframe.cli.report_parts import part_of, watched_each
-from oddframe.cli.report_truth import check_named, read_truth
-from oddframe.cli.stale import saying_once
 from oddframe.engine.detector import Detector
-from oddframe.engine.keeping import Witness
+from oddframe.engine.explainer import Witness
 from oddframe.errors import DataError, OddframeError, SettingsError, SpecError, VideoError
 from oddframe.files import replace_durably, storing
-from oddframe.report.page import FIXED, Page, VideoPart, render, with_near
+from oddframe.report import FIXED, Page, VideoPart, render, with_near
+from oddframe.report.facts import facts_of
+from oddframe.report.truth import check_named, read_truth
+from oddframe.report.watched import part_of, watched_each
 from oddframe.types import BoolArray, Run, VideoId, VideoInfo
+from oddframe.version import __version__
 from oddframe.video import Video, find_videos
-from oddframe.video.rates import Rate
+from oddframe.video.base import Rate
 
 NAME = "report.html"
 BY_MEGABYTE = 1_000_000

@@ -14,18 +14,15 @@ from typing import Annotated, Any, TypeAlias
 import typer
 from rich.table import Table
 
-from oddframe.cli.app import FAILED, app, stdout
-from oddframe.cli.event_files import EventFiles, stamp
+from oddframe.cli.app import FAILED, Failures, app, saying_once, stdout
 from oddframe.cli.explain import explained_events, in_words
-from oddframe.cli.failures import Failures
-from oddframe.cli.options import Cache, Device, Fps, Videos, read_videos
+from oddframe.cli.options import Cache, Device, Fps, Videos, clock, read_videos
 from oddframe.cli.progress import reporting
-from oddframe.cli.stale import saying_once
-from oddframe.cli.times import clock
 from oddframe.engine.detector import Detector
 from oddframe.engine.explain import Explained
 from oddframe.errors import SettingsError, SpecError, VideoError
 from oddframe.models.explaining import Explaining
+from oddframe.report.event_files import EventFiles, stamp
 from oddframe.types import Run, Timeline
 from oddframe.video import Video
 

@@ -8,7 +8,7 @@ As the authors distribute it, in two archives that may lie inside or beside one 
     tracks/Test01_gt.txt ...                               tracks of what is abnormal, by Ramachandra and Jones; may be
                                                            absent
 
-or in the common form of `oddframe.datasets.frames`. A frame is abnormal if its mask is anywhere.
+or in the common form of `oddframe.datasets.formats.frames`. A frame is abnormal if its mask is anywhere.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ import numpy as np
 import numpy.typing as npt
 
 from oddframe.datasets.base import LabelledVideo, Split
-from oddframe.datasets.boxes import TRACKS, beside
-from oddframe.datasets.frames import EXPECTED, framed, opener
-from oddframe.datasets.labels import from_array, load_mat
-from oddframe.datasets.layout import StoredDataSet, entries, first_with, misfit, needed
+from oddframe.datasets.formats.boxes import TRACKS, beside
+from oddframe.datasets.formats.frames import EXPECTED, framed, opener
+from oddframe.datasets.formats.labels import from_array, load_mat
+from oddframe.datasets.formats.layout import StoredDataSet, entries, first_with, misfit, needed
 from oddframe.errors import DataError
 from oddframe.types import BoolArray, VideoInfo
 

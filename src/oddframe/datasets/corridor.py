@@ -7,8 +7,9 @@ As the authors distribute it, in two archives that lie beside one another:
     Test_IITB-Corridor/Test_Annotation/Annotation/000209/000209.npy ...    one value a frame, not 0 where abnormal
 
 (with `_` for `-` in either name, or their content directly in the root), or in the common form of
-`oddframe.datasets.frames`, where labels may also be in `groundtruth/000209/000209.npy` or `anomaly_labels/000209.npy`.
-A file may hold one value fewer than its video has frames: its last value then stands for the last frame, too.
+`oddframe.datasets.formats.frames`, where labels may also be in `groundtruth/000209/000209.npy` or
+`anomaly_labels/000209.npy`. A file may hold one value fewer than its video has
+frames: its last value then stands for the last frame, too.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from functools import partial
 from pathlib import Path
 
 from oddframe.datasets.base import LabelledVideo, Labeller, Split
-from oddframe.datasets.frames import EXPECTED, frame_folders, framed, opener
-from oddframe.datasets.labels import from_array, load_npy
-from oddframe.datasets.layout import StoredDataSet, entries, first_with, misfit, needed
+from oddframe.datasets.formats.frames import EXPECTED, frame_folders, framed, opener
+from oddframe.datasets.formats.labels import from_array, load_npy
+from oddframe.datasets.formats.layout import StoredDataSet, entries, first_with, misfit, needed
 
 _FOLDER = {"training": "Train", "testing": "Test"}
 _TRUTH = Path("Test_Annotation") / "Annotation"

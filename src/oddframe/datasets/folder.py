@@ -19,10 +19,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeAlias
 
-from oddframe.datasets import labels
 from oddframe.datasets.base import LabelledVideo, Labeller, Split
-from oddframe.datasets.frames import opener
-from oddframe.datasets.layout import StoredDataSet, misfit
+from oddframe.datasets.formats import labels
+from oddframe.datasets.formats.frames import opener
+from oddframe.datasets.formats.layout import StoredDataSet, misfit
 from oddframe.errors import DataError
 from oddframe.types import BoolArray, VideoInfo
 from oddframe.video.find import VIDEO_SUFFIXES

@@ -7,7 +7,7 @@ As the authors distribute it:
     groundtruth/NWPU_Campus_gt.npz             per test video one value a frame, not 0 where abnormal; the file may also
                                                lie beside `videos`, there as `gt.npz`, too
 
-or in the common form of `oddframe.datasets.frames`. Pixels are not labelled.
+or in the common form of `oddframe.datasets.formats.frames`. Pixels are not labelled.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from oddframe.datasets.base import LabelledVideo, Split
-from oddframe.datasets.frames import EXPECTED, framed, opener
-from oddframe.datasets.labels import from_array
-from oddframe.datasets.layout import StoredDataSet, entries, first_with, misfit, needed
+from oddframe.datasets.formats.frames import EXPECTED, framed, opener
+from oddframe.datasets.formats.labels import from_array
+from oddframe.datasets.formats.layout import StoredDataSet, entries, first_with, misfit, needed
 from oddframe.errors import DataError
 
 FPS = Fraction(25)

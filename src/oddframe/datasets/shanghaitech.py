@@ -8,8 +8,8 @@ As the authors distribute it:
     testing/test_pixel_mask/01_0014.npy ...    (frames, height, width), not 0 where abnormal (may be absent)
     tracks/01_0014.txt ...                     tracks of what is abnormal, by Georgescu et al. (may be absent)
 
-or in the common form of `oddframe.datasets.frames`; there, too, labels may be in `test_frame_mask/`, and both mask
-folders may lie beside `testing/`. A video without a file among the tracks has none.
+or in the common form of `oddframe.datasets.formats.frames`; there, too, labels may be in `test_frame_mask/`, and both
+mask folders may lie beside `testing/`. A video without a file among the tracks has none.
 """
 
 from __future__ import annotations
@@ -20,12 +20,11 @@ from pathlib import Path
 
 import numpy as np
 
-from oddframe.datasets import masks
 from oddframe.datasets.base import LabelledBoxes, LabelledVideo, Labeller, Split
-from oddframe.datasets.boxes import TRACKS, from_corners
-from oddframe.datasets.frames import EXPECTED, frame_folders, framed, opener
-from oddframe.datasets.labels import from_array, load_npy
-from oddframe.datasets.layout import StoredDataSet, entries, first_with, misfit, needed
+from oddframe.datasets.formats.boxes import TRACKS, from_corners
+from oddframe.datasets.formats.frames import EXPECTED, frame_folders, framed, opener
+from oddframe.datasets.formats.labels import from_array, from_npy, load_npy
+from oddframe.datasets.formats.layout import StoredDataSet, entries, first_with, misfit, needed
 from oddframe.types import VideoInfo
 
 FPS = Fraction(24)
@@ -70,7 +69,7 @@ class ShanghaiTech(StoredDataSet):
 def _labelled(folder: Path, labels: Path, pixels: Path | None, tracks: Path) -> LabelledVideo:
     file = needed(labels / f"{folder.name}.npy", f"the labels of test video {folder.name!r}")
     labeller = from_array(file, partial(load_npy, file))
-    masker = masks.from_npy(pixels / _MASKS / file.name) if pixels else None
+    masker = from_npy(pixels / _MASKS / file.name) if pixels else None
     boxer = partial(_boxes, tracks / f"{folder.name}.txt", labeller) if tracks.is_dir() else None
     return LabelledVideo(folder.name, "testing", opener(folder, FPS), labeller, masker, boxer)
 

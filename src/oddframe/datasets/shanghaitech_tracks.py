@@ -26,10 +26,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from oddframe.datasets import labels
 from oddframe.datasets.base import SPLITS, LabelledVideo, Labeller, Split
-from oddframe.datasets.layout import StoredDataSet, entries, misfit, needed
-from oddframe.datasets.track_arrays import NamedArrays, TrackArrays
+from oddframe.datasets.formats import labels
+from oddframe.datasets.formats.layout import StoredDataSet, entries, misfit, needed
+from oddframe.datasets.formats.track_arrays import NamedArrays, TrackArrays
 from oddframe.errors import DataError
 from oddframe.types import VideoInfo
 from oddframe.video import Video, open_tracks

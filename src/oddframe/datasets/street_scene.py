@@ -6,8 +6,8 @@ As the authors distribute it, 46 training and 35 testing sequences:
     Test/Test001/001.jpg ...
     Test/Test001/Test001_gt.txt    rows PICTURE TRACK X Y WIDTH HEIGHT: each abnormal thing in each frame that it is in
 
-or in the common form of `oddframe.datasets.frames`. A frame is abnormal if a row names its picture; pictures count
-from 1, and X Y is the centre of a box.
+or in the common form of `oddframe.datasets.formats.frames`. A frame is abnormal if a row names its picture; pictures
+count from 1, and X Y is the centre of a box.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from functools import partial
 from pathlib import Path
 
 from oddframe.datasets.base import LabelledVideo, Split
-from oddframe.datasets.boxes import centre_rows, from_centres
-from oddframe.datasets.frames import EXPECTED, framed, opener
-from oddframe.datasets.labels import from_ranges
-from oddframe.datasets.layout import StoredDataSet, entries, first_with, misfit, needed
+from oddframe.datasets.formats.boxes import centre_rows, from_centres
+from oddframe.datasets.formats.frames import EXPECTED, framed, opener
+from oddframe.datasets.formats.labels import from_ranges
+from oddframe.datasets.formats.layout import StoredDataSet, entries, first_with, misfit, needed
 from oddframe.types import BoolArray, VideoInfo
 
 FPS = Fraction(15)

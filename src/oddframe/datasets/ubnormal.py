@@ -10,7 +10,7 @@ As the authors distribute it, NAME being normal_scene_S_scenario_N or abnormal_s
 
 Training videos are the normal ones of the authors' training split, testing videos all of their test split: the
 one-class protocol. Their validation split and their abnormal training videos are left out. Or in the common form of
-`oddframe.datasets.frames`, as you split it.
+`oddframe.datasets.formats.frames`, as you split it.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from pathlib import Path
 import numpy as np
 
 from oddframe.datasets.base import LabelledVideo, Split
-from oddframe.datasets.frames import EXPECTED, framed, opener
-from oddframe.datasets.labels import Range, from_ranges
-from oddframe.datasets.layout import StoredDataSet, first_with, misfit, needed
+from oddframe.datasets.formats.frames import EXPECTED, framed, opener
+from oddframe.datasets.formats.labels import Range, from_ranges
+from oddframe.datasets.formats.layout import StoredDataSet, first_with, misfit, needed
 from oddframe.errors import DataError
 from oddframe.types import BoolArray, VideoInfo
+from oddframe.video.folder import read_image
 from oddframe.video.names import natural
-from oddframe.video.pictures import read_image
 
 FPS = Fraction(30)
 """Of the recordings, for the form without video files."""

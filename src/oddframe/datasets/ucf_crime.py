@@ -13,8 +13,9 @@ As features, with the same lists and annotations (or `ucf-i3d.list` and `ucf-i3d
 
     FEATURES/.../Abuse001_x264_i3d.npy ...                  or without `_i3d`; or Abuse001_x264__0.npy, ..., one a crop
 
-or in the common form of `oddframe.datasets.frames`. The lists may also lie in the root. Abnormal frames count from 1,
-both ends abnormal, as in the authors' evaluation; others count them from 0. Videos are normal if their names begin so.
+or in the common form of `oddframe.datasets.formats.frames`. The lists may also lie in the root. Abnormal frames count
+from 1, both ends abnormal, as in the authors' evaluation; others count them from 0. Videos are normal if their names
+begin so.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from oddframe.datasets.base import LabelledVideo, Split
-from oddframe.datasets.frames import EXPECTED
-from oddframe.datasets.labels import Range, from_ranges
-from oddframe.datasets.layout import misfit, needed
+from oddframe.datasets.formats.frames import EXPECTED
+from oddframe.datasets.formats.labels import Range, from_ranges
+from oddframe.datasets.formats.layout import misfit, needed
 from oddframe.datasets.weak import WeakDataSet, in_order, labelled, only
 from oddframe.errors import DataError
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from oddframe.datasets.base import Boxer, DataSet, LabelledBoxes, LabelledVideo, Split
-from oddframe.datasets.synthetic import SyntheticClip, benchmark
 from oddframe.types import BoolArray, VideoInfo
+from oddframe.walkway import SyntheticClip, benchmark
 
 
 @dataclass(frozen=True, repr=False)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from oddframe.datasets.base import DataSet, LabelledVideo, Split
-from oddframe.datasets.synthetic import Walkway
-from oddframe.datasets.synthetic.scene import generator
-from oddframe.datasets.synthetic.tracked import tracked
 from oddframe.errors import SettingsError
 from oddframe.types import BoolArray, VideoInfo
 from oddframe.video import Video
+from oddframe.walkway import Walkway
+from oddframe.walkway.scene import generator
+from oddframe.walkway.tracked import tracked
 
 KINDS = ("cyclist", "runner", "skateboarder", "cart pusher")
 """Those who pass, so that a video's length says which share of it is odd."""

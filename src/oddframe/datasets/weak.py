@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from oddframe.datasets.base import LabelledVideo, Labeller, Split
-from oddframe.datasets.frames import framed, opener
-from oddframe.datasets.layout import StoredDataSet
+from oddframe.datasets.formats.frames import framed, opener
+from oddframe.datasets.formats.layout import StoredDataSet
 from oddframe.errors import DataError, SettingsError
 from oddframe.video import FeatureVideo, Video
 from oddframe.video.features import by_recording, is_feature_file

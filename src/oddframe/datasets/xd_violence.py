@@ -11,8 +11,8 @@ As features, a file a video or a file a crop (`NAME__0.npy` ... `NAME__4.npy`), 
     FEATURES/RGB/A.Beautiful.Mind.2001__#00-25-20_00-29-20_label_A__0.npy ...     or folders named as those of videos
     FEATURES/RGBTest/Bad.Boys.1995__#01-33-51_01-34-37_label_B2-0-0__0.npy ...
 
-or in the common form of `oddframe.datasets.frames`. A video is normal if its name ends with `_label_A`; ends are not
-abnormal any more, as in the authors' code.
+or in the common form of `oddframe.datasets.formats.frames`. A video is normal if its name ends with `_label_A`; ends
+are not abnormal any more, as in the authors' code.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from oddframe.datasets.base import LabelledVideo, Split
-from oddframe.datasets.frames import EXPECTED
-from oddframe.datasets.labels import Range, from_ranges
-from oddframe.datasets.layout import entries, misfit, needed
+from oddframe.datasets.formats.frames import EXPECTED
+from oddframe.datasets.formats.labels import Range, from_ranges
+from oddframe.datasets.formats.layout import entries, misfit, needed
 from oddframe.datasets.weak import WeakDataSet, in_order, labelled, only
 from oddframe.errors import DataError
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from oddframe.engine.changes import Change, calibrated, normal_in, taught_in
-from oddframe.engine.facts import Fitted
-from oddframe.engine.score import judge_source
+from oddframe.engine.fitted import Fitted
+from oddframe.engine.holdout import HoldOut, hold_out
+from oddframe.engine.journal import Change, calibrated, normal_in, taught_in
+from oddframe.engine.score import Judged, judge_source
+from oddframe.engine.sources import why_nothing
 from oddframe.errors import FitError, SettingsError
 from oddframe.models.base import Model
 from oddframe.models.source import ObservationSource
-from oddframe.scoring import Calibration, Scoring
+from oddframe.scoring import Calibration, Scoring, map_level
 from oddframe.types import Run
 
 
@@ -45,3 +48,46 @@ def calibrated_on(model: Model, fitted: Fitted, source: ObservationSource, scori
         Change.now("calibrated", one.info.id, fps=str(one.info.fps), frames=(0, one.info.frames or 0)) for one in judged
     ]
     return replace(fitted, calibration=fresh, changes=calibrated([*fitted.changes, *told]))
+
+
+def held_out_calibration(
+    model: Model, source: ObservationSource, scoring: Scoring, run: Run = Run(), *, holdout: float, seed: int
+) -> Calibration | None:
+    """Absorb all of a source into a fitted model, a share of it only once it has said how high normal scores are.
+
+    Returns:
+        What that share says; None where there is too little of it for the alarm rate, or none was asked for.
+
+    Raises:
+        SpecError: the model cannot take such observations.
+        FitError: there is nothing to learn from.
+    """
+    model.check(source.spec)
+    if not len(source):
+        raise FitError(why_nothing(source))
+    parts = hold_out(source, holdout, seed)
+    if not len(parts.trained) or not len(parts.held):
+        model.absorb(source, run)
+        return None
+    model.absorb(parts.trained, run)
+    calibration = calibrated_by(model, parts, scoring, run)
+    model.absorb(parts.rest, run)
+    return calibration if calibration.enough else None
+
+
+def calibrated_by(model: Model, parts: HoldOut, scoring: Scoring, run: Run) -> Calibration:
+    """Calibrate a model on the videos that were held out."""
+    judged = [judge_source(parts.held, info, model, run) for info in parts.held.videos()]
+    return calibrate(model, judged, scoring)
+
+
+def calibrate(model: Model, judged: Sequence[Judged], scoring: Scoring) -> Calibration:
+    """What normal video that the model has not seen says about its scores; at least one observation is needed."""
+    floor = min(float(one.scored.score.min()) for one in judged if len(one.scored))
+    timelines = [one.timeline(scoring, floor, None) for one in judged]
+    return Calibration.measure(timelines, floor, scoring, map_level=map_level_of(judged), ceiling=model.ceiling)
+
+
+def map_level_of(judged: Sequence[Judged]) -> float | None:
+    """The level above which a value of an anomaly map is anomalous; None where the model makes no maps."""
+    return map_level([one.peaks for one in judged if one.peaks is not None])

@@ -8,32 +8,31 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from oddframe import __version__, catalog
+from oddframe import catalog
+from oddframe.catalog import model_of, observer_of
 from oddframe.engine import saved
 from oddframe.engine.calibrate import calibrated_on, recalibrated
-from oddframe.engine.changes import Box
+from oddframe.engine.correct import Forgotten, Stretch, Taught, absorb, forget, teach
 from oddframe.engine.explain import Explained, explain
-from oddframe.engine.facts import Fitted, FittedOn, thinned
 from oddframe.engine.fit import fit_model
-from oddframe.engine.forget import Forgotten, absorb, forget
+from oddframe.engine.fitted import Fitted, FittedOn, thinned
 from oddframe.engine.holdout import check_share
-from oddframe.engine.labelled import LabelledSource, check_labels, taught
+from oddframe.engine.journal import Box
 from oddframe.engine.observe import Watching
-from oddframe.engine.opened import CacheLike, source_of
-from oddframe.engine.parts import model_of, observer_of
+from oddframe.engine.observed import CacheLike, source_of
 from oddframe.engine.score import Judged, judge_source, judge_video
-from oddframe.engine.source import CachedSource, only_video
-from oddframe.engine.teach import Stretch, Taught, teach
+from oddframe.engine.sources import CachedSource, LabelledSource, check_labels, only_video, taught
 from oddframe.errors import NotFitted, VideoError
 from oddframe.models.base import Model
 from oddframe.models.source import ObservationSource
 from oddframe.observers.base import Observer
 from oddframe.scoring import Calibration, MapUse, Scoring
 from oddframe.types import Json, Run, Timeline
+from oddframe.version import __version__
+from oddframe.video.base import Rate
 from oddframe.video.find import Sources, find_videos
 from oddframe.video.health import CameraHealth, View
 from oddframe.video.mask import Mask
-from oddframe.video.rates import Rate
 
 
 class Detector:

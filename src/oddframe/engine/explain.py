@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from oddframe.engine.changes import Box
-from oddframe.engine.teach import Stretch, observations_at, scores_of
+from oddframe.engine.correct import Stretch, observations_at, scores_of
+from oddframe.engine.journal import Box
 from oddframe.errors import SettingsError
 from oddframe.models.base import Model
 from oddframe.models.explaining import Comparison, Explaining, Explanation, Moment

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from oddframe.engine.source import SourcePart, frames_of, window_of
+from oddframe.engine.sources import SourcePart, frames_of, window_of
 from oddframe.errors import SettingsError
 from oddframe.models.source import ObservationSource
 from oddframe.scoring import Reasons, untouched

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from oddframe.engine.entry import EntryWriter
+from oddframe.cache.entry import EntryWriter
 from oddframe.errors import EmptyVideo, OddframeError, SettingsError
 from oddframe.observers.base import Observer
 from oddframe.scoring import Reasons

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from oddframe import catalog
 from oddframe.engine import store
-from oddframe.engine.facts import Fitted
+from oddframe.engine.fitted import Fitted
 from oddframe.errors import SettingsError, StoreError
 from oddframe.models.base import Model, ModelState
 from oddframe.observers.base import Observer

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from oddframe.engine.observe import ReasonRuns, Seen, Sieve, Watching, WatchStream, watch
-from oddframe.engine.source import frames_of, reasons_of, window_of
+from oddframe.engine.sources import frames_of, reasons_of, window_of
 from oddframe.models.base import Model, ScoringStream
 from oddframe.models.source import CHUNK_BYTES, ObservationSource
 from oddframe.scoring import Calibration, MapUse, Reasons, Scoring, make_timeline, map_peaks

@@ -30,10 +30,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from oddframe import __version__
 from oddframe.errors import NewerFormat, SavedMeanwhile, StoreError
 from oddframe.files import storing, sync_file, sync_folder, write_durably
 from oddframe.types import Json
+from oddframe.version import __version__
 
 FORMAT = 2
 """1 kept no scores of held-out video; it is read, too."""

@@ -20,7 +20,7 @@ from typing import TypeAlias
 import cv2
 import torch
 
-from oddframe.engine.cache import ObservationCache
+from oddframe.cache.cache import ObservationCache
 from oddframe.engine.observe import Watching, observe_into
 from oddframe.errors import SettingsError, VideoError, WorkerDied
 from oddframe.types import Progress, Run

@@ -1,8 +1,11 @@
-"""Buckets that keep every code (the paper's LLSH)."""
+"""Buckets that keep every code (the paper's LLSH).
+
+Mean distances to all codes of a bucket, or that to the nearest, many buckets at once, in bounded memory.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -11,11 +14,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from oddframe.index.code_distances import CodeDistances
-from oddframe.index.csr import Csr
-from oddframe.index.hash_keys import pack
+from oddframe.index.codes import pack
+from oddframe.index.csr import Csr, expand
 from oddframe.index.provenance import Provenance
-from oddframe.index.stored import stored_array, to_tensor
+from oddframe.index.saving import stored_array, to_tensor
 from oddframe.types import BoolArray, IntArray, Json, VideoId
 
 Fixed = npt.NDArray[np.int16]
@@ -155,3 +157,215 @@ class NearestBuckets(CodeBuckets):
     """The same codes; a bucket's distance is that to the nearest of them."""
 
     nearest: ClassVar[bool] = True
+
+
+_RUN = 64  # codes of a bucket in a tile, or beside one query
+
+_MANY, _CROWDED = 64, 1024  # codes in a bucket, or distances to be found there, from which tiles are worth their making
+
+_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)  # queries that tiles are filled up to
+
+_VALUES = 1 << 18  # values converted, and distances computed, in one go: about what stays in the processor's memory
+
+_BASE, _BASE_BITS = 2.0**19, (127 + 19) << 23  # above all distances in steps; added to one, it leaves 4 binary places
+
+_POINT = 16
+
+_NOTHING = torch.iinfo(torch.int64).max  # the least of no distances
+
+
+class CodeDistances:
+    """Answers queries by all codes in their buckets, on one device.
+
+    Steps are whole numbers, so squared distances are exact in float64, however they are summed; roots are rounded to
+    whole sixteenths of a step, so their sums are exact too. A query's answer is then the same to the bit in whatever
+    company it is asked, on whatever device.
+
+    Args:
+        codes: (R, r) int16, bucket by bucket.
+        start: (U + 1,) where each bucket's codes begin.
+        nearest: whether a bucket's distance is that to its nearest code, or the mean over its codes.
+    """
+
+    def __init__(self, codes: Tensor, start: Tensor, nearest: bool = False) -> None:
+        self._codes, self._start, self._nearest = codes, start, nearest
+
+    def own(self, queries: Tensor, bucket: Tensor) -> Tensor:
+        """(R,) float64 steps between (R, r) int16 queries and their buckets (R,), -1 = none: NaN."""
+        row = (bucket >= 0).nonzero()[:, 0]
+        distinct, copy = _distinct(queries.index_select(0, row), bucket[row])
+        means = self.pooled(queries, row[distinct], bucket[row[distinct]])
+        means[row] = means[row[distinct]][copy]
+        return means
+
+    def pooled(self, queries: Tensor, row: Tensor, bucket: Tensor) -> Tensor:
+        """(R,) the same where row `row` (P,) has met bucket `bucket` (P,), and perhaps others: all as one bucket."""
+        bucket, order = torch.sort(bucket, stable=True)
+        row = row[order]
+        which, members = torch.unique_consecutive(bucket, return_counts=True)
+        found = self._gathered(queries, row, which, members)
+        total = self._none(len(queries), queries.device)
+        self._gather(total, row, found)
+        if self._nearest:
+            return (total.double() / _POINT).masked_fill_(total == _NOTHING, torch.nan)
+        return total.double() / (self.compared(row, bucket, len(queries)) * _POINT)
+
+    def compared(self, row: Tensor, bucket: Tensor, rows: int) -> Tensor:
+        """(R,) with how many codes `pooled` compares each row."""
+        return row.new_zeros(rows).index_add_(0, row, self._count(bucket))
+
+    def _count(self, bucket: Tensor) -> Tensor:
+        return self._start[bucket + 1] - self._start[bucket]
+
+    def _none(self, rows: int, device: torch.device) -> Tensor:
+        """(rows,) int64, what `_gather` begins with."""
+        return torch.full((rows,), _NOTHING if self._nearest else 0, device=device)
+
+    def _gather(self, into: Tensor, place: Tensor, found: Tensor) -> None:
+        """Add distances to the sums at their places, or keep the least there."""
+        if self._nearest:
+            into.scatter_reduce_(0, place, found, "amin")
+        else:
+            into.index_add_(0, place, found)
+
+    def _gathered(self, queries: Tensor, row: Tensor, bucket: Tensor, members: Tensor) -> Tensor:
+        """(P,) int64 sixteenths of steps: summed or least distances of pairs.
+
+        `members` (B,) of the pairs share each bucket (B,).
+        """
+        into = self._none(len(row), row.device)
+        place, start, count = torch.cumsum(members, 0) - members, self._start[bucket], self._count(bucket)
+        crowded = (count >= _MANY) | (members * count >= _CROWDED)
+        some = (~crowded).nonzero()[:, 0]
+        owner, pair = expand(place[some], members[some])
+        owner = some[owner]
+        self._gather_one_by_one(into, queries, row, _Runs.cut(pair, start[owner], count[owner]))
+        some = crowded.nonzero()[:, 0]
+        for tile in _tiles(place[some], members[some], start[some], count[some], queries.shape[1]):
+            self._gather_tile(into, queries, row, tile)
+        return into
+
+    def _gather_one_by_one(self, into: Tensor, queries: Tensor, row: Tensor, runs: _Runs) -> None:
+        """The distances of each pair to its run of codes, by differences."""
+        for some in runs.blocks(queries.shape[1]):
+            owner, code = expand(some.start, some.count)
+            apart = self._codes.index_select(0, code).double()  # (cells, r)
+            apart -= queries.index_select(0, row[some.pair].index_select(0, owner))
+            found = _sixteenths(torch.linalg.vecdot(apart, apart)) - _BASE_BITS
+            self._gather(into, some.pair[owner], found.long())
+
+    def _gather_tile(self, into: Tensor, queries: Tensor, row: Tensor, tile: _Tiles) -> None:
+        """The distances within these tiles, by products."""
+        place, code = tile.places(), tile.codes()  # (G, m), (G, k)
+        asked = queries.index_select(0, row[place].view(-1)).view(*place.shape, -1).double()  # (G, m, r)
+        stored = self._codes.index_select(0, code.reshape(-1)).view(*code.shape, -1).double()  # (G, k, r)
+        if self._nearest:
+            # What was repeated to fill up the tile changes no least distance; roots keep the order, so one is enough.
+            least = _sixteenths(_squares(asked, stored, least=True))  # (G, m)
+            self._gather(into, place.reshape(-1), (least.long() - _BASE_BITS).reshape(-1))
+            return
+        apart = _sixteenths(_squares(asked, stored))  # (G, m, k)
+        # The last code has been repeated to fill up the tile: take it away again.
+        extra = code.shape[1] - tile.count[:, None]
+        found = apart.sum(-1) - extra * apart[..., -1] - tile.count[:, None] * _BASE_BITS
+        asks = torch.arange(place.shape[1], device=place.device) < tile.members[:, None]
+        self._gather(into, place.reshape(-1), (found * asks).reshape(-1))
+
+
+def _sixteenths(squared: Tensor) -> Tensor:
+    """Roots of squared distances in whole sixteenths of a step, as int32, `_BASE_BITS` above what they are."""
+    return squared.float().sqrt_().add_(_BASE).view(torch.int32)
+
+
+def _squares(asked: Tensor, stored: Tensor, *, least: bool = False) -> Tensor:
+    """(G, m, r), (G, k, r) whole numbers in float64 -> (G, m, k) squared distances, exact; or the least ones (G, m)."""
+    lengths: Tensor = torch.linalg.vecdot(stored, stored)[:, None]
+    apart, own = torch.baddbmm(lengths, asked, stored.mT, alpha=-2), torch.linalg.vecdot(asked, asked)
+    return apart.amin(-1).add_(own) if least else apart.add_(own[..., None])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Runs:
+    """Pairs, and each one's run of codes: where it begins, and how many there are."""
+
+    pair: Tensor
+    start: Tensor
+    count: Tensor
+
+    @classmethod
+    def cut(cls, pair: Tensor, start: Tensor, count: Tensor) -> Self:
+        """No run of more than `_RUN`; a pair may then have several."""
+        owner, number = expand(torch.zeros_like(count), (count + _RUN - 1) // _RUN)
+        done = number * _RUN
+        return cls(pair[owner], start[owner] + done, (count[owner] - done).clamp_max_(_RUN))
+
+    def blocks(self, values: int) -> Iterator[_Runs]:
+        """As many runs together as memory should take."""
+        block = (torch.cumsum(self.count, 0) - self.count) // max(1, _VALUES // values)
+        sizes = torch.unique_consecutive(block, return_counts=True)[1].tolist()
+        yield from map(_Runs, *(torch.split(part, sizes) for part in (self.pair, self.start, self.count)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tiles:
+    """G tiles of one shape: some pairs of a bucket against some of its codes.
+
+    Args:
+        place: (G,) each one's first pair.
+        members: (G,) how many pairs it has.
+        start: (G,) its first code.
+        count: (G,) how many codes it has.
+        size: pairs that each tile is filled up to, by repeating the last.
+    """
+
+    place: Tensor
+    members: Tensor
+    start: Tensor
+    count: Tensor
+    size: int
+
+    def places(self) -> Tensor:
+        """(G, m) pairs."""
+        return _filled(self.place, self.members, self.size)
+
+    def codes(self) -> Tensor:
+        """(G, k) codes."""
+        return _filled(self.start, self.count, _RUN)
+
+
+def _filled(start: Tensor, count: Tensor, size: int) -> Tensor:
+    steps = torch.arange(size, device=start.device)
+    return start[:, None] + torch.minimum(steps, count[:, None] - 1)
+
+
+def _tiles(place: Tensor, members: Tensor, start: Tensor, count: Tensor, values: int) -> Iterator[_Tiles]:
+    """Cut all buckets into tiles, and give those of one shape together, as many as memory should take."""
+    across, most = (count + _RUN - 1) // _RUN, _SIZES[-1]
+    owner, number = expand(torch.zeros_like(count), across * ((members + most - 1) // most))
+    query, code = number // across[owner] * most, number % across[owner] * _RUN
+    members, count = (members[owner] - query).clamp_max_(most), (count[owner] - code).clamp_max_(_RUN)
+    place, start = place[owner] + query, start[owner] + code
+    shape, order = torch.sort(torch.searchsorted(torch.tensor(_SIZES, device=place.device), members), stable=True)
+    kinds, numbers = torch.unique_consecutive(shape, return_counts=True)
+    for kind, part in zip(kinds.tolist(), torch.split(order, numbers.tolist()), strict=True):
+        size = _SIZES[kind]
+        for some in torch.split(part, max(1, _VALUES // (max(size, _RUN) * max(size, values)))):
+            yield _Tiles(place[some], members[some], start[some], count[some], size)
+
+
+def _distinct(queries: Tensor, bucket: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows to compute, and for each row which of them answers it: equal codes are asked only once."""
+    # Any mix will do: rows that it takes for equal are looked at, and asked on their own if they are not.
+    mixed = torch.mv(queries.double(), _weights(queries.shape[1]).to(queries.device)).long() ^ (bucket << 44)
+    distinct, group = torch.unique(mixed, return_inverse=True)
+    every = torch.arange(len(bucket), device=bucket.device)
+    first = every.new_full((len(distinct),), len(every)).scatter_reduce_(0, group, every, "amin")[group]
+    same = (queries.index_select(0, first) == queries).all(dim=1) & (bucket[first] == bucket)
+    answer = torch.where(same, first, every)
+    asked = answer == every
+    return asked.nonzero()[:, 0], (torch.cumsum(asked, 0) - 1)[answer]
+
+
+def _weights(count: int) -> Tensor:
+    """(count,) whole numbers, none a simple sum of others."""
+    return torch.tensor([pow(3, 17 + 5 * i, (1 << 23) - 15) for i in range(count)], dtype=torch.float64)

@@ -11,10 +11,9 @@ import torch
 from torch import Tensor
 
 from oddframe.errors import SettingsError, StoreError
-from oddframe.index.narrow import NARROW, NarrowSearch
+from oddframe.index.exact import NARROW, NarrowSearch, WideSearch
 from oddframe.index.provenance import Provenance
-from oddframe.index.stored import stored_array, to_tensor
-from oddframe.index.wide import WideSearch
+from oddframe.index.saving import stored_array, to_tensor
 from oddframe.types import BoolArray, FloatArray, IntArray, Json, VideoId
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from oddframe.errors import StoreError
-from oddframe.index.stored import stored_array, stored_names, to_tensor
+from oddframe.index.saving import stored_array, stored_names, to_tensor
 from oddframe.types import BoolArray, FloatArray, IntArray, Json, VideoId
 
 

@@ -1,12 +1,11 @@
 """Scores and labels in, figures out."""
 
-from oddframe.metrics.frame import auroc, average_precision, equal_error_rate
+from oddframe.metrics.boxes import DetectedRegions, TrueRegions
+from oddframe.metrics.frame import RocCurve, auroc, average_precision, equal_error_rate, roc_curve
 from oddframe.metrics.intervals import Figure, Interval, bootstrap_interval, micro_auroc_interval
 from oddframe.metrics.macro import MacroAuroc, OneClassPolicy, macro_auroc, micro_auroc
 from oddframe.metrics.operating import OperatingPoint, false_alarms_per_hour, operating_point
-from oddframe.metrics.region import DetectionCurve, rbdc, region_curve, tbdc, track_curve
-from oddframe.metrics.regions import DetectedRegions, TrueRegions
-from oddframe.metrics.roc import RocCurve, roc_curve
+from oddframe.metrics.rbdc import DetectionCurve, rbdc, region_curve, tbdc, track_curve
 
 __all__ = [
     "DetectedRegions",

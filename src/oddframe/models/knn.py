@@ -13,18 +13,16 @@ import torch
 
 from oddframe.errors import NotFitted, SettingsError, StoreError
 from oddframe.index.flat import FlatIndex
-from oddframe.index.stored import stored_tensor
-from oddframe.models.base import ModelState, Regime
+from oddframe.index.saving import stored_tensor
+from oddframe.models.abilities import nearer
+from oddframe.models.base import ModelState, Regime, inner, nest
 from oddframe.models.crops import EachCrop
 from oddframe.models.distance import DistanceModel
 from oddframe.models.explaining import Comparison, Explanation, moments
 from oddframe.models.multiplications import neighbours_cost
-from oddframe.models.nested import inner, nest
 from oddframe.models.normal_scale import normal_scale
-from oddframe.models.passes import each_video
-from oddframe.models.source import ObservationSource
+from oddframe.models.source import ObservationSource, each_video
 from oddframe.models.standardise import Standardiser, chunk_rows
-from oddframe.models.updatable import nearer
 from oddframe.types import FloatArray, IntArray, Observations, Run, VideoId
 
 FUSIONS = ("sum", "max")

@@ -1,29 +1,32 @@
-"""Distance to the normal observations that hash alike, by random hash functions."""
+"""Distance to the normal observations that hash alike, by random hash functions.
+
+Hash functions as a network: vectors in, b short codes out (paper LLSH, section 3.1).
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Self
 
 import numpy as np
 import torch
+from torch import Tensor, nn
+from torch.nn import functional
 
 from oddframe.errors import NotFitted, SettingsError
 from oddframe.index.flat import FlatIndex
 from oddframe.index.hash_tables import HashTables
+from oddframe.index.saving import stored_tensor
 from oddframe.index.slots import slots
-from oddframe.index.stored import stored_tensor
-from oddframe.models.base import ModelState, Regime
+from oddframe.models.abilities import nearer
+from oddframe.models.base import ModelState, Regime, inner, nest
 from oddframe.models.crops import EachCrop
 from oddframe.models.distance import DistanceModel
 from oddframe.models.explaining import Comparison, Explanation, moments
-from oddframe.models.hash_net import HashNet
 from oddframe.models.multiplications import hashing_cost
-from oddframe.models.nested import inner, nest
-from oddframe.models.passes import each_video
-from oddframe.models.source import ObservationSource
+from oddframe.models.source import ObservationSource, each_video
 from oddframe.models.standardise import Standardiser, chunk_rows
-from oddframe.models.updatable import nearer
 from oddframe.types import FloatArray, IntArray, Observations, Run, VideoId
 
 _BATCH = 64  # rows hashed together, always
@@ -226,3 +229,34 @@ class LSH(DistanceModel):
             near = moments(self._taught.provenance, row[0], distance[0])
             found.append(Comparison("taught", float(distance[0, 0]), len(self._taught), near))
         return Explanation(float(score[0]), float(score[0]), "code distance", tuple(found))
+
+
+class HashNet(nn.Module):
+    """Layer normalisation without parameters, then b linear layers without bias to r values each, then a sigmoid.
+
+    The layers are held as one: rows j * r to (j + 1) * r of `weight` are layer j, Xavier-uniform on its own.
+
+    Args:
+        size: values in a vector.
+        tables: b.
+        bits: r.
+        lift: a constant put beside each vector's values; 0 = none. Directions from the origin, all that signs of
+            linear functions can tell, then tell lengths as well.
+        seed: of the initial weights.
+    """
+
+    weight: nn.Parameter
+
+    def __init__(self, size: int, tables: int, bits: int, lift: float, seed: int) -> None:
+        super().__init__()
+        self.lift = lift
+        inputs = size + (lift > 0)
+        bound = math.sqrt(6 / (inputs + bits))
+        uniform = torch.rand((tables * bits, inputs), generator=torch.Generator().manual_seed(seed))
+        self.weight = nn.Parameter((2 * uniform - 1) * bound)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """(N, size) -> (N, b * r) in (0, 1)."""
+        if self.lift > 0:
+            vectors = torch.cat([vectors, vectors.new_full((len(vectors), 1), self.lift)], dim=1)
+        return torch.sigmoid(functional.layer_norm(vectors, vectors.shape[1:]) @ self.weight.T)

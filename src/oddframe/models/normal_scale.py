@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from oddframe.index.wide import squared_distances
+from oddframe.index.exact import squared_distances
 from oddframe.types import BoolArray, FloatArray, IntArray
 
 LEAST = 1e-3

@@ -1,4 +1,7 @@
-"""Where a model's training data come from: random access, video by video."""
+"""Where a model's training data come from: random access, video by video.
+
+Passes over a source that say how far they are.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from oddframe.types import IntArray, Observations, Spec, VideoId, VideoInfo
+from oddframe.types import IntArray, Observations, Progress, Run, Spec, VideoId, VideoInfo
 
 CHUNK_BYTES = 64 * 2**20
 """Data of so many bytes are worked on at a time, unless one observation has more."""
@@ -121,3 +124,17 @@ class MemorySource(ObservationSource):
 
     def label(self, video: VideoId) -> bool | None:
         return self._labels.get(video)
+
+
+def each_video(source: ObservationSource, run: Run, stage: str) -> Iterator[VideoInfo]:
+    """The videos in order, each told to `run.progress` before it comes.
+
+    Args:
+        source: whose videos they are.
+        run: whom to tell.
+        stage: what is done with them, as `Progress` says it.
+    """
+    videos = source.videos()
+    for number, info in enumerate(videos):
+        run.progress(Progress(stage, number, len(videos), "videos"))
+        yield info

@@ -1,4 +1,7 @@
-"""Every value of every entry on a common footing, then one vector an observation."""
+"""Every value of every entry on a common footing, then one vector an observation.
+
+Means and deviations of more rows than memory holds.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,14 @@ import torch
 from torch import Tensor
 
 from oddframe.errors import DataError, FitError, NotFitted, SettingsError, SpecError, StoreError
-from oddframe.index.stored import stored_tensor, stored_value
+from oddframe.index.saving import stored_tensor, stored_value
 from oddframe.models.base import ModelState
 from oddframe.models.context import ContextFit, parabola, terms
-from oddframe.models.moments import Moments
-from oddframe.models.passes import each_video
-from oddframe.models.source import ObservationSource
+from oddframe.models.source import ObservationSource, each_video
 from oddframe.types import Field, Observations, Run, Spec
 
 _FAR = 1e15
+
 _CELLS = 1 << 22  # values read at once: 32 MiB as float64
 
 
@@ -263,3 +265,36 @@ def _words(spec: Spec) -> str:
 
 def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
+
+
+class Moments:
+    """Count, mean and centred sum of squares, in float64, joined chunk by chunk (Chan, Golub and LeVeque 1983).
+
+    Args:
+        size: values in a row.
+
+    >>> moments = Moments(1)
+    >>> moments.add(torch.tensor([[1.0], [3.0]]))
+    >>> moments.add(torch.tensor([[5.0]]))
+    >>> moments.mean.tolist(), moments.deviation().square().tolist()
+    ([3.0], [2.66...])
+    """
+
+    def __init__(self, size: int) -> None:
+        self.count = 0
+        self.mean = torch.zeros(size, dtype=torch.float64)
+        self._squares = torch.zeros(size, dtype=torch.float64)
+
+    def add(self, rows: Tensor) -> None:
+        """Take in (N, size) rows, N >= 1."""
+        rows = rows.double()
+        mean = rows.mean(0)
+        total = self.count + len(rows)
+        apart = mean - self.mean
+        self._squares += (rows - mean).square().sum(0) + apart.square() * (self.count * len(rows) / total)
+        self.mean = self.mean + apart * (len(rows) / total)
+        self.count = total
+
+    def deviation(self) -> Tensor:
+        """(size,) standard deviation, the rows taken as the whole population."""
+        return (self._squares / max(self.count, 1)).sqrt()

@@ -1,18 +1,27 @@
-"""The cubes observer: each thing in the foreground, cut from a few frames around the moment."""
+"""The cubes observer: each thing in the foreground, cut from a few frames around the moment.
+
+One video as the cubes observer sees it.
+"""
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from oddframe.errors import SettingsError
 from oddframe.observers.base import ObservationStream, Observer
-from oddframe.observers.cube_stream import CubeStream
 from oddframe.observers.detectors.base import ObjectDetector
+from oddframe.observers.foreground import boxes as rules
 from oddframe.observers.foreground.base import Foreground
+from oddframe.observers.foreground.flow import RecentFlow
 from oddframe.observers.foreground.motion import Motion
-from oddframe.types import Field, Run, Spec, VideoInfo, Window
+from oddframe.observers.sequence import square, squeezed
+from oddframe.types import Field, FloatArray, Frame, ImageArray, IntArray, Observations, Run, Spec, VideoInfo, Window
 
 
 class Cubes(Observer):
@@ -92,3 +101,98 @@ class Cubes(Observer):
 
     def open(self, video: VideoInfo, run: Run = Run()) -> ObservationStream:
         return CubeStream(self, video, run)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """A frame, (h, w, 2) how far things in it have come where that is asked for, and (N, 4) whole pixels of boxes."""
+
+    image: ImageArray
+    flow: FloatArray | None
+    boxes: IntArray
+
+
+class CubeStream(ObservationStream):
+    """Finds the boxes of each frame when it comes, and cuts them out once the frames after it are there."""
+
+    def __init__(self, observer: Cubes, video: VideoInfo, run: Run) -> None:
+        self._observer, self._video, self._run = observer, video, run
+        self._gap, self._window = observer.gap(video), observer.window(video)
+        self._ahead = observer.after * self._gap
+        self._recent = RecentFlow(observer.foreground.short_side, self._window.about)
+        self._foreground = observer.foreground.open(video)
+        self._frames: deque[_Seen] = deque(maxlen=(observer.length - 1) * self._gap + 1)
+        self._pushed = 0
+
+    def push(self, frame: Frame) -> Observations:
+        self._recent.push(frame.image)
+        flow = self._recent.flow(self._gap) if self._observer.motion else None
+        # A copy: the caller's picture may be another one by the time that it is cut.
+        self._frames.append(_Seen(frame.image.copy(), flow, self._boxes(frame)))
+        self._pushed = frame.index + 1
+        about = frame.index - self._ahead
+        return self._cubes(about) if about >= self._window.about else self._nothing(max(0, about + 1))
+
+    def close(self) -> Observations:
+        return self._nothing(self._pushed)
+
+    def _nothing(self, through: int) -> Observations:
+        return Observations.none(self._video.id, self._observer.spec, through=through)
+
+    def _boxes(self, frame: Frame) -> IntArray:
+        """(N, 4) whole pixels of the source, none empty."""
+        observer, scale = self._observer, self._recent.scale
+        height, width = frame.image.shape[:2]
+        known = rules.NONE
+        if observer.object_detector is not None:
+            least = observer.foreground.least_area(round(height * width / scale**2)) * scale**2
+            found = observer.object_detector.find(frame.image, self._run).over(observer.certainty).box
+            known = rules.uncovered(rules.sizeable(rules.widened(found, 0, width, height), least), observer.overlap)
+        moving = self._foreground.boxes(self._recent, np.asarray(known / scale, np.float32)) * scale
+        boxes = np.concatenate([known, rules.uncovered(moving, observer.overlap)])
+        whole = np.concatenate([np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])], axis=1).astype(np.int64)
+        return np.clip(whole, 0, [width, height, width, height])
+
+    def _cubes(self, about: int) -> Observations:
+        """Those of the frame `about`, once all of its frames are there."""
+        boxes = self._frames[-1 - self._ahead].boxes
+        if not len(boxes):
+            return self._nothing(about + 1)
+        rows = {name: torch.from_numpy(np.stack(parts)) for name, parts in self._cut(boxes).items()}
+        return self._report(about, boxes, rows)
+
+    def _cut(self, boxes: IntArray) -> dict[str, list[ImageArray]]:
+        size, frames = self._observer.size, list(self._frames)[:: self._gap]
+        cut = {"appearance": [_appearance(frames, box, size) for box in boxes]}
+        if self._observer.motion:
+            scale = self._recent.scale
+            cut["motion"] = [_motion(frames, box, size, scale) for box in boxes]
+        return cut
+
+    def _report(self, about: int, boxes: IntArray, data: dict[str, Tensor]) -> Observations:
+        count = len(boxes)
+        return Observations(
+            video=self._video.id,
+            frame=np.full(count, about),
+            span=np.tile([about, about + 1], (count, 1)),
+            ready=np.full(count, about + self._ahead),
+            box=boxes.astype(np.float32),
+            data=data,
+            through=about + 1,
+        )
+
+
+def _appearance(frames: list[_Seen], box: IntArray, size: int) -> ImageArray:
+    """(frames, 3, size, size) uint8."""
+    x0, y0, x1, y1 = box
+    return np.stack([square(frame.image[y0:y1, x0:x1], size, grey=False) for frame in frames])
+
+
+def _motion(frames: list[_Seen], box: IntArray, size: int, scale: float) -> ImageArray:
+    """(frames, 2, size, size) float16, in pixels of the source."""
+    flows = [frame.flow for frame in frames if frame.flow is not None]
+    edge = np.array(flows[0].shape[1::-1])
+    x0, y0 = np.minimum(np.floor(box[:2] / scale).astype(int), edge - 1)
+    x1, y1 = np.maximum(np.ceil(box[2:] / scale).astype(int), [x0 + 1, y0 + 1])
+    cut = [squeezed(flow[y0:y1, x0:x1], size) for flow in flows]
+    return np.asarray(np.stack(cut).transpose(0, 3, 1, 2) * scale, np.float16)

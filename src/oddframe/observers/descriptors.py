@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from oddframe.observers.regions import Region
+from oddframe.observers.foreground.regions import Region
 from oddframe.observers.tracking import Values
 from oddframe.types import FloatArray
 

@@ -1,28 +1,39 @@
-"""Pictures of what was found: score curves, annotated frames, sheets of them. `write_image` keeps them."""
+"""The report as a page: one HTML file that needs nothing else, for any number of videos (docs/report.md)."""
 
-from oddframe.report.annotate import annotate, annotate_event
-from oddframe.report.curves import plot_timelines
-from oddframe.report.dropped import plot_dropped
-from oddframe.report.gauge import Gauge
-from oddframe.report.heat import heat, overlay
-from oddframe.report.hero import Moment, hero
-from oddframe.report.joined import plot_joined
-from oddframe.report.roc import plot_roc
-from oddframe.report.sheet import contact_sheet
-from oddframe.report.stretches import Truth
+from oddframe.report.filmstrip import Filmed, Filmstrip, cut, whole
+from oddframe.report.gather import video_part
+from oddframe.report.moments import moments_of
+from oddframe.report.near import with_near
+from oddframe.report.parts import (
+    Compared,
+    Facts,
+    Moment,
+    Near,
+    Page,
+    Picture,
+    Shot,
+    Thumbnail,
+    VideoPart,
+)
+from oddframe.report.render import FIXED, render
 
 __all__ = [
-    "Gauge",
+    "FIXED",
+    "Compared",
+    "Facts",
+    "Filmed",
+    "Filmstrip",
     "Moment",
-    "Truth",
-    "annotate",
-    "annotate_event",
-    "contact_sheet",
-    "heat",
-    "hero",
-    "overlay",
-    "plot_dropped",
-    "plot_joined",
-    "plot_roc",
-    "plot_timelines",
+    "Near",
+    "Page",
+    "Picture",
+    "Shot",
+    "Thumbnail",
+    "VideoPart",
+    "cut",
+    "moments_of",
+    "render",
+    "video_part",
+    "whole",
+    "with_near",
 ]

@@ -1,17 +1,13 @@
 """From scored observations to frame scores and events."""
 
 from oddframe.scoring.calibration import Calibration
-from oddframe.scoring.conformal import FrameSample
-from oddframe.scoring.event_peaks import EventPeaks
-from oddframe.scoring.events import event_bounds, find_events
-from oddframe.scoring.false_alarms import FalseAlarms, duration, false_alarms, rate, threshold_for
-from oddframe.scoring.map_regions import MapUse, find_regions, map_level, map_peaks
-from oddframe.scoring.maps import MapScale, anomaly_map, frame_map
-from oddframe.scoring.normal import NormalScores, required
+from oddframe.scoring.events import EventPeaks, event_bounds, find_events
+from oddframe.scoring.false_alarms import FalseAlarms, GeneralisedPareto, duration, false_alarms, rate, threshold_for
+from oddframe.scoring.maps import MapScale, MapUse, anomaly_map, find_regions, frame_map, map_level, map_peaks
+from oddframe.scoring.normal import FrameSample, NormalScores, required
 from oddframe.scoring.reasons import Reasons, as_codes, as_runs
 from oddframe.scoring.settings import Scoring
 from oddframe.scoring.smoothing import CausalStream, Smoothing
-from oddframe.scoring.tail import GeneralisedPareto
 from oddframe.scoring.timeline import make_timeline
 from oddframe.scoring.to_frames import FrameScores, covering_max, frame_scores, untouched
 

@@ -1,4 +1,7 @@
-"""What is kept of held-out normal video: enough for p-values, and for a threshold of any rate."""
+"""What is kept of held-out normal video: enough for p-values, and for a threshold of any rate.
+
+How a frame's score compares with those of held-out normal frames: p-values and quantiles that hold for any n.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from oddframe.errors import SettingsError, StoreError
-from oddframe.scoring.conformal import FrameSample
-from oddframe.scoring.event_peaks import EventPeaks
+from oddframe.scoring.events import EventPeaks
 from oddframe.scoring.settings import Scoring
-from oddframe.types import Timeline
+from oddframe.types import FloatArray, IntArray, Timeline, frozen_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +97,76 @@ def required(normal: NormalScores | None) -> NormalScores:
             " (oddframe calibrate DETECTOR NORMAL_VIDEO), or fit again with a share held out (--holdout 0.2)"
         )
     return normal
+
+
+TOP, BELOW = 2048, 2048
+
+"""How many of the highest scores are kept one by one, and how many of all, evenly drawn."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameSample:
+    """The scores of n normal frames, or what is kept of very many: the highest, and some of the others.
+
+    Args:
+        level: (L,) ascending scores, no two alike; at least one.
+        at_least: (L,) how many frames scored that or more.
+        more: (L,) how many scored more.
+        frames: n, how many there were.
+        typical: the median of all.
+    """
+
+    level: FloatArray
+    at_least: IntArray
+    more: IntArray
+    frames: int
+    typical: float
+
+    def __post_init__(self) -> None:
+        put, n = object.__setattr__, len(self.level)
+        put(self, "level", frozen_array(self.level, np.float32, "level", n))
+        put(self, "at_least", frozen_array(self.at_least, np.int64, "at_least", n))
+        put(self, "more", frozen_array(self.more, np.int64, "more", n))
+        if not n or not (np.diff(self.level) > 0).all() or self.frames < 1:
+            raise ValueError("scores of normal frames must ascend, and there must be one")
+
+    @classmethod
+    def draw(cls, scores: FloatArray) -> Self:
+        """Of (n,) finite scores, n > 0."""
+        ordered = np.sort(scores)
+        n = len(ordered)
+        kept = np.unique(np.concatenate([np.arange(max(n - TOP, 0), n), np.linspace(0, n - 1, BELOW).astype(np.int64)]))
+        level = np.unique(ordered[kept])
+        at_least, more = (n - np.searchsorted(ordered, level, side) for side in ("left", "right"))
+        return cls(level, at_least, more, n, float(ordered[n // 2]))
+
+    def p_values(self, scores: FloatArray) -> FloatArray:
+        """(F,) float32: (1 + how many normal frames scored as high or higher) / (1 + n); NaN where the score is NaN.
+
+        One more normal frame has a p-value of at most p with a chance of at most p, if frames are exchangeable
+        (conformal prediction; Vovk, Gammerman and Shafer 2005, section 2.2). Neighbouring frames are alike and days
+        differ, so for frames it is a good guide and no guarantee. Where scores were left out, too many are counted
+        rather than too few.
+
+        >>> FrameSample.draw(np.arange(1, 5, dtype=np.float32)).p_values(np.array([5, 4, 2.5, 0], np.float32))
+        array([0.2, 0.4, 0.6, 1. ], dtype=float32)
+        """
+        place = np.searchsorted(self.level, scores, side="right")  # one past the next kept score at or below
+        below = np.maximum(place - 1, 0)
+        higher = np.where(self.level[below] == scores, self.at_least[below], self.more[below])
+        share = (1 + np.where(place > 0, higher, self.frames)) / (1 + self.frames)
+        return np.where(np.isnan(scores), np.nan, share).astype(np.float32)
+
+    def quantile(self, alarm_rate: float) -> tuple[float, bool]:
+        """The score that one more normal frame exceeds with a chance of at most `alarm_rate`; and whether n suffices.
+
+        It is the order statistic number ceil((n + 1)(1 - alarm_rate)), or the next higher score that was kept. If n is
+        too small for the rate, it is the highest score. What `p_values` says of exchangeable frames holds here too.
+
+        >>> FrameSample.draw(np.arange(1, 100, dtype=np.float32)).quantile(0.01)
+        (99.0, True)
+        """
+        # The small term keeps 0.99 * 100, which is 99.00000000000001 or so in binary, from becoming 100.
+        rank = math.ceil((self.frames + 1) * (1 - alarm_rate) - 1e-9)
+        first = int(np.searchsorted(self.frames - self.more, min(rank, self.frames)))
+        return float(self.level[first]), rank <= self.frames

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from oddframe.errors import NotFitted, OddframeError, SpecError, StoreError
+from oddframe.models.abilities import fusion_of
 from oddframe.models.base import Model, ModelState, Regime
-from oddframe.models.fused import fusion_of
 from oddframe.models.source import MemorySource
 from oddframe.testing.sources import FLOW_AND_SHAPE, odd_rows, pieces, synthetic_source, synthetic_video
 from oddframe.types import Observations, Scored, Spec, VideoInfo

@@ -1,14 +1,19 @@
-"""A training on disk: one file of tensors whose header is JSON, replaced as a whole; nothing in it is executed."""
+"""A training on disk: one file of tensors whose header is JSON, replaced as a whole; nothing in it is executed.
+
+What a training is: two of one identity give the same result.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -16,12 +21,16 @@ from torch import Tensor
 
 from oddframe.errors import FitError, NewerFormat, StoreError
 from oddframe.files import replace_durably, storing
-from oddframe.training.course import Course
-from oddframe.training.learner import Learner
+from oddframe.training.batches import Batches
+from oddframe.training.learner import Course, Learner
+from oddframe.training.optimisation import Optimisation
 
 FORMAT = 1
+
 FILE = "training.safetensors"
+
 _KEY = "oddframe.training"
+
 _REMEDY = "free some space or choose another folder for checkpoints"
 
 
@@ -138,3 +147,41 @@ class Keeper:
         if self._checkpoints is not None:
             self._checkpoints.save(course, self._learner, self._optimiser)
             self._last = monotonic()
+
+
+def identity_of(learner: Learner, batches: Batches, optimisation: Optimisation, seed: int) -> dict[str, str]:
+    """The digest of each thing that a result depends on, by its name in an error message.
+
+    Of the data the first batch stands for all: the rest is named by row numbers.
+    """
+    plan = batches.epoch(0)
+    return {
+        "optimisation": _digest([asdict(optimisation), seed]),
+        "network": _digest([[name, list(held.shape), str(held.dtype)] for name, held in _tensors(learner)]),
+        "settings": _digest([_settings(module) for module in learner.modules()]),
+        "batches": _digest([np.asarray(rows).tolist() for rows in plan]),
+        "data": _digest([_content(tensor) for tensor in batches.load(plan[0])] if plan else []),
+    }
+
+
+def _tensors(learner: Learner) -> list[tuple[str, Tensor]]:
+    return sorted(learner.state_dict().items())
+
+
+def _settings(module: Any) -> list[Any]:
+    """What a module was built with, as far as it keeps plain values; networks of one shape can differ in them."""
+    plain = {
+        name: repr(value)
+        for name, value in vars(module).items()
+        if name[0] != "_" and (value is None or isinstance(value, bool | int | float | str) or is_dataclass(value))
+    }
+    return [type(module).__qualname__, module.extra_repr(), plain]
+
+
+def _content(tensor: Tensor) -> list[Any]:
+    values = tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy()
+    return [list(tensor.shape), str(tensor.dtype), hashlib.sha256(values.data).hexdigest()]
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from oddframe.training.devices import gathered
 from oddframe.training.learner import Learner
-from oddframe.training.processes import gathered
 
 
 def info_nce(query: Tensor, positive: Tensor, queue: Tensor, temperature: float) -> Tensor:

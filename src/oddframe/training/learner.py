@@ -1,10 +1,20 @@
-"""What the training loop trains."""
+"""What the training loop trains.
+
+What a training was like.
+
+How far a training has come.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+import numpy as np
 from torch import Tensor, nn
+
+from oddframe.types import FloatArray, IntArray
 
 
 class Learner(nn.Module, ABC):
@@ -26,3 +36,69 @@ class Learner(nn.Module, ABC):
 
         Must end up the same in all processes: look at `gathered` rows.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The losses of every step.
+
+    Args:
+        losses: by name, each (steps,), before the step was taken.
+        epochs: (epochs,) the step with which each epoch began.
+        seconds: how long training took, over all its parts where it was interrupted.
+    """
+
+    losses: Mapping[str, FloatArray]
+    epochs: IntArray
+    seconds: float
+
+    @property
+    def loss(self) -> FloatArray:
+        """(steps,) what was minimised."""
+        return self.losses["loss"]
+
+
+@dataclass(slots=True)
+class Course:
+    """The part of a training's state that is no tensor of the learner's or the optimiser's.
+
+    Args:
+        names: of the losses.
+        losses: one row a step, in the order of the names.
+        firsts: the step with which each epoch began.
+        epoch, position: of the next step; its epoch, and its place in the epoch's plan.
+        seconds: that were spent.
+    """
+
+    names: tuple[str, ...] = ("loss",)
+    losses: list[tuple[float, ...]] = field(default_factory=list)
+    firsts: list[int] = field(default_factory=list)
+    epoch: int = 0
+    position: int = 0
+    seconds: float = 0.0
+
+    @property
+    def step(self) -> int:
+        """How many were taken."""
+        return len(self.losses)
+
+    def begin_epoch(self) -> None:
+        """The next step is in an epoch, perhaps in its middle."""
+        if not self.position:
+            self.firsts.append(self.step)
+
+    def end_epoch(self) -> None:
+        """The next step is the first of the next epoch."""
+        self.epoch, self.position = self.epoch + 1, 0
+
+    def record(self, losses: Mapping[str, float]) -> None:
+        """A step was taken."""
+        if not self.losses:
+            self.names = tuple(losses)
+        self.losses.append(tuple(losses[name] for name in self.names))
+        self.position += 1
+
+    def history(self) -> History:
+        """What can be told of it."""
+        table = np.asarray(self.losses, np.float32).reshape(self.step, len(self.names))
+        return History(dict(zip(self.names, table.T, strict=True)), np.asarray(self.firsts, np.int64), self.seconds)

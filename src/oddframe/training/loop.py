@@ -1,29 +1,35 @@
-"""The one training loop."""
+"""The one training loop.
+
+One step: forward, backward, descent.
+
+Ending a training early, at the end of a step.
+
+Losses as TensorBoard draws them.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
+from types import FrameType
+from typing import Any
 
 import torch
+from torch import Tensor, nn
 
-from oddframe.errors import FitError, Interrupted, StoreError
-from oddframe.training.batch_norm import synchronised
+from oddframe.errors import FitError, Interrupted, SettingsError, StoreError
+from oddframe.files import storing
 from oddframe.training.batches import Batches
-from oddframe.training.checkpoint import Checkpoints, Keeper
-from oddframe.training.course import Course
-from oddframe.training.history import History
-from oddframe.training.identity import identity_of
-from oddframe.training.learner import Learner
-from oddframe.training.machine import Machine, home, machine
+from oddframe.training.checkpoint import Checkpoints, Keeper, identity_of
+from oddframe.training.devices import Machine, begin_step, home, machine, own_random, synchronised
+from oddframe.training.learner import Course, History, Learner
 from oddframe.training.optimisation import Optimisation
-from oddframe.training.scalars import scalars
-from oddframe.training.seeding import begin_step, own_random
-from oddframe.training.step import Stepper
-from oddframe.training.stopping import WHY, stopping
 from oddframe.types import IntArray, Progress, Run
 
 __all__ = ["History", "Optimisation", "train"]
@@ -151,3 +157,134 @@ class _Loop:
         folder = self.run.checkpoints
         remedy = f"run the same again to go on from {folder}" if folder else "name a folder for checkpoints to go on"
         raise Interrupted(f"{self.stage}: {WHY[why]} after step {course.step} of {total}; {remedy}")
+
+
+class _Whole(nn.Module):
+    """What accelerate wraps and marks, so that the learner itself stays as it was."""
+
+    def __init__(self, learner: Any) -> None:
+        super().__init__()
+        self.learner = learner
+
+    def forward(self, *batch: Tensor) -> dict[str, Tensor]:
+        losses: dict[str, Tensor] = self.learner(*batch)
+        return losses
+
+
+class Stepper:
+    """Takes steps.
+
+    Args:
+        learner: on the machine's device.
+        optimiser: of its parameters.
+        optimisation: how.
+        machine: where.
+        compiled: whether `torch.compile` makes the forward and backward passes.
+    """
+
+    def __init__(
+        self,
+        learner: Learner,
+        optimiser: torch.optim.Optimizer,
+        optimisation: Optimisation,
+        machine: Machine,
+        compiled: bool,
+    ) -> None:
+        self._learner, self._optimisation, self._machine = learner, optimisation, machine
+        whole = _Whole(torch.compile(learner) if compiled else learner)
+        self._whole, self._optimiser = machine.accelerator.prepare(whole, optimiser)
+
+    def losses(self, batches: Batches, rows: IntArray) -> tuple[Tensor, dict[str, float]]:
+        """What to go back from, and the losses of the whole batch.
+
+        The mean over the batch is the sum of the processes' means, each with the share of its rows. Gradients are
+        averaged over the processes, hence the factor.
+        """
+        machine, own = self._machine, self._machine.own(rows)
+        found = self._whole(*(machine.placed(tensor) for tensor in batches.load(own)))
+        share = len(own) / len(rows)
+        values = machine.total(torch.stack([value.detach().float() for value in found.values()]) * share)
+        named = dict(zip(found, values.tolist(), strict=True))
+        return found["loss"] * (share * machine.processes), named
+
+    def descend(self, loss: Tensor, epoch: int) -> None:
+        """Change the parameters, then what changes without a gradient."""
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._optimisation.rate(epoch)
+        self._optimiser.zero_grad()
+        self._machine.accelerator.backward(loss)
+        if self._optimisation.clip is not None:
+            self._machine.accelerator.clip_grad_norm_(self._learner.parameters(), self._optimisation.clip)
+        self._optimiser.step()
+        with torch.no_grad():
+            self._learner.after_step()
+
+
+WHY = ("", "stopped by Ctrl-C", "its time is up")
+"""Reasons to stop, by their number."""
+
+
+@contextmanager
+def stopping(limit: float | None) -> Iterator[Callable[[], int]]:
+    """A function that says why to stop now, as a place in `WHY`; 0 = go on.
+
+    The first Ctrl-C is kept for the end of the step, a second one acts at once. Signals reach the main thread alone,
+    so elsewhere Ctrl-C is not listened for.
+
+    Args:
+        limit: seconds; None = as long as it takes.
+    """
+    began, pressed = monotonic(), threading.Event()
+    before = signal.getsignal(signal.SIGINT)
+
+    def press(_number: int, _frame: FrameType | None) -> None:
+        pressed.set()
+        signal.signal(signal.SIGINT, before)
+
+    def reason() -> int:
+        if pressed.is_set():
+            return 1
+        return 2 if limit is not None and monotonic() - began >= limit else 0
+
+    listening = threading.current_thread() is threading.main_thread() and callable(before)
+    try:
+        if listening:
+            signal.signal(signal.SIGINT, press)
+        yield reason
+    finally:
+        if listening:
+            signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def scalars(folder: Path | None, step: int) -> Iterator[Callable[[int, Mapping[str, float]], None]]:
+    """A function that notes the values of a step; it does nothing without a folder.
+
+    Args:
+        folder: where TensorBoard will look.
+        step: the first that will be noted; what an interrupted run noted from there on is not shown.
+
+    Raises:
+        SettingsError: the package tensorboard is missing.
+        StoreError: the folder cannot be written.
+    """
+    if folder is None:
+        yield lambda _step, _values: None
+        return
+    try:
+        from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415  an extra
+    except ImportError as error:
+        raise SettingsError(
+            "a training log needs the package tensorboard; pip install 'oddframe[tensorboard]'"
+        ) from error
+    with storing(folder, "free some space or choose another folder for the log"):
+        writer = SummaryWriter(str(folder), purge_step=step)
+
+    def note(step: int, values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            writer.add_scalar(name, value, step)
+
+    try:
+        yield note
+    finally:
+        writer.close()

@@ -1,15 +1,12 @@
 """Files, folders and arrays in, frames out."""
 
 from oddframe.video.array import ArrayVideo
-from oddframe.video.base import Video
+from oddframe.video.base import ASSUMED_FPS, Video
 from oddframe.video.features import FeatureVideo
-from oddframe.video.find import find_videos
+from oddframe.video.find import find_videos, open_video
 from oddframe.video.health import CameraHealth, HealthStream, View
 from oddframe.video.mask import Mask
-from oddframe.video.mot import open_tracks
-from oddframe.video.rates import ASSUMED_FPS
-from oddframe.video.sources import open_video
-from oddframe.video.tracks import TrackVideo
+from oddframe.video.tracks import TrackVideo, open_tracks
 from oddframe.video.windows import (
     about_frame,
     about_frames,

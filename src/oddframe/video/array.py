@@ -13,8 +13,7 @@ import numpy.typing as npt
 
 from oddframe.errors import EmptyVideo, VideoError
 from oddframe.types import Frame, ImageArray, VideoInfo
-from oddframe.video.base import Video
-from oddframe.video.rates import Rate, exact_fps
+from oddframe.video.base import Rate, Video, exact_fps
 
 
 class ArrayVideo(Video):

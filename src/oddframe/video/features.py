@@ -15,9 +15,8 @@ import numpy.typing as npt
 
 from oddframe.errors import DataError, EmptyVideo, SettingsError, VideoError, VideoNotFound
 from oddframe.types import FloatArray, Frame, Medium, VideoInfo
-from oddframe.video.base import Video
+from oddframe.video.base import ASSUMED_FPS, Rate, Video, exact_fps
 from oddframe.video.names import natural
-from oddframe.video.rates import ASSUMED_FPS, Rate, exact_fps
 
 FEATURE_SUFFIXES = frozenset({".npy", ".npz"})
 """Suffixes of feature files. Labels and masks bear them too: what lies beside pictures or videos is no feature file."""

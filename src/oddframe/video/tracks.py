@@ -1,17 +1,28 @@
-"""What a detector and a tracker made of a recording, as a video without pictures."""
+"""What a detector and a tracker made of a recording, as a video without pictures.
+
+Tracks from text files as the MOTChallenge exchanges them.
+
+A row is `frame, id, left, top, width, height, confidence, ...`: frames from 1, pixels, one box. Rows of confidence 0
+are marked as not to count, and do not. Size, rate and length stand in a `seqinfo.ini` beside the file, or a folder up
+where the file lies in `gt/` or `det/`.
+"""
 
 from __future__ import annotations
 
+import configparser
 import hashlib
+import math
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from oddframe.errors import EmptyVideo, VideoError
 from oddframe.types import Boxes, Frame, VideoInfo
-from oddframe.video.base import Video
-from oddframe.video.rates import ASSUMED_FPS, Rate, exact_fps
+from oddframe.video.base import ASSUMED_FPS, Rate, Video, exact_fps
 
 
 class TrackVideo(Video):
@@ -111,3 +122,119 @@ def _in_order(
     if len(twice):
         raise VideoError(f"{source}: track {track[twice[0]]} has two boxes in frame {frame[twice[0]]}; keep one")
     return frame, track, boxes[order]
+
+
+_ROW = re.compile(rb"\s*\d+(\.0*)?\s*,\s*-?\d+(\.0*)?\s*,")
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """What a `seqinfo.ini` says, as far as it does.
+
+    Args:
+        width, height: pixels.
+        fps: frames per second, as written.
+        frames: how many.
+    """
+
+    width: int | None = None
+    height: int | None = None
+    fps: str | None = None
+    frames: int | None = None
+
+
+def is_tracks(path: Path) -> bool:
+    """Whether a file is text that begins with a row of such a file."""
+    if path.suffix.lower() != ".txt" or path.name.startswith(".") or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return bool(_ROW.match(file.read(256)))
+
+
+def open_tracks(
+    path: Path,
+    fps: Rate | None = None,
+    name: str | None = None,
+    *,
+    size: tuple[int, int] | None = None,
+    frames: int | None = None,
+) -> TrackVideo:
+    """The recording that such a file describes.
+
+    Args:
+        path: the file.
+        fps: replaces what `seqinfo.ini` says; 25 is assumed where neither does.
+        name: the video's id; else the file's name without suffix.
+        size: width and height in pixels; else what `seqinfo.ini` says, else the smallest that holds all boxes.
+        frames: how many there are; else what `seqinfo.ini` says where it is about this file alone, else the last
+            with a box.
+
+    Raises:
+        EmptyVideo: there is no box, and nobody says how many frames there are.
+        VideoError: a damaged row or `seqinfo.ini`, or detections that nobody tracked.
+    """
+    table = np.array(list(_rows(path)), np.float64).reshape(-1, 6)
+    told = _sequence(path)
+    box = np.concatenate([table[:, 2:4], table[:, 2:4] + table[:, 4:6]], axis=1)
+    extent = np.ceil(box[:, 2:].max(axis=0, initial=1)).astype(int)
+    width, height = size or (told.width or int(extent[0]), told.height or int(extent[1]))
+    return TrackVideo(
+        table[:, 0].astype(np.int64) - 1,
+        table[:, 1].astype(np.int64),
+        box,
+        width=width,
+        height=height,
+        fps=told.fps if fps is None else fps,
+        frames=frames if frames is not None else told.frames,
+        name=name or path.stem,
+        source=str(path),
+    )
+
+
+def _rows(path: Path) -> Iterator[list[float]]:
+    """Frame, id, left, top, width and height of every row that counts."""
+    try:
+        with path.open(encoding="utf-8-sig") as text:
+            for number, line in enumerate(text, 1):
+                if line.strip():
+                    row = _row(f"{path}:{number}", line)
+                    if row[6:7] != [0.0]:
+                        yield row[:6]
+    except UnicodeDecodeError as error:
+        raise VideoError(f"{path}: not a text of tracks; each line is frame,id,left,top,width,height,...") from error
+    except OSError as error:
+        raise VideoError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+
+
+def _row(where: str, line: str) -> list[float]:
+    try:
+        row = [float(value) for value in line.split(",")[:7]]
+    except ValueError:
+        row = []
+    if len(row) < 6 or not all(map(math.isfinite, row)) or row[0] != int(row[0]) or row[1] != int(row[1]):
+        raise VideoError(f"{where}: {line.strip()[:60]!r} is not frame,id,left,top,width,height of numbers; repair it")
+    if row[1] == -1:
+        raise VideoError(f"{where}: id -1: these are detections that nobody followed; run a tracker over them")
+    if row[0] < 1 or min(row[4], row[5]) <= 0:
+        raise VideoError(f"{where}: frames count from 1, and width and height are over 0, not {line.strip()[:60]!r}")
+    return row
+
+
+def _sequence(path: Path) -> Sequence:
+    """What the `seqinfo.ini` of this file says. One beside several files tells no length."""
+    folder = path.absolute().parent
+    own = folder.name in {"gt", "det"}
+    places = [folder / "seqinfo.ini", *([folder.parent / "seqinfo.ini"] if own else [])]
+    file = next((place for place in places if place.is_file()), None)
+    if file is None:
+        return Sequence()
+    alone = own or sum(other.suffix.lower() == ".txt" for other in folder.iterdir()) == 1
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read(file, "utf-8-sig")
+        given = parser["Sequence"]
+        sizes = [given.getint(key) for key in ("imWidth", "imHeight")]
+        length = given.getint("seqLength") if alone else None
+        return Sequence(sizes[0], sizes[1], given.get("frameRate"), length)
+    except (configparser.Error, KeyError, ValueError) as error:
+        raise VideoError(f"{file}: not the description of a sequence ({error}); repair it or move it away") from error

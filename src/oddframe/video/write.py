@@ -15,7 +15,7 @@ import numpy as np
 
 from oddframe.errors import StoreError
 from oddframe.types import Frame, ImageArray
-from oddframe.video.rates import Rate, exact_fps
+from oddframe.video.base import Rate, exact_fps
 
 
 def write_video(path: str | Path, frames: Iterable[Frame | ImageArray], fps: Rate) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from oddframe.models.cbcg.bags import paired, pooled
 from oddframe.models.cbcg.losses import apart, bag_loss, compact, guided_loss, relative_distance, top_k
-from oddframe.models.cbcg.memory import Centre, CentreMemory
+from oddframe.models.cbcg.network import Centre, CentreMemory
 
 
 def test_the_highest_are_taken_among_those_that_exist() -> None:

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from oddframe.models.lbr_spr.learner import LBRLearner
 from oddframe.models.lbr_spr.network import LBRNet
 from oddframe.models.lbr_spr.refinement import Mode, thresholds, weights
+from oddframe.models.lbr_spr.training import LBRLearner
 from tests.models.lbr_spr.tiny import batch, tiny_learner, tiny_net
 
 
@@ -123,7 +123,7 @@ def test_thresholds_are_those_of_the_rows_of_all_processes(monkeypatch: pytest.M
     whole(numbers, cubes)
     whole.after_step()
     others = {torch.float32: mean_errors(part.net, cubes[:6], training=False), torch.int64: numbers[:6]}
-    monkeypatch.setattr("oddframe.models.lbr_spr.learner.gathered", lambda mine: torch.cat([others[mine.dtype], mine]))
+    monkeypatch.setattr("oddframe.models.lbr_spr.training.gathered", lambda mine: torch.cat([others[mine.dtype], mine]))
     part(numbers[6:], cubes[6:])
     others[torch.float32] = torch.zeros(6)  # the other process's weights, by now
     part.after_step()

@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from oddframe.errors import FitError, SettingsError, SpecError, StoreError
+from oddframe.models.abilities import fusion_of
 from oddframe.models.base import ModelState
-from oddframe.models.fused import fusion_of
 from oddframe.models.lbr_spr import LBRSPR
-from oddframe.models.lbr_spr.bands import bands_of
-from oddframe.models.lbr_spr.inputs import flow_scale
-from oddframe.models.lbr_spr.network import LBRNet, Sizes
+from oddframe.models.lbr_spr.network import LBRNet, Sizes, bands_of
+from oddframe.models.lbr_spr.training import flow_scale
 from oddframe.models.source import MemorySource
 from oddframe.testing.sources import odd_rows, synthetic_source, synthetic_video
 from oddframe.types import Field, FloatArray, Observations, Run, Spec

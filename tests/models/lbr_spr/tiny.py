@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from oddframe.models.lbr_spr import LBRSPR
-from oddframe.models.lbr_spr.learner import Course, LBRLearner
 from oddframe.models.lbr_spr.network import LBRNet, Sizes
 from oddframe.models.lbr_spr.refinement import Mode
+from oddframe.models.lbr_spr.training import Course, LBRLearner
 from oddframe.types import Field, Spec
 
 CUBES = Spec({"appearance": Field((5, 3, 4, 4), torch.uint8)})

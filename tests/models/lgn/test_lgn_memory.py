@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
-from oddframe.models.lgn.learner import LGNLearner
-from oddframe.models.lgn.losses import compactness, separateness
 from oddframe.models.lgn.memory import new_items, read, updated
+from oddframe.models.lgn.training import LGNLearner, compactness, separateness
 from tests.models.lgn.tiny import tiny_net
 
 
@@ -104,6 +103,6 @@ def test_the_queries_of_all_processes_move_the_items(monkeypatch: pytest.MonkeyP
     others = part.net.encode(windows[2:, :-1] / 127.5 - 1).queries
     assert others is not None
     part(windows[:2])
-    monkeypatch.setattr("oddframe.models.lgn.learner.gathered", lambda mine: torch.cat([mine, others]))
+    monkeypatch.setattr("oddframe.models.lgn.training.gathered", lambda mine: torch.cat([mine, others]))
     part.after_step()
     torch.testing.assert_close(part.net.items, whole.net.items)

@@ -11,11 +11,10 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from oddframe.errors import FitError, SettingsError, SpecError, StoreError
+from oddframe.models.abilities import Carrying, fusion_of
 from oddframe.models.base import ModelState
-from oddframe.models.carrying import Carrying
-from oddframe.models.fused import fusion_of
 from oddframe.models.lgn import LGN
-from oddframe.models.lgn.stream import LGNStream
+from oddframe.models.lgn.scoring import LGNStream
 from oddframe.models.multiplications import Counted
 from oddframe.models.source import MemorySource
 from oddframe.types import Field, Observations, Scored, Spec, VideoInfo

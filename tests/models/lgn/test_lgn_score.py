@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oddframe.models.lgn.losses import as_pixels, squared_error
-from oddframe.models.lgn.score import Standard, gate, psnr, weights
+from oddframe.models.lgn.scoring import Standard, gate, psnr, weights
+from oddframe.models.lgn.training import as_pixels, squared_error
 from oddframe.types import FloatArray
 
 

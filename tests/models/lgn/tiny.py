@@ -7,8 +7,7 @@ from typing import Any
 import torch
 
 from oddframe.models.lgn import LGN
-from oddframe.models.lgn.network import LGNNet
-from oddframe.models.lgn.sizes import Branches, Sizes
+from oddframe.models.lgn.network import Branches, LGNNet, Sizes
 from oddframe.types import Field, Spec
 
 WINDOWS = Spec({"frames": Field((5, 1, 8, 8), torch.uint8, slide=1)})

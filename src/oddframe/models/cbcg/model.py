@@ -12,20 +12,17 @@ import torch
 from torch import Tensor
 
 from oddframe.errors import NotFitted, SettingsError
-from oddframe.index.stored import stored_tensor
-from oddframe.models.base import Model, ModelState, Regime, ScoringStream
+from oddframe.index.saving import stored_tensor
+from oddframe.models.base import Model, ModelState, Regime, ScoringStream, inner, nest
 from oddframe.models.cbcg.bags import Bags, paired
-from oddframe.models.cbcg.centres import centres_of
-from oddframe.models.cbcg.guidance import guidance_of
-from oddframe.models.cbcg.learner import Method, WeakLearner
 from oddframe.models.cbcg.network import Sizes, WeakNet
-from oddframe.models.cbcg.stream import Judge, WeakStream
+from oddframe.models.cbcg.scoring import Judge, WeakStream
+from oddframe.models.cbcg.training import Method, WeakLearner, centres_of, guidance_of
 from oddframe.models.crops import EachCrop, each_crop, one_crop
-from oddframe.models.nested import inner, nest
 from oddframe.models.source import ObservationSource
 from oddframe.models.standardise import Standardiser
 from oddframe.training.batches import Batches
-from oddframe.training.history import History
+from oddframe.training.learner import History
 from oddframe.training.loop import train
 from oddframe.training.optimisation import Optimisation
 from oddframe.types import IntArray, Observations, Run, Spec, VideoInfo

@@ -12,21 +12,16 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from oddframe.errors import FitError, NotFitted, SettingsError, SpecError, StoreError
-from oddframe.index.stored import stored_tensor, stored_value
-from oddframe.models.base import Model, ModelState, Regime, ScoringStream
-from oddframe.models.lbr_spr.bands import rows_of_bands
-from oddframe.models.lbr_spr.inputs import flow_scale, misfit, stacked
-from oddframe.models.lbr_spr.learner import Course, LBRLearner
-from oddframe.models.lbr_spr.network import LBRNet, Sizes
-from oddframe.models.lbr_spr.refined import Refined
-from oddframe.models.lbr_spr.refinement import Mode
-from oddframe.models.lbr_spr.score import Standard, fusion_weights
-from oddframe.models.lbr_spr.stream import Judge, LBRStream, errors_of
-from oddframe.models.moments import Moments
-from oddframe.models.nested import inner, nest
+from oddframe.index.saving import stored_tensor, stored_value
+from oddframe.models.base import Model, ModelState, Regime, ScoringStream, inner, nest
+from oddframe.models.lbr_spr.network import LBRNet, Sizes, rows_of_bands
+from oddframe.models.lbr_spr.refinement import Mode, Refined
+from oddframe.models.lbr_spr.scoring import Judge, LBRStream, Standard, errors_of, fusion_weights
+from oddframe.models.lbr_spr.training import Course, LBRLearner, flow_scale, misfit, stacked
 from oddframe.models.source import ObservationSource
+from oddframe.models.standardise import Moments
 from oddframe.training.batches import Batches, shuffled
-from oddframe.training.history import History
+from oddframe.training.learner import History
 from oddframe.training.loop import train
 from oddframe.training.optimisation import Optimisation
 from oddframe.types import IntArray, Progress, Run, Spec, VideoInfo

@@ -3,6 +3,8 @@
 Thresholds are told from a batch's errors e, of mean mu and standard deviation sigma. In refined step t, from 0,
 
     lower = mu + sigma,    upper = max(lower, mu + (4 - t * shrink) * sigma).
+
+What refinement did in one training: which cubes it left out, and when.
 """
 
 from __future__ import annotations
@@ -10,8 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from oddframe.training.learner import History
+from oddframe.types import FloatArray, IntArray
 
 Mode: TypeAlias = Literal["none", "mixture", "hard", "linear", "huber"]
 
@@ -76,3 +83,33 @@ def weights(errors: Tensor, found: Thresholds, mode: Mode) -> Tensor:
         return torch.where(errors < upper, 1 - errors / upper.clamp_min(_TINY), 0.0)
     between = (lower / positive) * ((upper - errors) / (upper - lower).clamp_min(_TINY))
     return torch.where(errors <= lower, ones, between.clamp(0, 1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refined:
+    """One network's training.
+
+    Args:
+        rows: (N,) the numbers, within the source, of the cubes that it was trained on.
+        weights: float16 (epochs, N) what each counted for in each epoch, 0 .. 1; NaN where it was in no batch. Without
+            refinement there are no epochs.
+        history: losses, and what refinement noted: `weight`, `dropped`, `lower`, `upper`.
+    """
+
+    rows: IntArray
+    weights: npt.NDArray[np.float16]
+    history: History
+
+    @property
+    def dropped(self) -> IntArray:
+        """(epochs,) how many cubes counted for nothing."""
+        counts: IntArray = (self.weights == 0).sum(axis=1).astype(np.int64)
+        return counts
+
+    @property
+    def last(self) -> FloatArray:
+        """(N,) float32 weights of the last epoch; 1 without refinement."""
+        if not len(self.weights):
+            return np.ones(len(self.rows), np.float32)
+        last: FloatArray = self.weights[-1].astype(np.float32)
+        return last

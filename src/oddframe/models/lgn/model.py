@@ -11,17 +11,14 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from oddframe.errors import FitError, NotFitted, SettingsError, SpecError, StoreError
-from oddframe.index.stored import stored_tensor, stored_value
+from oddframe.index.saving import stored_tensor, stored_value
 from oddframe.models.base import Model, ModelState, Regime, ScoringStream
-from oddframe.models.lgn.learner import LGNLearner
-from oddframe.models.lgn.network import LGNNet
-from oddframe.models.lgn.plan import plan
-from oddframe.models.lgn.score import Standard, weights
-from oddframe.models.lgn.sizes import REDUCED, Branches, Sizes
-from oddframe.models.lgn.stream import Judge, LGNStream, Watcher
+from oddframe.models.lgn.network import REDUCED, Branches, LGNNet, Sizes
+from oddframe.models.lgn.scoring import Judge, LGNStream, Standard, Watcher, weights
+from oddframe.models.lgn.training import LGNLearner, plan
 from oddframe.models.source import ObservationSource
 from oddframe.training.batches import Batches
-from oddframe.training.history import History
+from oddframe.training.learner import History
 from oddframe.training.loop import train
 from oddframe.training.optimisation import Optimisation
 from oddframe.types import Progress, Run, Spec, VideoInfo

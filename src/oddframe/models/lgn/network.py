@@ -1,17 +1,27 @@
-"""The whole network: frames in, the next frame out, by way of a local and a global branch (paper LGN-Net, fig. 2)."""
+"""The whole network: frames in, the next frame out, by way of a local and a global branch (paper LGN-Net, fig. 2).
+
+The global branch's encoder: frames to the queries that the memory is asked (paper LGN-Net, "global normality").
+
+The decoder: what was read from the memory, joined with the local branch, becomes the next frame.
+
+The local branch: how the last few frames evolve (paper LGN-Net, "local normality").
+
+The convolutions that all parts of the network are made of.
+
+How large the network is.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from oddframe.models.lgn.decoder import MemoryDecoder, Painter
-from oddframe.models.lgn.encoder import GlobalEncoder
-from oddframe.models.lgn.local import LocalBranch
 from oddframe.models.lgn.memory import new_items, read
-from oddframe.models.lgn.sizes import Sizes
+from oddframe.models.lgn.st_lstm import STLSTM
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +80,129 @@ class LGNNet(nn.Module):
     def forward(self, frames: Tensor) -> Tensor:
         """(N, T, C, S, S) in -1 .. 1 -> (N, C, S, S) in -1 .. 1."""
         return self.predict(self.encode(frames), self.items)
+
+
+class GlobalEncoder(nn.Module):
+    """Four blocks of two convolutions over the stacked frames, halved between them.
+
+    The last convolution is bare: a ReLU would keep all queries in one corner of the sphere that they are put on.
+    """
+
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__()
+        width, values = sizes.width, sizes.item_size
+        stacked = sizes.channels * sizes.context
+        self.blocks = nn.Sequential(
+            *(conv(stacked, width), conv(width, width), nn.MaxPool2d(2)),
+            *(conv(width, 2 * width), conv(2 * width, 2 * width), nn.MaxPool2d(2)),
+            *(conv(2 * width, 4 * width), conv(4 * width, 4 * width), nn.MaxPool2d(2)),
+            *(conv(4 * width, values), nn.Conv2d(values, values, 3, padding=1)),
+        )
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(N, T, C, S, S) in -1 .. 1 -> (N, S/8, S/8, D) unit queries, float32 whatever the precision."""
+        features = self.blocks(frames.flatten(1, 2))  # (N, D, S/8, S/8)
+        return functional.normalize(features.float().movedim(1, -1), dim=-1)  # (N, S/8, S/8, D)
+
+
+class MemoryDecoder(nn.Module):
+    """What was read, brought back to full size; no skip connections, which would carry anomalies past the memory."""
+
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__()
+        width, values = sizes.width, sizes.item_size
+        self.blocks = nn.Sequential(
+            *(conv(values, values), conv(values, values), up(values, 4 * width)),
+            *(conv(4 * width, 4 * width), conv(4 * width, 4 * width), up(4 * width, 2 * width)),
+            *(conv(2 * width, 2 * width), conv(2 * width, 2 * width), up(2 * width, width)),
+        )
+
+    def forward(self, read: Tensor) -> Tensor:
+        """(N, S/8, S/8, D) -> (N, width, S, S)."""
+        decoded: Tensor = self.blocks(read.movedim(-1, 1))  # (N, width, S, S)
+        return decoded
+
+
+class Painter(nn.Module):
+    """The features of one or two branches to the predicted frame: three convolutions, then tanh."""
+
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__()
+        width = sizes.width
+        inputs = 2 * width if sizes.branches == "both" else width
+        self.blocks = nn.Sequential(
+            conv(inputs, width), conv(width, width), nn.Conv2d(width, sizes.channels, 3, padding=1)
+        )
+
+    def forward(self, branches: list[Tensor]) -> Tensor:
+        """Each (N, width, S, S) -> (N, C, S, S) in -1 .. 1, float32 whatever the precision."""
+        joined = torch.cat(branches, dim=1)  # (N, inputs, S, S)
+        painted: Tensor = self.blocks(joined)  # (N, C, S, S)
+        return torch.tanh(painted.float())
+
+
+class LocalBranch(nn.Module):
+    """Each frame encoded to a quarter of its side, stacked ST-LSTM layers over the frames, and back to full size."""
+
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__()
+        width, hidden = sizes.width, sizes.hidden
+        self.encoder = nn.Sequential(
+            conv(sizes.channels, width, stride=2),
+            conv(width, width),
+            conv(width, hidden, stride=2),
+            conv(hidden, hidden),
+        )
+        self.recurrent = STLSTM(hidden, hidden, sizes.layers)
+        self.decoder = nn.Sequential(up(2 * hidden, hidden), up(hidden, width))
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(N, T, C, S, S) in -1 .. 1 -> (N, width, S, S)."""
+        encoded = self.encoder(frames.flatten(0, 1))  # (N T, hidden, S/4, S/4)
+        steps = encoded.unflatten(0, frames.shape[:2])  # (N, T, hidden, S/4, S/4)
+        evolved = self.recurrent(steps)  # (N, 2 hidden, S/4, S/4)
+        decoded: Tensor = self.decoder(evolved)  # (N, width, S, S)
+        return decoded
+
+
+def conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    """(N, inputs, H, W) -> (N, outputs, H / stride, W / stride): 3 x 3, batch norm, ReLU."""
+    # Batch norm takes the mean out again, so a bias would be one parameter that no gradient moves.
+    plain = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
+    return nn.Sequential(plain, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
+
+
+def up(inputs: int, outputs: int) -> nn.Sequential:
+    """(N, inputs, H, W) -> (N, outputs, 2 H, 2 W): transposed 3 x 3 convolution, batch norm, ReLU."""
+    transposed = nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1, bias=False)
+    return nn.Sequential(transposed, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
+
+
+Branches: TypeAlias = Literal["both", "local", "global"]
+
+REDUCED = 8
+"""Pixels a side of the square that one query of the memory speaks for: the global encoder halves the frame thrice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Sizes of the network, all at least 1.
+
+    Args:
+        channels: of a frame: 1 (grey) or 3 (colour).
+        context: frames that the next one is predicted from.
+        width: channels of the widest maps; encoder and decoder double it as they halve the frame.
+        hidden: channels of each recurrent layer.
+        layers: how many of these are stacked.
+        items, item_size: prototypes in the memory, and values in each.
+        branches: "both", or one of the two alone (paper, ablation).
+    """
+
+    channels: int
+    context: int
+    width: int
+    hidden: int
+    layers: int
+    items: int
+    item_size: int
+    branches: Branches

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from oddframe.types import Configured, FloatArray, VideoInfo
 
 if TYPE_CHECKING:
-    from oddframe.observers.recent_flow import RecentFlow
+    from oddframe.observers.foreground.flow import RecentFlow
 
 
 class ForegroundStream(ABC):

@@ -8,7 +8,7 @@ import numpy as np
 from oddframe.errors import SettingsError
 from oddframe.observers.foreground import boxes as rules
 from oddframe.observers.foreground.base import Foreground, ForegroundStream
-from oddframe.observers.recent_flow import RecentFlow
+from oddframe.observers.foreground.flow import RecentFlow
 from oddframe.types import FloatArray, VideoInfo
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from oddframe.observers.regions import Region, connected_regions
+from oddframe.observers.foreground.regions import Region, connected_regions
 from oddframe.types import BoolArray, FloatArray
 
 Values: TypeAlias = npt.NDArray[np.float64]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from oddframe.errors import SettingsError
-from oddframe.observers.background import Background
-from oddframe.observers.flow import Grey
 from oddframe.observers.foreground import boxes as rules
+from oddframe.observers.foreground.background import Background
 from oddframe.observers.foreground.base import Foreground, ForegroundStream
+from oddframe.observers.foreground.flow import Grey, RecentFlow
 from oddframe.observers.foreground.groups import UsualSize, is_beside, is_fragment, is_sliver, split, tiled, within
-from oddframe.observers.recent_flow import RecentFlow
-from oddframe.observers.regions import (
+from oddframe.observers.foreground.regions import (
     ForegroundRule,
     Region,
     connected_regions,

@@ -1,4 +1,7 @@
-"""Which frames of a video are worth scoring at all."""
+"""Which frames of a video are worth scoring at all.
+
+Judging a run of frames once it has lasted long enough, and then from its first frame on.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,8 @@ import numpy as np
 
 from oddframe.errors import SettingsError
 from oddframe.types import Configured, Frame, ImageArray, VideoInfo
-from oddframe.video.health.glance import Glance, glance, small_grey
-from oddframe.video.health.hindsight import Hindsight
 from oddframe.video.health.view import View, fingerprint
-from oddframe.video.health.watch import ViewWatch
+from oddframe.video.health.watch import Glance, ViewWatch, glance, small_grey
 
 
 class CameraHealth(Configured):
@@ -158,3 +159,40 @@ def _equal(one: ImageArray, other: ImageArray) -> bool:
     if wide:  # eight pixels' worth at a time: three times faster
         return np.array_equal(one.reshape(-1).view(np.uint64), other.reshape(-1).view(np.uint64))
     return np.array_equal(one, other)
+
+
+class Hindsight:
+    """Runs of suspect frames: one that lasts is confirmed as a whole, a shorter one is let off.
+
+    Args:
+        needed: how many suspect frames in a row confirm the run; no frame waits longer than this for its verdict.
+
+    >>> run = Hindsight(needed=3)
+    >>> [run.push(suspect) for suspect in (True, False, True, True, True, True)]
+    [[], [False, False], [], [], [True, True, True], [True]]
+    """
+
+    def __init__(self, needed: int) -> None:
+        self._needed, self._waiting, self._confirmed = needed, 0, False
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the run that is going on has lasted long enough."""
+        return self._confirmed
+
+    def push(self, suspect: bool) -> list[bool]:
+        """Take the next frame; the verdicts that this brings, oldest first."""
+        if not suspect:
+            verdicts = [False] * (self._waiting + 1)
+            self._waiting, self._confirmed = 0, False
+            return verdicts
+        self._waiting += 1
+        if not self._confirmed and self._waiting < self._needed:
+            return []
+        self._confirmed = True
+        return self.close(verdict=True)
+
+    def close(self, verdict: bool = False) -> list[bool]:
+        """The frames that still wait, all judged the same."""
+        verdicts, self._waiting = [verdict] * self._waiting, 0
+        return verdicts

@@ -1,0 +1,298 @@
+"""One video's observations on disk: written once in constant memory, then only read.
+
+Windows that overlap, stored with each frame once, and cut again when they are read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from oddframe.cache.shards import SHARD_BYTES, Array, MappedFiles, ShardWriter, copy_rows, pieces, to_numpy, to_tensor
+from oddframe.errors import SpecError
+from oddframe.files import storing, write_durably
+from oddframe.scoring import Reasons
+from oddframe.types import Field, IntArray, Json, Observations, Spec, VideoId
+
+FORMAT = 2
+"""Of an entry's files; part of every cache key."""
+
+META = "entry.json"
+
+_COLUMNS: Mapping[str, tuple[tuple[int, ...], type]] = {
+    "frame": ((), np.int64),
+    "span": ((2,), np.int64),
+    "ready": ((), np.int64),
+    "box": ((4,), np.float32),
+    "track": ((), np.int64),
+}
+
+
+class DamagedEntry(Exception):
+    """The files are not what their description says. Internal: the cache answers by observing again."""
+
+
+class EntryWriter:
+    """Takes observations as they come and keeps at most a shard of each column in memory.
+
+    Of windows that slide, each frame is stored once.
+
+    Args:
+        folder: exists, and is empty.
+        spec: what the data look like.
+        shard_bytes: bound on a file's size.
+    """
+
+    def __init__(self, folder: Path, spec: Spec, *, shard_bytes: int = SHARD_BYTES) -> None:
+        self.spec = spec
+        self._folder, self._shard_bytes = folder, shard_bytes
+        self._writers: dict[str, ShardWriter] = {}
+        self._sliding: dict[str, SlidingWriter] = {}
+        self._rows = 0
+
+    def add(self, observations: Observations) -> None:
+        """Append observations.
+
+        Raises:
+            SpecError: the data are not what the spec says, or windows do not slide as it says.
+            StoreError: the folder cannot be written.
+        """
+        if not len(observations):
+            return
+        columns = {name: getattr(observations, name) for name in _COLUMNS}
+        with storing(self._folder):
+            for name, column in columns.items():
+                if column is not None:
+                    shape, kind = _COLUMNS[name]
+                    self._writer(name, shape, np.dtype(kind)).append(column)
+            for number, (name, field) in enumerate(self.spec.fields.items()):
+                rows = _checked(observations, name, field.shape, field.dtype)
+                if field.slide:
+                    self._windows(f"data-{number}", name, rows.dtype).append(rows)
+                else:
+                    self._writer(f"data-{number}", field.shape, rows.dtype).append(rows)
+        self._rows += len(observations)
+
+    def close(self, frames: int, reasons: Reasons, view: Json = None) -> None:
+        """Write the rest and the description, which makes the entry whole."""
+        with storing(self._folder):
+            for windows in self._sliding.values():
+                windows.close()
+            for writer in self._writers.values():
+                writer.close()
+            meta = {
+                "format": FORMAT,
+                "frames": frames,
+                "rows": self._rows,
+                "spec": self.spec.to_json(),
+                "reasons": [list(run) for run in reasons],
+                "view": view,
+                "columns": {name: self._described(writer) for name, writer in self._writers.items()},
+            }
+            write_durably(self._folder / META, json.dumps(meta).encode())
+
+    def _writer(self, name: str, shape: tuple[int, ...], kind: np.dtype[Any]) -> ShardWriter:
+        if name not in self._writers:
+            self._writers[name] = ShardWriter(self._folder, name, shape, kind, shard_bytes=self._shard_bytes)
+        return self._writers[name]
+
+    def _windows(self, column: str, name: str, kind: np.dtype[Any]) -> SlidingWriter:
+        if column not in self._sliding:
+            field = self.spec.fields[name]
+            self._sliding[column] = SlidingWriter(self._writer(column, field.shape[1:], kind), name, field)
+        return self._sliding[column]
+
+    def _described(self, writer: ShardWriter) -> Json:
+        return {
+            "rows_per_shard": writer.rows_per_shard,
+            "files": {path.name: path.stat().st_size for path in writer.files},
+        }
+
+
+def _checked(observations: Observations, name: str, shape: tuple[int, ...], kind: torch.dtype) -> Array:
+    tensor = observations.data.get(name)
+    if tensor is None or tuple(tensor.shape[1:]) != shape or tensor.dtype != kind:
+        found = "nothing" if tensor is None else f"{tuple(tensor.shape[1:])} {tensor.dtype}"
+        raise SpecError(f"{observations.video}: {name} should be {shape} {kind}, the observer gave {found}")
+    return to_numpy(tensor)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One video's observations on disk.
+
+    Args:
+        folder: where they lie.
+        frames: how many frames the video has.
+        rows: how many observations there are.
+        spec: what their data look like.
+        reasons: its unscorable frames.
+        view: what the camera saw, as the camera health check describes it; None where it does not.
+        columns: per column, rows in one file and the files' sizes.
+    """
+
+    folder: Path
+    frames: int
+    rows: int
+    spec: Spec
+    reasons: Reasons
+    view: Json
+    columns: Mapping[str, tuple[int, Mapping[str, int]]]
+
+    @classmethod
+    def load(cls, folder: Path) -> Entry:
+        """Open an entry.
+
+        Raises:
+            DamagedEntry: a file is missing, cut or senseless.
+        """
+        try:
+            meta = json.loads((folder / META).read_bytes())
+            if meta["format"] != FORMAT:
+                raise DamagedEntry(f"{folder}: format {meta['format']}")
+            columns = {
+                name: (int(column["rows_per_shard"]), {str(file): int(size) for file, size in column["files"].items()})
+                for name, column in meta["columns"].items()
+            }
+            entry = cls(
+                folder=folder,
+                frames=int(meta["frames"]),
+                rows=int(meta["rows"]),
+                spec=Spec.from_json(meta["spec"]),
+                reasons=_reasons_from_json(meta["reasons"]),
+                view=meta["view"],
+                columns=columns,
+            )
+            for _, files in columns.values():
+                for name, size in files.items():
+                    if (folder / name).stat().st_size != size:
+                        raise DamagedEntry(f"{folder / name} should have {size} bytes")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DamagedEntry(f"{folder}: {error}") from error
+        return entry
+
+    def observations(self, video: VideoId) -> Observations:
+        """All of them without data, under the name that the video has now."""
+        if not self.rows:
+            return Observations.none(video, through=self.frames)
+        return Observations(
+            video=video,
+            frame=self._whole("frame"),
+            span=self._whole("span"),
+            ready=self._whole("ready"),
+            box=self._whole("box"),
+            track=self._whole("track") if "track" in self.columns else None,
+            through=self.frames,
+        )
+
+    def read(self, name: str, rows: IntArray, files: MappedFiles, out: Array, places: IntArray) -> None:
+        """Put the rows of one data entry into `out`, which is contiguous, at these places."""
+        field = self.spec.fields[name]
+        if field.slide:
+            out = out.reshape(-1, *field.shape[1:])
+            rows = frames_of_rows(rows, field.shape[0], field.slide)
+            places = frames_of_rows(places * field.shape[0], field.shape[0])
+        column = self._data_columns[name]
+        per_shard, shards = self.columns.get(column, (1, {}))  # nothing is stored of no rows
+        paths, starts = list(shards), np.arange(len(shards), dtype=np.int64) * per_shard
+        for number, within, which in pieces(rows, starts):
+            with storing(self.folder):
+                copy_rows(files[self.folder / paths[number]], within, out, places[which])
+
+    @cached_property
+    def _data_columns(self) -> dict[str, str]:
+        return {name: f"data-{number}" for number, name in enumerate(self.spec.fields)}
+
+    def _whole(self, name: str) -> Array:
+        with storing(self.folder):
+            parts = [np.load(self.folder / file, allow_pickle=False) for file in self.columns[name][1]]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def empty_rows(spec: Spec, rows: int) -> tuple[dict[str, Array], dict[str, Tensor]]:
+    """Room for the data of that many observations: arrays to write to, and tensors over the same memory."""
+    arrays = {
+        name: np.empty((rows, *field.shape), to_numpy(torch.zeros(0, dtype=field.dtype)).dtype)
+        for name, field in spec.fields.items()
+    }
+    return arrays, {name: to_tensor(array, spec.fields[name].dtype) for name, array in arrays.items()}
+
+
+def _reasons_from_json(value: Any) -> Reasons:
+    return tuple((int(start), int(stop), str(word)) for start, stop, word in value)
+
+
+class SlidingWriter:
+    """Takes the windows of one entry, row by row, and keeps no more than one window's frames in memory.
+
+    Frame k of row r is stored frame r + k * slide. So row r decides stored frame r, and the frames after the last
+    row's first are written when it is certain that no row follows: (length - 1) * slide of them.
+
+    Args:
+        writer: of the frames.
+        name: of the entry, for errors.
+        field: of the entry; its `slide` is above 0.
+    """
+
+    def __init__(self, writer: ShardWriter, name: str, field: Field) -> None:
+        self._writer, self._name, self._slide = writer, name, field.slide
+        self._steps: IntArray = np.arange(field.shape[0] - 1) * field.slide
+        self._ahead: Array | None = None  # of the frames after row r's first, frame i at place i modulo their number
+        self._rows = 0
+
+    def append(self, rows: Array) -> None:
+        """Add windows (n, length, ...).
+
+        Raises:
+            SpecError: they do not slide by one frame a row.
+            OSError: the file system refuses.
+        """
+        for row in rows:
+            self._writer.append(row[:1])
+            if len(self._steps):
+                self._keep(row)
+            self._rows += 1
+
+    def close(self) -> None:
+        """Write the frames that only the last rows hold."""
+        if self._ahead is not None:
+            count = len(self._ahead)
+            self._writer.append(self._ahead[(self._rows + np.arange(count)) % count])
+        self._writer.close()
+
+    def _keep(self, row: Array) -> None:
+        if self._ahead is None:
+            self._ahead = np.zeros((len(self._steps) * self._slide, *row.shape[1:]), row.dtype)
+        places = (self._rows + self._steps) % len(self._ahead)
+        for place, frame in zip(places, row[:-1], strict=True):
+            if self._rows < self._slide:
+                self._ahead[place] = frame
+            elif not _same(self._ahead[place], frame):
+                raise SpecError(
+                    f"{self._name}: frame k of observation {self._rows} is not frame k + 1 of that {self._slide}"
+                    f" before, as its slide of {self._slide} says; correct the observer's spec, or what it gives"
+                )
+        self._ahead[places[0]] = row[-1]
+
+
+def frames_of_rows(rows: IntArray, length: int, slide: int = 1) -> IntArray:
+    """The stored frames that make up these windows, one window after the other.
+
+    >>> frames_of_rows(np.array([0, 7]), 3, slide=2)
+    array([ 0,  2,  4,  7,  9, 11])
+    """
+    return (rows[:, None] + np.arange(length) * slide).ravel()
+
+
+def _same(one: Array, other: Array) -> bool:
+    """Whether two frames are equal to the bit, which NaN is to itself only as bytes."""
+    exact = np.array_equal(one, other)
+    return exact or np.ascontiguousarray(one).tobytes() == np.ascontiguousarray(other).tobytes()

@@ -1,0 +1,1 @@
+"""Parsers of the files that benchmarks are packed in: labels, boxes, masks, tracks, frame folders."""

@@ -1,0 +1,106 @@
+"""Arrays by name from one `.npz` file, and the boxes of many videos in one."""
+
+from __future__ import annotations
+
+import zipfile
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from oddframe.errors import DataError
+from oddframe.video import TrackVideo
+from oddframe.video.base import Rate
+
+_BOX = ("x0", "y0", "x1", "y1")
+
+
+class NamedArrays:
+    """A `.npz` file, of which each array is read when it is first wanted. Objects are not loaded: they could run code.
+
+    Args:
+        file: what to read.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._read: dict[str, npt.NDArray[Any]] = {}
+
+    def array(self, name: str) -> npt.NDArray[Any]:
+        """The array of that name.
+
+        Raises:
+            DataError: there is none, or the file is damaged or holds objects.
+        """
+        if name not in self._read:
+            try:
+                with self.file.open("rb") as file, np.load(file, allow_pickle=False) as content:
+                    self._read[name] = np.asarray(content[name])
+            except KeyError:
+                raise DataError(f"{self.file}: has no array {name!r}; download it again") from None
+            except (ValueError, OSError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+                raise DataError(f"{self.file}: not readable arrays of numbers ({error}); download it again") from error
+        return self._read[name]
+
+
+class TrackArrays:
+    """The boxes of many videos in one `.npz` file: `names`, and per box `video`, `frame`, `track`, `x0 y0 x1 y1`.
+
+    Args:
+        file: what to read.
+        size: width and height of all videos, pixels.
+        fps: of all videos.
+    """
+
+    def __init__(self, file: Path, size: tuple[int, int], fps: Rate) -> None:
+        self.file, self.size, self.fps = file, size, fps
+        self._arrays = NamedArrays(file)
+
+    def names(self) -> list[str]:
+        """The videos, in natural order.
+
+        Raises:
+            DataError: the file is damaged.
+        """
+        return sorted(map(str, self._arrays.array("names").ravel().tolist()))
+
+    def open(self, name: str, least: int = 0) -> TrackVideo:
+        """One video; as long as its last tracked frame says, but no shorter than `least` frames.
+
+        Raises:
+            DataError: the file is damaged.
+            VideoError: its boxes are.
+        """
+        video, frame, track, box = self._table
+        number = self._numbers[name]
+        rows = slice(*np.searchsorted(video, [number, number + 1]))
+        last = int(frame[rows].max(initial=-1)) + 1
+        return TrackVideo(
+            frame[rows],
+            track[rows],
+            box[rows],
+            width=self.size[0],
+            height=self.size[1],
+            fps=self.fps,
+            frames=max(last, least),
+            name=name,
+            source=f"{self.file}: {name}",
+        )
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {str(name): place for place, name in enumerate(self._arrays.array("names").ravel().tolist())}
+
+    @cached_property
+    def _table(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+        """Video, frame, track and box of every row, by video."""
+        columns = [self._arrays.array(column).ravel() for column in ("video", "frame", "track", *_BOX)]
+        if len({len(column) for column in columns}) > 1:
+            raise DataError(
+                f"{self.file}: its columns have {sorted({len(c) for c in columns})} rows; download it again"
+            )
+        order = np.argsort(columns[0], kind="stable")
+        video, frame, track, *box = (column[order] for column in columns)
+        return video, frame, track, np.stack(box, axis=1)

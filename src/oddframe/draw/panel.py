@@ -1,0 +1,209 @@
+"""What a score curve is drawn from: the curve itself, and what lies around it, onto axes that may hold many videos.
+
+A small bar that says how high a score is.
+
+Which points of a score curve to draw.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from oddframe.draw import canvas
+from oddframe.draw.canvas import PAPER, QUIET, SPOT, rgb
+from oddframe.draw.stretches import not_scorable
+from oddframe.draw.typeface import legible, properties, shortened, width
+from oddframe.scoring import Reasons
+from oddframe.types import FloatArray, ImageArray, IntArray, Timeline
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+STRIP = (1.035, 1.085)
+"""Where the events lie: just over the axes, as shares of their height."""
+
+
+def score_range(timelines: Sequence[Timeline]) -> tuple[float, float]:
+    """The lowest and the highest of all scores and thresholds; (0, 1) if there are none."""
+    values = [timeline.scores[timeline.valid].astype(np.float64) for timeline in timelines]
+    values.append(np.array([t.threshold for t in timelines if t.threshold is not None]))
+    joined = np.concatenate(values)
+    return (float(joined.min()), float(joined.max())) if len(joined) else (0.0, 1.0)
+
+
+def set_scale(axes: Axes, low: float, high: float, seconds: float, headroom: float = 0.24) -> None:
+    """Fix both axes, with room for words over the curve."""
+    tall = high - low or max(abs(high), 1.0)
+    axes.set_xlim(0, max(seconds, 1e-3))
+    axes.set_ylim(low - 0.06 * tall, high + headroom * tall)
+
+
+def dress(axes: Axes, points: float) -> None:
+    """Thin axes, few numbers."""
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415  matplotlib is slow to import, and few need it
+
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set(color=canvas.QUIET, linewidth=0.7)
+    axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+    axes.minorticks_off()
+    axes.tick_params(direction="out", length=2.5, width=0.7, color=canvas.QUIET, labelcolor=canvas.QUIET, pad=2.5)
+    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        label.set_fontproperties(properties(points))
+
+
+def shade_truth(axes: Axes, timeline: Timeline, truth: Reasons, points: float, begin: float = 0.0) -> None:
+    """The odd stretches as a ground, titled by their kind; the video begins at `begin` seconds of the axes."""
+    for start, end, kind in truth:
+        left, right = (begin + timeline.info.seconds(frame) for frame in (start, end))
+        axes.axvspan(left, right, facecolor=canvas.TRUTH, edgecolor="none", linewidth=0, zorder=1)
+        _say(axes, kind, (left, right), points, level=0.965, va="top", color=canvas.TRUTH_INK)
+
+
+def hatch_not_scorable(axes: Axes, timeline: Timeline, points: float, begin: float = 0.0) -> None:
+    """The stretches without a score, hatched, with their reason."""
+    ground = {"boxstyle": "round,pad=0.25", "facecolor": canvas.PAPER, "edgecolor": "none"}
+    for start, end, reason in not_scorable(timeline):
+        left, right = (begin + timeline.info.seconds(frame) for frame in (start, end))
+        axes.axvspan(left, right, facecolor=canvas.BLANK, edgecolor="none", linewidth=0, zorder=2)
+        axes.axvspan(left, right, facecolor="none", edgecolor=canvas.BORDER, hatch="////", linewidth=0, zorder=2)
+        _say(axes, reason, (left, right), points, level=0.5, va="center", color=canvas.INK, bbox=ground)
+
+
+def _say(axes: Axes, word: str, between: tuple[float, float], points: float, *, level: float, **style: Any) -> None:
+    """Write a word between two times, smaller or shortened where it has to be; nothing where there is no room."""
+    ends = axes.transData.transform([(time, 0.0) for time in between])[:, 0]
+    pixel = axes.figure.dpi / 72
+    room = float(ends[1] - ends[0]) - 0.4 * points * pixel
+    if width(word, points * pixel) > room:
+        points *= 0.85
+    if shown := shortened(word, room, points * pixel):
+        font, across = properties(points), axes.get_xaxis_transform()
+        at = (sum(between) / 2, level)
+        axes.text(
+            *at, legible(shown), transform=across, ha="center", fontproperties=font, parse_math=False, zorder=6, **style
+        )
+
+
+def draw_curve(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
+    """The score over time, filled where it is over the threshold; a gap where there is none."""
+    columns = max(int(axes.bbox.width), 1)
+    frame, score = outline(timeline.scores, columns)
+    time = begin + frame / float(timeline.info.fps)
+    axes.plot(
+        time, score, color=canvas.CURVE, linewidth=1.25, linestyle="-", marker="", solid_joinstyle="round", zorder=4
+    )
+    dots = alone(score)
+    axes.plot(time[dots], score[dots], color=canvas.CURVE, linestyle="", marker="o", markersize=3, zorder=4)
+    if timeline.threshold is not None:
+        over = np.greater(score, timeline.threshold)
+        axes.fill_between(
+            *(time, timeline.threshold, score),
+            where=over,
+            interpolate=True,
+            color=canvas.ALARM,
+            alpha=0.32,
+            linewidth=0,
+            zorder=3,
+        )
+
+
+def draw_threshold(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
+    """The threshold, over the video's length; nothing where the detector has none."""
+    if timeline.threshold is not None:
+        ends = [begin, begin + timeline.info.seconds(len(timeline.scores))]
+        axes.plot(ends, [timeline.threshold] * 2, color=canvas.INK, linewidth=0.9, dashes=(5, 3), marker="", zorder=5)
+
+
+def mark_events(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
+    """Each event as a bar along the top edge, with a mark at its peak."""
+    for event in timeline.events:
+        left, right = begin + event.start_time, begin + event.end_time
+        bar = axes.axvspan(left, right, *STRIP, facecolor=canvas.ALARM, edgecolor=canvas.ALARM, linewidth=0.8)
+        bar.set(clip_on=False, zorder=5)
+        peak = begin + timeline.info.seconds(event.peak + 0.5)
+        (mark,) = axes.plot([peak], [STRIP[0] - 0.02], marker="v", markersize=6, color=canvas.ALARM, markeredgewidth=0)
+        mark.set(transform=axes.get_xaxis_transform(), clip_on=False, zorder=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A score between the lowest and the highest that there are.
+
+    Args:
+        score: the score shown; NaN where there is none.
+        low, high: the ends of the bar.
+        threshold: shown as a notch; None where there is none.
+    """
+
+    score: float
+    low: float
+    high: float
+    threshold: float | None = None
+
+    @classmethod
+    def at(cls, timeline: Timeline, frame: int, beside: Sequence[Timeline] = ()) -> Gauge:
+        """The score of a frame, between all scores of its timeline and of those `beside` it."""
+        return cls(float(timeline.scores[frame]), *score_range([timeline, *beside]), timeline.threshold)
+
+    def share(self, value: float) -> float:
+        """How far along the bar a value is, 0 to 1.
+
+        >>> Gauge(score=3.0, low=1.0, high=5.0).share(3.0)
+        0.5
+        """
+        if math.isnan(value):
+            return 0.0
+        return min(max((value - self.low) / ((self.high - self.low) or 1.0), 0.0), 1.0)
+
+
+def draw_gauge(image: ImageArray, gauge: Gauge, *, left: int, top: int, width: int, height: int) -> None:
+    """Draw the bar into an (H, W, 3) picture, in place: filled up to the score, with a notch at the threshold."""
+    right, bottom = left + width - 1, top + height - 1
+    cv2.rectangle(image, (left, top), (right, bottom), rgb(QUIET), cv2.FILLED)
+    filled = round(gauge.share(gauge.score) * width)
+    if filled:
+        cv2.rectangle(image, (left, top), (left + filled - 1, bottom), rgb(SPOT), cv2.FILLED)
+    if gauge.threshold is not None:
+        notch = left + round(gauge.share(gauge.threshold) * (width - 1))
+        over = max(height // 3, 2)
+        cv2.rectangle(image, (notch, top - over), (notch + max(height // 6, 1), bottom + over), rgb(PAPER), cv2.FILLED)
+
+
+Points: TypeAlias = npt.NDArray[np.float64]
+
+
+def outline(scores: FloatArray, columns: int) -> tuple[Points, Points]:
+    """Frame positions and scores to draw: all of them, or of a long video each column's lowest and highest.
+
+    A day of video has millions of frames, a picture a thousand columns; a peak of one frame still shows. A column
+    is a gap only where it has no score at all.
+
+    >>> outline(np.array([3, 1, 2, 9, 0, 0, 0, 5], np.float32), columns=1)
+    (array([4., 4.]), array([0., 9.]))
+    """
+    exact = scores.astype(np.float64)
+    if len(scores) <= 4 * columns:
+        return np.arange(len(scores), dtype=np.float64) + 0.5, exact
+    edges = np.linspace(0, len(scores), columns + 1).astype(np.int64)
+    low, high = np.fmin.reduceat(exact, edges[:-1]), np.fmax.reduceat(exact, edges[:-1])
+    middles: Points = (edges[:-1] + edges[1:]) / 2
+    return np.repeat(middles, 2), np.stack([low, high], axis=1).ravel()
+
+
+def alone(score: Points) -> IntArray:
+    """The places of scores between two gaps, of which a line would show nothing.
+
+    >>> alone(np.array([1.0, np.nan, 1.0, 1.0, np.nan, 1.0]))
+    array([0, 5])
+    """
+    there = np.isfinite(np.concatenate([[np.nan], score, [np.nan]]))
+    return np.flatnonzero(there[1:-1] & ~there[:-2] & ~there[2:])

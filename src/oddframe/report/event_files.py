@@ -1,0 +1,141 @@
+"""What `oddframe score --events` writes: events.json, events.csv, and a clip of each event.
+
+Events as JSON and as a table, for other programs.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from itertools import dropwhile, takewhile
+from pathlib import Path
+from typing import TypeAlias
+
+from oddframe.draw.clips import event_clip, span_of
+from oddframe.errors import VideoError
+from oddframe.files import replace_durably, storing
+from oddframe.scoring import Calibration, MapScale
+from oddframe.types import Event, Frame, Json, Timeline
+from oddframe.video import Video
+from oddframe.video.write import write_video
+
+Stamp: TypeAlias = tuple[tuple[str, int, int], ...]
+"""Name, size and time of change of each file of a video; nothing where it is no file."""
+
+
+class EventFiles:
+    """A folder of events, complete after each video.
+
+    Args:
+        folder: made where it is missing; files of the same names are replaced.
+        calibration: of the detector: the scale of the maps in clips.
+
+    Raises:
+        StoreError: the folder cannot be made.
+    """
+
+    def __init__(self, folder: Path, calibration: Calibration) -> None:
+        self._folder, self._calibration = folder, calibration
+        self._timelines: list[Timeline] = []
+        self._clips: dict[str, str] = {}
+        with self._storing():
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def add(self, video: Video, timeline: Timeline, before: Stamp) -> None:
+        """Write a video's events, in one more pass over it.
+
+        Args:
+            video: the video.
+            timeline: what it scored.
+            before: its stamp from before it was scored.
+
+        Raises:
+            VideoError: it has changed since, so that clips would not show what was scored.
+            StoreError: the folder cannot be written.
+        """
+        self._timelines.append(timeline)
+        self._write()  # a video that cannot be read again still has its events
+        if timeline.events and video.medium == "pictures":
+            if stamp(video) != before:
+                raise VideoError(f"{video.source}: changed while or since it was scored; score it again for its clips")
+            self._write_clips(video, timeline)
+            self._write()
+
+    def _write(self) -> None:
+        with self._storing():
+            for name, made in (("events.json", events_as_json), ("events.csv", events_as_csv)):
+                replace_durably(self._folder / name, made(self._timelines, self._clips).encode())
+
+    def _write_clips(self, video: Video, timeline: Timeline) -> None:
+        known = self._calibration
+        scale = None if known.threshold is None else MapScale.of(known.floor, known.threshold)
+        for event in timeline.events:
+            name = f"{re.sub(r'[^A-Za-z0-9._-]+', '_', timeline.info.id)[:80]}-{event.id}.mp4"
+            frames = _between(video, *span_of(timeline, event))
+            write_video(self._folder / name, event_clip(frames, timeline, event, scale=scale), timeline.info.fps)
+            self._clips[event.id] = name
+
+    def _storing(self) -> AbstractContextManager[None]:
+        return storing(self._folder, "choose another folder with --events")
+
+
+def stamp(video: Video) -> Stamp:
+    """What would differ if somebody replaced the video."""
+    path = Path(video.source)
+    if not path.exists():
+        return ()
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return tuple((file.name, (told := file.stat()).st_size, told.st_mtime_ns) for file in files)
+
+
+def _between(video: Video, first: int, stop: int) -> Iterator[Frame]:
+    """Frames by one pass, which is faster than seeking each."""
+    return dropwhile(lambda frame: frame.index < first, takewhile(lambda frame: frame.index < stop, video))
+
+
+COLUMNS = (
+    *("video", "id", "start_time", "peak_time", "end_time", "start", "peak", "end"),
+    *("score", "p_value", "x0", "y0", "x1", "y1", "clip"),
+)
+
+
+def events_as_json(timelines: Sequence[Timeline], clips: Mapping[str, str] | None = None) -> str:
+    """All events of some videos, video by video, and what they stand on.
+
+    Args:
+        timelines: of the videos.
+        clips: event's id -> the name of its clip.
+    """
+    return json.dumps({"videos": [_video(timeline, clips or {}) for timeline in timelines]}, indent=1)
+
+
+def events_as_csv(timelines: Sequence[Timeline], clips: Mapping[str, str] | None = None) -> str:
+    """The same events, one a row; what is not known is empty. Arguments as in `events_as_json`."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    table.writeheader()
+    table.writerows(_row(timeline, event, clips or {}) for timeline in timelines for event in timeline.events)
+    return text.getvalue()
+
+
+def _video(timeline: Timeline, clips: Mapping[str, str]) -> dict[str, Json]:
+    return {
+        "video": timeline.info.id,
+        "fps": float(timeline.info.fps),
+        "frames": timeline.info.frames,
+        "threshold": timeline.threshold,
+        "low": timeline.low,
+        "not_scorable": [{"start": a, "end": b, "reason": word} for a, b, word in timeline.reasons],
+        "events": [{**asdict(event), "clip": clips.get(event.id)} for event in timeline.events],
+    }
+
+
+def _row(timeline: Timeline, event: Event, clips: Mapping[str, str]) -> dict[str, Json]:
+    told: dict[str, Json] = {name: value for name, value in asdict(event).items() if name in COLUMNS}
+    box = dict(zip(("x0", "y0", "x1", "y1"), event.box or (), strict=False))
+    return {**told, **box, "video": timeline.info.id, "clip": clips.get(event.id)}

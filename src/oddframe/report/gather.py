@@ -1,0 +1,157 @@
+"""From a timeline and its video to what a report shows of them.
+
+What a chart draws of one video, as JSON values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from oddframe.draw.heat import heat
+from oddframe.draw.panel import outline
+from oddframe.draw.stretches import Truth, not_scorable, truth_of
+from oddframe.errors import VideoError
+from oddframe.report.filmstrip import Filmed, cut, whole, within
+from oddframe.report.moments import moments_of
+from oddframe.report.parts import Compared, Moment, Thumbnail, VideoPart
+from oddframe.scoring import MapScale, Reasons, anomaly_map
+from oddframe.types import Frame, Json, Timeline
+from oddframe.video import Video
+
+STRIP = 0.4
+"""The share of a video's pictures that thumbnails may take; the rest is for its moments."""
+
+LEFT_OUT = "its picture would have made the page too large"
+
+
+def video_part(
+    timeline: Timeline,
+    video: Video | None = None,
+    *,
+    scale: MapScale,
+    truth: Truth | None = None,
+    compared: Mapping[int, Compared] | None = None,
+    limit: int = 1_000_000,
+    videos: int = 1,
+) -> VideoPart:
+    """One video's part of a report.
+
+    Args:
+        timeline: the video's.
+        video: itself, for pictures; one that was `Filmed` while it was scored has thumbnails. None = no pictures.
+        scale: what the colours of maps mean.
+        truth: what is odd, by video.
+        compared: frame -> what the moment with its peak there was compared with.
+        limit: bytes that the pictures may take.
+        videos: how many videos share the page.
+
+    Raises:
+        VideoError: the video is not the one that was scored, or changed since.
+        DataError: truth that does not fit the video.
+    """
+    runs, told = truth_of(timeline, truth), compared or {}
+    moments = tuple(replace(one, compared=told.get(one.frame)) for one in moments_of(timeline, runs))
+    drawn = curve(timeline, moments, runs, videos)
+    strip = within(video.strip.pictures, round(STRIP * limit)) if isinstance(video, Filmed) else ()
+    if video is not None and video.medium == "pictures":
+        check_unchanged(timeline, video)
+        left = limit - sum(one.picture.bytes for one in strip)
+        moments = pictured(timeline, moments, video, scale, left)
+    return _part(timeline, moments, strip, drawn)
+
+
+def _part(
+    timeline: Timeline, moments: tuple[Moment, ...], strip: tuple[Thumbnail, ...], drawn: dict[str, Json]
+) -> VideoPart:
+    info, valid = timeline.info, timeline.valid
+    peak = int(np.nanargmax(timeline.scores)) if valid.any() else None
+    return VideoPart(
+        name=info.id,
+        seconds=info.seconds(len(valid)),
+        fps=float(info.fps),
+        width=info.width,
+        height=info.height,
+        highest=None if peak is None else (float(timeline.scores[peak]), info.seconds(peak)),
+        over=sum(event.end_time - event.start_time for event in timeline.events),
+        lost=info.seconds(int((~valid).sum())),
+        events=bool(timeline.events),
+        moments=moments,
+        curve=drawn,
+        strip=strip,
+    )
+
+
+def check_unchanged(timeline: Timeline, video: Video) -> None:
+    """Raise VideoError unless the video has the size, frame rate and number of frames that were scored."""
+    was, now = timeline.info, video.info
+    frames = video.count()
+    if (was.width, was.height, was.fps, was.frames) != (now.width, now.height, now.fps, frames):
+        told = [f"{i.width} x {i.height} at {float(i.fps):.4g} fps" for i in (was, now)]
+        raise VideoError(
+            f"{video.source}: has changed since it was scored ({was.frames} frames of {told[0]} then, {frames} of"
+            f" {told[1]} now); score it again"
+        )
+
+
+def pictured(
+    timeline: Timeline, moments: Sequence[Moment], video: Video, scale: MapScale, limit: int
+) -> tuple[Moment, ...]:
+    """The moments with their pictures, the oddest first as long as they fit into `limit` bytes."""
+    by_frame, left, shown = {one.frame: one for one in moments}, limit, dict[int, Moment]()
+    drawn = [_with_pictures(timeline, by_frame[frame.index], frame, scale) for frame in video.frames_at(by_frame)]
+    for one in sorted(drawn, key=lambda moment: -moment.score):
+        taken = one.bytes
+        left = left - taken if taken <= left else 0  # a smaller one after this would look as if it mattered more
+        fits = left > 0
+        shown[one.frame] = one if fits else replace(one, shot=None, missing=LEFT_OUT, compared=_bare(one.compared))
+    return tuple(shown[moment.frame] for moment in moments)
+
+
+def _with_pictures(timeline: Timeline, moment: Moment, frame: Frame, scale: MapScale) -> Moment:
+    painted = heat(anomaly_map(timeline, moment.frame, floor=scale.low), scale)
+    shot, told = whole(frame.image, moment.box, painted), moment.compared
+    if told is not None and moment.box is not None:
+        told = replace(told, own=cut(frame.image, moment.box))
+    return replace(moment, shot=shot, compared=told)
+
+
+def _bare(told: Compared | None) -> Compared | None:
+    if told is None:
+        return None
+    return replace(told, own=None, nearest=tuple(replace(one, shot=None, missing=LEFT_OUT) for one in told.nearest))
+
+
+POINTS, FEWEST = 120_000, 400
+
+"""Points of all curves together, and pairs of points that a curve has at least: less would show on a screen."""
+
+
+def curve(timeline: Timeline, moments: Iterable[Moment], truth: Reasons = (), videos: int = 1) -> dict[str, Json]:
+    """Times (seconds) and scores of the curve, null where there is none; and stretches as [from, to, word].
+
+    Args:
+        timeline: of the video.
+        moments: to be marked.
+        truth: what is said to be odd, as runs of frames.
+        videos: how many curves share the page: a long video among many is drawn by each column's lowest and highest.
+    """
+    columns = min(max(POINTS // 2 // max(videos, 1), FEWEST), 6000)
+    frame, score = outline(timeline.scores, columns)
+    rate = float(timeline.info.fps)
+
+    def stretches(runs: Reasons) -> list[Json]:
+        return [[round(start / rate, 3), round(end / rate, 3), word] for start, end, word in runs]
+
+    return {
+        "seconds": timeline.info.seconds(len(timeline.scores)),
+        "fps": rate,
+        "t": [round(float(value), 3) for value in frame / rate],
+        "s": [None if np.isnan(value) else float(f"{value:.5g}") for value in score],
+        "threshold": timeline.threshold,
+        "gaps": stretches(not_scorable(timeline)),
+        "truth": stretches(truth),
+        "moments": [[one.start, one.end, one.peak, one.id] for one in moments],
+    }

@@ -1,0 +1,89 @@
+"""Pictures of the normal moments that odd ones were compared with, where their videos are still at hand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from oddframe.errors import VideoError
+from oddframe.report.filmstrip import cut
+from oddframe.report.parts import Box, Moment, Near, Shot, VideoPart
+from oddframe.types import VideoId
+from oddframe.video import Video
+
+Key: TypeAlias = tuple[VideoId, int, Box]
+
+GONE = "video not at hand"
+CHANGED = "the video has changed since it was learnt"
+TOO_LARGE = "left out to keep the page small"
+
+
+def with_near(parts: Sequence[VideoPart], videos: Mapping[VideoId, Video], limit: int) -> tuple[VideoPart, ...]:
+    """The parts with pictures of the normal moments: of the oddest moments first, as long as they fit.
+
+    Args:
+        parts: of all videos.
+        videos: normal ones that are at hand, by name; each is gone through at most once.
+        limit: bytes that the pictures may take.
+    """
+    wanted = [(moment.score, near) for part in parts for moment in part.moments for near in _near(moment)]
+    found, left = near_shots((near for _, near in wanted), videos), limit
+    for _, near in sorted(wanted, key=lambda one: -one[0]):
+        shot = found[_key(near)]
+        if isinstance(shot, Shot):
+            left -= shot.bytes
+            found[_key(near)] = shot if left >= 0 else TOO_LARGE
+    return tuple(replace(part, moments=tuple(_filled(moment, found) for moment in part.moments)) for part in parts)
+
+
+def near_shots(wanted: Iterable[Near], videos: Mapping[VideoId, Video]) -> dict[Key, Shot | str]:
+    """What each moment looked like, or why that cannot be shown."""
+    by_video: dict[VideoId, dict[Key, Near]] = defaultdict(dict)
+    for near in wanted:
+        by_video[near.video][_key(near)] = near
+    found: dict[Key, Shot | str] = {}
+    for name, moments in by_video.items():
+        video = videos.get(name)
+        found.update(dict.fromkeys(moments, GONE if video is None else CHANGED))
+        if video is not None and video.medium == "pictures":
+            found.update(_looked_up(list(moments.values()), video))
+    return found
+
+
+def _looked_up(moments: Sequence[Near], video: Video) -> Iterator[tuple[Key, Shot]]:
+    """Those that can be found; the video may be another one by now, or be damaged."""
+    same = [near for near in moments if _fits(near, video)]
+    try:
+        for frame in video.frames_at(near.frame for near in same):
+            yield from ((_key(near), cut(frame.image, near.box)) for near in same if near.frame == frame.index)
+    except VideoError:
+        return
+
+
+def _fits(near: Near, video: Video) -> bool:
+    """Whether a moment can be of this video: its time and its box say so."""
+    in_time = near.seconds is None or abs(video.info.seconds(near.frame) - near.seconds) < video.info.seconds(1)
+    return in_time and near.box[2] <= video.info.width + 1 and near.box[3] <= video.info.height + 1
+
+
+def _near(moment: Moment) -> tuple[Near, ...]:
+    return () if moment.compared is None else tuple(near for near in moment.compared.nearest if not near.missing)
+
+
+def _filled(moment: Moment, found: Mapping[Key, Shot | str]) -> Moment:
+    if moment.compared is None:
+        return moment
+    nearest = tuple(_one(near, found.get(_key(near))) for near in moment.compared.nearest)
+    return replace(moment, compared=replace(moment.compared, nearest=nearest))
+
+
+def _one(near: Near, shot: Shot | str | None) -> Near:
+    if near.missing or shot is None:
+        return near
+    return replace(near, missing=shot) if isinstance(shot, str) else replace(near, shot=shot)
+
+
+def _key(near: Near) -> Key:
+    return near.video, near.frame, near.box

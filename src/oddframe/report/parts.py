@@ -1,0 +1,222 @@
+"""What a report shows, as values: nothing here knows of videos, detectors or HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from oddframe.types import Json
+
+Box: TypeAlias = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture as text.
+
+    Args:
+        uri: a `data:` address.
+        width, height: pixels.
+    """
+
+    uri: str
+    width: int
+    height: int
+
+    @property
+    def bytes(self) -> int:
+        """What it takes in the page."""
+        return len(self.uri)
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A frame, or a part of one.
+
+    Args:
+        picture: what it looks like.
+        view: x0 y0 x1 y1 of what is shown, in pixels of the source.
+        box: x0 y0 x1 y1 of what is meant, in pixels of the source; None = all of it.
+        heat: the anomaly map over the same view, transparent where nothing is over the threshold; None = not drawn.
+    """
+
+    picture: Picture
+    view: Box
+    box: Box | None = None
+    heat: Picture | None = None
+
+    @property
+    def bytes(self) -> int:
+        """What it takes in the page."""
+        return self.picture.bytes + (self.heat.bytes if self.heat else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A normal moment that an odd one was compared with.
+
+    Args:
+        video, frame: where it was.
+        seconds: when, in its video; None where the frame rate is not known.
+        box: x0 y0 x1 y1 in pixels.
+        distance: how far the odd moment is from it.
+        shot: what it looks like; None where the video is not at hand.
+        missing: why there is no picture, in words.
+    """
+
+    video: str
+    frame: int
+    seconds: float | None
+    box: Box
+    distance: float
+    shot: Shot | None = None
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What an odd moment was compared with.
+
+    Args:
+        unit: of the distances, in words.
+        within: what is no farther than this from something normal scores no higher than the threshold; None = unknown.
+        nearest: normal moments, nearest first.
+        own: the odd thing, cut out as the normal ones are.
+    """
+
+    unit: str
+    within: float | None
+    nearest: tuple[Near, ...]
+    own: Shot | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An event; or, where a video has none, a moment that is odd for it.
+
+    Args:
+        id: stable from run to run.
+        start, end, peak: seconds.
+        frame: that of the peak.
+        score: at the peak.
+        p_value: how often a normal frame scores as high; None where that is not known.
+        kind: what ground truth says is there, "" where nothing.
+        box: x0 y0 x1 y1 of the oddest thing, in pixels; None where nothing was seen.
+        shot: the frame of the peak; None without pictures.
+        missing: why there is none, in words.
+        compared: what it was compared with; None where the model cannot say.
+    """
+
+    id: str
+    start: float
+    end: float
+    peak: float
+    frame: int
+    score: float
+    p_value: float | None = None
+    kind: str = ""
+    box: Box | None = None
+    shot: Shot | None = None
+    missing: str = ""
+    compared: Compared | None = None
+
+    @property
+    def shots(self) -> tuple[Shot, ...]:
+        """All its pictures."""
+        told = () if self.compared is None else (self.compared.own, *(near.shot for near in self.compared.nearest))
+        return tuple(shot for shot in (self.shot, *told) if shot is not None)
+
+    @property
+    def bytes(self) -> int:
+        """What its pictures take in the page."""
+        return sum(shot.bytes for shot in self.shots)
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small picture of one frame."""
+
+    frame: int
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True)
+class VideoPart:
+    """One video's part of the report.
+
+    Args:
+        name: the video's.
+        seconds: how long it is.
+        fps: frames a second.
+        width, height: pixels.
+        highest: the highest frame score, and its second; None where no frame could be scored.
+        over: seconds in events.
+        lost: seconds that could not be scored.
+        events: whether `moments` are events; else they are only the oddest moments.
+        moments: in the order of time.
+        curve: what the chart draws, see `oddframe.report.gather`.
+        strip: small pictures in the order of time; none where there are no pictures.
+        note: what else is to be said, in words.
+    """
+
+    name: str
+    seconds: float
+    fps: float
+    width: int
+    height: int
+    highest: tuple[float, float] | None
+    over: float
+    lost: float
+    events: bool
+    moments: tuple[Moment, ...]
+    curve: dict[str, Json]
+    strip: tuple[Thumbnail, ...] = ()
+    note: str = ""
+
+    @property
+    def bytes(self) -> int:
+        """About what it takes in the page."""
+        shots = [shot for moment in self.moments for shot in moment.shots]
+        drawn = 20 * len(self.curve["t"]) if isinstance(self.curve["t"], list) else 0
+        return drawn + sum(one.picture.bytes for one in self.strip) + sum(shot.bytes for shot in shots)
+
+    @property
+    def oddness(self) -> float:
+        """What videos are sorted by: the highest score; far below all others where there is none."""
+        return -1e30 if self.highest is None else self.highest[0]
+
+    @property
+    def count(self) -> int:
+        """How many events there are."""
+        return len(self.moments) if self.events else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A table of what is to be known at the end of a report: a title, and lines of a name and a value."""
+
+    title: str
+    lines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole report.
+
+    Args:
+        title: what it is about.
+        made: when, in words.
+        threshold: scores above it make events; None = there is none.
+        videos: in the order in which they were given.
+        failures: one line for each video that could not be reported.
+        notes: what the reader must know first, as that the threshold is stale.
+        facts: settings, calibration, protocol.
+    """
+
+    title: str
+    made: str
+    threshold: float | None
+    videos: tuple[VideoPart, ...]
+    failures: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    facts: tuple[Facts, ...] = field(default=())

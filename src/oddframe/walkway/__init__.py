@@ -1,0 +1,22 @@
+"""The walkway: a rendered benchmark with exact truth, in which nothing simple gives the answer away."""
+
+from oddframe.walkway.benchmark import Split, benchmark
+from oddframe.walkway.clip import EventBox, SyntheticClip, render, simulate
+from oddframe.walkway.incidents import KINDS, KINDS_BY_LOOKS
+from oddframe.walkway.painter import Painter
+from oddframe.walkway.rules import rule_scores
+from oddframe.walkway.scene import Walkway
+
+__all__ = [
+    "KINDS",
+    "KINDS_BY_LOOKS",
+    "EventBox",
+    "Painter",
+    "Split",
+    "SyntheticClip",
+    "Walkway",
+    "benchmark",
+    "render",
+    "rule_scores",
+    "simulate",
+]
