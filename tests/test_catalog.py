@@ -61,7 +61,9 @@ class Part(Configured):
 @pytest.fixture(autouse=True)
 def one_more_backbone(monkeypatch: pytest.MonkeyPatch) -> None:
     others = [EntryPoint("eye", f"{__name__}:Eye", "oddframe.backbones")]
-    monkeypatch.setattr(catalog, "entry_points", lambda group: others if group == "oddframe.backbones" else [])
+    monkeypatch.setattr(
+        "oddframe.catalog.tables.entry_points", lambda group: others if group == "oddframe.backbones" else []
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ def test_nested_parts_round_trip() -> None:
 
 def test_other_packages_add_names_and_never_take_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     others = [EntryPoint("knn", "elsewhere:KNN", "oddframe.models"), EntryPoint("new", "new:New", "oddframe.models")]
-    monkeypatch.setattr(catalog, "entry_points", lambda group: others)
+    monkeypatch.setattr("oddframe.catalog.tables.entry_points", lambda group: others)
     with pytest.warns(OddframeWarning, match="'knn' of elsewhere:KNN is left out"):
         table = catalog.names("model")
     assert table["knn"] == catalog.MODELS["knn"]
@@ -129,7 +131,7 @@ def test_an_unknown_name_suggests_the_closest() -> None:
 
 def test_a_name_whose_package_is_broken_is_a_typed_error(monkeypatch: pytest.MonkeyPatch) -> None:
     others = [EntryPoint("gone", "no_such_package.models:Gone", "oddframe.models")]
-    monkeypatch.setattr(catalog, "entry_points", lambda group: others)
+    monkeypatch.setattr("oddframe.catalog.tables.entry_points", lambda group: others)
     with pytest.raises(SettingsError, match="no_such_package"):
         catalog.build("model", "gone")
 
@@ -141,15 +143,15 @@ def test_presets_name_what_exists() -> None:
 
 
 def test_described_settings_say_type_and_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalog, "_OURS", {"backbone": {}})
+    monkeypatch.setattr("oddframe.catalog.tables._OURS", {"backbone": {}})
     (eye,) = catalog.describe("backbone")
     assert eye == catalog.Listed("eye", f"{__name__}:Eye", "Sees nothing.", {"size": "int = 8"})
 
 
 def test_listing_names_loads_no_class() -> None:
     code = (
-        "import sys, oddframe.catalog as c; c.names('model');"
-        "assert not [m for m in sys.modules if m.startswith('oddframe.models.') and not m.endswith(('base', 'source'))]"
+        "import sys, oddframe.catalog as c; c.names('model'); c.preset('knn');"
+        "assert not [m for m in sys.modules if m.startswith(('oddframe.models', 'oddframe.observers', 'torch'))]"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from oddframe import catalog
 from oddframe.errors import NotFitted, SpecError, StoreError
 from oddframe.models.base import Model, ModelState, Regime, ScoringStream
 from oddframe.models.source import ObservationSource
@@ -137,7 +136,9 @@ def in_catalog(patch: pytest.MonkeyPatch) -> None:
         EntryPoint("blob", f"{__name__}:Blob", "oddframe.observers"),
         EntryPoint("nearest", f"{__name__}:Nearest", "oddframe.models"),
     ]
-    patch.setattr(catalog, "entry_points", lambda group: [point for point in points if point.group == group])
+    patch.setattr(
+        "oddframe.catalog.tables.entry_points", lambda group: [point for point in points if point.group == group]
+    )
 
 
 def picture(x: int | None, y: int = 20, side: int = 6) -> ImageArray:

@@ -13,7 +13,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from oddframe import catalog
 from oddframe.errors import NotFitted, SpecError
 from oddframe.models.base import Model, ModelState, Regime, ScoringStream
 from oddframe.models.source import ObservationSource
@@ -94,7 +93,7 @@ class GlowStream(ScoringStream):
 def in_catalog(patch: pytest.MonkeyPatch) -> None:
     """Make it known by name, as another package would."""
     point = EntryPoint("glow", f"{__name__}:Glow", "oddframe.models")
-    patch.setattr(catalog, "entry_points", lambda group: [point] if group == point.group else [])
+    patch.setattr("oddframe.catalog.tables.entry_points", lambda group: [point] if group == point.group else [])
 
 
 def scene(frames: int, seed: int, squares: Mapping[int, Box] | None = None, scale: int = 1) -> list[ImageArray]:

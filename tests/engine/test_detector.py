@@ -193,7 +193,7 @@ def test_a_camera_that_moved_since_fitting_is_not_scorable(cache: ObservationCac
 def test_a_package_that_is_missing_is_named(cache: ObservationCache, tmp_path: Path) -> None:
     detector().fit(normal(), cache=cache).save(tmp_path / "d")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("oddframe.catalog.entry_points", lambda group: [])
+        patch.setattr("oddframe.catalog.tables.entry_points", lambda group: [])
         with pytest.raises(StoreError, match=r"d: needs 'blob'.*package"):
             Detector.load(tmp_path / "d")
 

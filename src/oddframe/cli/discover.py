@@ -11,9 +11,19 @@ import typer
 from rich.table import Table
 
 from oddframe.cli.app import FAILED, Failures, app, stderr, stdout
-from oddframe.cli.options import Cache, Checkpoints, Device, Fps, Precise, Videos, Workers, clock, read_videos
+from oddframe.cli.options import (
+    Cache,
+    Checkpoints,
+    Device,
+    Fps,
+    Precise,
+    Videos,
+    Workers,
+    clock,
+    detector_of,
+    read_videos,
+)
 from oddframe.cli.progress import reporting
-from oddframe.engine.configure import detector_of
 from oddframe.engine.discover import Discovery, discover
 from oddframe.engine.store import check_target
 from oddframe.files import storing

@@ -10,10 +10,20 @@ import typer
 
 from oddframe import catalog
 from oddframe.cli.app import app, stderr
-from oddframe.cli.options import Cache, Checkpoints, Device, Fps, Log, Precise, Videos, Workers, read_videos
+from oddframe.cli.options import (
+    Cache,
+    Checkpoints,
+    Device,
+    Fps,
+    Log,
+    Precise,
+    Videos,
+    Workers,
+    detector_of,
+    read_videos,
+)
 from oddframe.cli.progress import reporting
 from oddframe.datasets.formats.label_list import read_label_list
-from oddframe.engine.configure import detector_of
 from oddframe.engine.store import check_target
 from oddframe.training.devices import is_first
 from oddframe.video import ASSUMED_FPS

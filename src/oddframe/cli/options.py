@@ -13,9 +13,13 @@ from typing import Annotated
 import torch
 import typer
 
+from oddframe import catalog
+from oddframe.engine.configure import read_settings
+from oddframe.engine.detector import Detector
 from oddframe.errors import SettingsError, VideoError
+from oddframe.scoring import Scoring
 from oddframe.types import Precision
-from oddframe.video import Video, find_videos
+from oddframe.video import Mask, Video, find_videos
 
 Videos = Annotated[
     list[str], typer.Argument(help="Files, frame folders, folders of these, or quoted patterns.", show_default=False)
@@ -67,6 +71,22 @@ Log = Annotated[
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Videos observed at once, each in its own process.")]
 
 Device = Annotated[str, typer.Option("--device", help="A torch device: cpu, cuda, cuda:1, mps.", callback=_usable)]
+
+
+def detector_of(
+    preset: str, observer: str | None, model: str | None, settings: Sequence[str], mask: Path | None
+) -> Detector:
+    """An unfitted detector: a preset, its parts replaced by name and changed by settings."""
+    chosen, given = catalog.preset(preset), read_settings(settings)
+    seeing = {} if observer else dict(chosen.observer_settings)
+    judging = {} if model else dict(chosen.model_settings)
+    return Detector(
+        preset,
+        observer=catalog.build("observer", observer or chosen.observer, catalog.merged(seeing, given["observer"])),
+        model=catalog.build("model", model or chosen.model, catalog.merged(judging, given["model"])),
+        scoring=catalog.construct(Scoring, given["scoring"]),
+        mask=None if mask is None else Mask.from_file(mask),
+    )
 
 
 def read_videos(

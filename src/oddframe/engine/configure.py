@@ -1,20 +1,18 @@
-"""A detector from names and settings, as a command line or a file gives them."""
+"""The parts of a detector, from names and settings as a command line or a file gives them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from oddframe import catalog
-from oddframe.engine.detector import Detector
 from oddframe.errors import SettingsError
-from oddframe.scoring import Scoring
-from oddframe.video import Mask
+from oddframe.models.base import Model
+from oddframe.observers.base import Observer
 
 
 def read_settings(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """`["model.k=3"]` -> `{"model": {"k": "3"}, ...}` for observer, model and scoring (see `catalog.merged` for dots).
+    """Read `["model.k=3"]` as `{"model": {"k": "3"}, ...}`, for observer, model and scoring (dots: `catalog.merged`).
 
     Raises:
         SettingsError: not of that form.
@@ -29,17 +27,15 @@ def read_settings(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def detector_of(
-    preset: str, observer: str | None, model: str | None, settings: Sequence[str], mask: Path | None
-) -> Detector:
-    """An unfitted detector: a preset, its parts replaced by name and changed by settings."""
-    chosen, given = catalog.preset(preset), read_settings(settings)
-    seeing = {} if observer else dict(chosen.observer_settings)
-    judging = {} if model else dict(chosen.model_settings)
-    return Detector(
-        preset,
-        observer=catalog.build("observer", observer or chosen.observer, catalog.merged(seeing, given["observer"])),
-        model=catalog.build("model", model or chosen.model, catalog.merged(judging, given["model"])),
-        scoring=catalog.construct(Scoring, given["scoring"]),
-        mask=None if mask is None else Mask.from_file(mask),
-    )
+def observer_of(given: Observer | str | None, preset: catalog.Preset) -> Observer:
+    """The observer that was given, by itself or by name; else the preset's."""
+    if isinstance(given, str):
+        return catalog.build("observer", given)
+    return given or catalog.build("observer", preset.observer, preset.observer_settings)
+
+
+def model_of(given: Model | str | None, preset: catalog.Preset) -> Model:
+    """The model that was given, by itself or by name; else the preset's."""
+    if isinstance(given, str):
+        return catalog.build("model", given)
+    return given or catalog.build("model", preset.model, preset.model_settings)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Self
 
 from oddframe import catalog
-from oddframe.catalog import model_of, observer_of
 from oddframe.engine import saved
 from oddframe.engine.calibrate import calibrated_on, recalibrated
+from oddframe.engine.configure import model_of, observer_of
 from oddframe.engine.correct import Forgotten, Stretch, Taught, absorb, forget, teach
 from oddframe.engine.explain import Explained, explain
 from oddframe.engine.fit import fit_model
