@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from oddframe.draw import Gauge, annotate, annotate_event, canvas
 from oddframe.draw.typeface import legible, shortened, width, write
@@ -176,14 +177,45 @@ def test_an_event_without_a_box_has_nothing_that_stands_out() -> None:
     assert (empty[:480] == 80).all()
 
 
+def written(text: str, at: tuple[float, float], size: tuple[int, int] = (200, 40)) -> Image.Image:
+    picture = Image.new("RGB", size)
+    write(picture, text, at, 20, canvas.PAPER)
+    return picture
+
+
 def test_words_that_leave_the_picture_are_cut_off() -> None:
-    whole = grey(0, 40, 200)
-    write(whole, "bicycle", (60, 25), 20, (255, 255, 255))
+    whole = written("bicycle", (60, 25))
     for left, top in ((70, 0), (0, 15), (130, 20)):
-        part = grey(0, 40, 200)[: 40 - top, : 200 - left]
-        write(part, "bicycle", (60 - left, 25 - top), 20, (255, 255, 255))
-        np.testing.assert_array_equal(part, whole[top:, left:])
-    assert whole.any()
+        part = written("bicycle", (60 - left, 25 - top), (200 - left, 40 - top))
+        np.testing.assert_array_equal(np.array(part), np.array(whole.crop((left, top, 200, 40))))
+    assert whole.getbbox() is not None
+
+
+@given(st.text(st.characters(codec="latin-1"), min_size=1, max_size=8), st.booleans())
+@settings(deadline=None, max_examples=40)
+def test_words_take_the_room_that_was_measured(text: str, bold: bool) -> None:
+    picture, room = Image.new("RGB", (400, 60)), width(text, 20, bold)
+    write(picture, text, (50, 40), 20, canvas.PAPER, bold=bold)
+    left, top, right, bottom = picture.getbbox() or (50, 40, 50, 40)
+    assert 48 <= left <= right <= 50 + room + 2
+    assert 40 - 22 <= top <= bottom <= 40 + 6
+
+
+@given(
+    st.floats(0, 60),
+    st.floats(0, 44),
+    st.text(st.characters(codec="latin-1"), min_size=1, max_size=40).filter(lambda text: bool(legible(text).strip())),
+)
+@settings(deadline=None, max_examples=40)
+def test_a_label_is_inside_the_picture_and_its_letters_inside_their_ground(x: float, y: float, label: str) -> None:
+    box = [(x, y, x + 4, y + 4)]
+    plain, tagged = annotate(grey(0), box), annotate(grey(0), box, labels=[label])
+    rows, columns = np.nonzero((plain != tagged).any(axis=2))
+    ground = tagged[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    for edge in (ground[:1], ground[-1:], ground[:, :1], ground[:, -1:]):
+        assert of_colour(edge, canvas.SPOT).all()
+    assert rows.max() < 480
+    assert not of_colour(ground, canvas.SPOT).all()
 
 
 @given(st.text(max_size=60), st.floats(0, 400), st.booleans())

@@ -46,6 +46,7 @@ ONLY_IN = {
     "av": {"video"},
     "jinja2": {"report"},
     "matplotlib": {"draw"},
+    "PIL": {"draw"},
     "plotly": {"report"},
     "typer": {"cli"},
 }

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from oddframe import catalog
 from oddframe.cli.app import app, stderr
-from oddframe.cli.options import Cache, clock
+from oddframe.cli.options import Cache
 from oddframe.cli.progress import reporting
 from oddframe.cli.report import finish, page_of, room_of, write_report
 from oddframe.draw import Moment, annotate_event, hero, plot_timelines
@@ -31,7 +31,7 @@ from oddframe.files import storing
 from oddframe.metrics.frame import auroc
 from oddframe.observers.tracking import intersection_over_union
 from oddframe.report.watched import Watched, part_of, watched_each
-from oddframe.types import Event, FloatArray, Progress, Run, Timeline
+from oddframe.types import Event, FloatArray, Progress, Run, Timeline, clock
 from oddframe.video import write_image
 from oddframe.walkway import KINDS, Split, SyntheticClip, benchmark, rule_scores
 

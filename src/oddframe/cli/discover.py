@@ -11,18 +11,7 @@ import typer
 from rich.table import Table
 
 from oddframe.cli.app import FAILED, Failures, app, stderr, stdout
-from oddframe.cli.options import (
-    Cache,
-    Checkpoints,
-    Device,
-    Fps,
-    Precise,
-    Videos,
-    Workers,
-    clock,
-    detector_of,
-    read_videos,
-)
+from oddframe.cli.options import Cache, Checkpoints, Device, Fps, Precise, Videos, Workers, detector_of, read_videos
 from oddframe.cli.progress import reporting
 from oddframe.engine.discover import Discovery, discover
 from oddframe.engine.store import check_target
@@ -30,6 +19,7 @@ from oddframe.files import storing
 from oddframe.models.base import Regime
 from oddframe.report.discovery_files import Pile, remove_stale, write_found
 from oddframe.training.devices import is_first
+from oddframe.types import clock
 
 
 @app.command("discover")

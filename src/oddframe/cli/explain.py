@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from oddframe.cli.options import clock
 from oddframe.engine.detector import Detector
 from oddframe.engine.explain import Explained
 from oddframe.models.explaining import Comparison, Moment
-from oddframe.types import Run, Timeline
+from oddframe.types import Run, Timeline, clock
 from oddframe.video import Video
 
 

@@ -5,7 +5,6 @@ Times and boxes as people write them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +17,7 @@ from oddframe.engine.configure import read_settings
 from oddframe.engine.detector import Detector
 from oddframe.errors import SettingsError, VideoError
 from oddframe.scoring import Scoring
-from oddframe.types import Precision
+from oddframe.types import Precision, read_clock
 from oddframe.video import Mask, Video, find_videos
 
 Videos = Annotated[
@@ -96,17 +95,6 @@ def read_videos(
     return find_videos(list(sources), fps=fps, failed=failed)
 
 
-def clock(seconds: float) -> str:
-    """Seconds as people write times.
-
-    >>> clock(3725.26)
-    '1:02:05.3'
-    """
-    minutes, rest = divmod(round(seconds, 1), 60)
-    hours, minutes = divmod(int(minutes), 60)
-    return f"{hours}:{minutes:02d}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"
-
-
 def read_time(option: str, text: str) -> float:
     """Seconds, from seconds or from what `clock` writes.
 
@@ -117,14 +105,9 @@ def read_time(option: str, text: str) -> float:
         SettingsError: anything else; the message names the option.
     """
     try:
-        parts = [float(part) for part in text.split(":")]
-    except ValueError:
-        parts = []
-    if not 1 <= len(parts) <= 3 or not all(math.isfinite(part) and part >= 0 for part in parts):
-        raise SettingsError(f"{option} {text}: write a time as 64.5, 1:04.5 or 1:02:05")
-    if any(part >= 60 for part in parts[1:]):
-        raise SettingsError(f"{option} {text}: minutes and seconds after a colon are below 60")
-    return sum(part * 60.0**power for power, part in enumerate(reversed(parts)))
+        return float(read_clock(text))
+    except ValueError as error:
+        raise SettingsError(f"{option} {error}") from None
 
 
 def read_box(text: str) -> tuple[float, float, float, float]:

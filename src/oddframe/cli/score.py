@@ -16,14 +16,14 @@ from rich.table import Table
 
 from oddframe.cli.app import FAILED, Failures, app, saying_once, stdout
 from oddframe.cli.explain import explained_events, in_words
-from oddframe.cli.options import Cache, Device, Fps, Videos, clock, read_videos
+from oddframe.cli.options import Cache, Device, Fps, Videos, read_videos
 from oddframe.cli.progress import reporting
 from oddframe.engine.detector import Detector
 from oddframe.engine.explain import Explained
 from oddframe.errors import SettingsError, SpecError, VideoError
 from oddframe.models.explaining import Explaining
 from oddframe.report.event_files import EventFiles, stamp
-from oddframe.types import Run, Timeline
+from oddframe.types import Run, Timeline, clock
 from oddframe.video import Video
 
 Explain: TypeAlias = Callable[[Video, Timeline], list[Explained | None]]

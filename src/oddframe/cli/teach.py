@@ -12,11 +12,12 @@ import typer
 from rich.table import Table
 
 from oddframe.cli.app import app, stderr, stdout
-from oddframe.cli.options import Cache, Device, Fps, Videos, Workers, clock, read_box, read_time, read_videos
+from oddframe.cli.options import Cache, Device, Fps, Videos, Workers, read_box, read_time, read_videos
 from oddframe.cli.progress import reporting
 from oddframe.engine.correct import Taught
 from oddframe.engine.detector import Detector
 from oddframe.engine.editing import editing
+from oddframe.types import clock
 
 Saved = Annotated[Path, typer.Argument(help="A folder that `oddframe fit` saved; it is replaced.")]
 _SHOWN = 12

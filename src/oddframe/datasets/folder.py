@@ -11,7 +11,6 @@ moment without. A video is named by its path below `test`, with or without suffi
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from oddframe.datasets.formats import labels
 from oddframe.datasets.formats.frames import opener
 from oddframe.datasets.formats.layout import StoredDataSet, misfit
 from oddframe.errors import DataError
-from oddframe.types import BoolArray, VideoInfo
+from oddframe.types import BoolArray, VideoInfo, read_clock
 from oddframe.video.find import VIDEO_SUFFIXES
 from oddframe.video.folder import pictures_in
 from oddframe.video.names import natural
@@ -96,25 +95,10 @@ def from_times(file: Path, times: Sequence[Times]) -> Labeller:
     return marked
 
 
-def seconds(text: str) -> Fraction:
-    """A time as exact seconds.
-
-    Raises:
-        ValueError: it is none.
-
-    >>> seconds("72.5") == seconds("1:12.5") == seconds("0:01:12.5")
-    True
-    """
-    given = re.fullmatch(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)", text)
-    if not given or (given[2] and (float(given[3]) >= 60 or (given[1] and int(given[2]) >= 60))):
-        raise ValueError(f"a time is seconds, m:ss or h:mm:ss, not {text!r}")
-    return int(given[1] or 0) * 3600 + int(given[2] or 0) * 60 + Fraction(given[3])
-
-
 def times_of(where: str, start: str, end: str) -> Times:
     """A range of times in a table as exact seconds. Raises DataError, which says `where`, if it is none."""
     try:
-        times = seconds(start), seconds(end)
+        times = read_clock(start), read_clock(end)
     except ValueError as error:
         raise DataError(f"{where}: {error}") from None
     if times[0] >= times[1]:

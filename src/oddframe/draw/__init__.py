@@ -6,7 +6,7 @@ from oddframe.draw.dropped import plot_dropped
 from oddframe.draw.heat import heat, overlay
 from oddframe.draw.hero import Moment, hero
 from oddframe.draw.joined import plot_joined
-from oddframe.draw.panel import Gauge
+from oddframe.draw.marks import Gauge
 from oddframe.draw.roc import plot_roc
 from oddframe.draw.sheet import contact_sheet
 from oddframe.draw.stretches import Truth

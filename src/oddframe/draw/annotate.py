@@ -1,27 +1,23 @@
-"""Frames with what is odd in them outlined, and underneath a line that says what, when and how much.
-
-Boxes on frames: thin outlines that stand out from dark ground and from light.
-"""
+"""Frames with what is anomalous in them outlined, and underneath a line that says what, when and how much."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
-from typing import TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
-from oddframe.draw.canvas import HAIR, INK, PAPER, SPOT, rgb
-from oddframe.draw.clock import clock
+from oddframe.draw.canvas import HAIR, INK, PAPER
 from oddframe.draw.heat import overlay
-from oddframe.draw.panel import Gauge, draw_gauge
-from oddframe.draw.typeface import legible, shortened, width, write
+from oddframe.draw.marks import Corners, Gauge, corners, draw_faint, draw_gauge, draw_strong, tag
+from oddframe.draw.typeface import shortened, write
 from oddframe.draw.typeface import width as text_width
 from oddframe.errors import DataError
 from oddframe.scoring import MapScale, anomaly_map
-from oddframe.types import Event, FloatArray, ImageArray, Timeline
+from oddframe.types import Event, FloatArray, ImageArray, Timeline, clock
 
 READABLE = 640
 """Narrower frames are enlarged to at least this many pixels, or words would hide what they are about."""
@@ -63,18 +59,23 @@ def annotate(
     _check(rows, labels, strong)
     wide = width or image.shape[1] * ceil(READABLE / image.shape[1])
     size = text or max(round(wide / 36), 8)
-    canvas = enlarged(image, wide)
-    scale = (canvas.shape[1] / image.shape[1], canvas.shape[0] / image.shape[0])
-    places, line = corners(rows, scale, canvas), max(size // 8, 1)
-    draw_faint(canvas, [place for row, place in enumerate(places) if place and row not in strong], max(line // 2, 1))
-    seen = [(place, labels[row] if labels else "") for row in strong if (place := places[row])]
-    for place, _ in seen:
-        draw_strong(canvas, place, line)
-    for place, label in seen:
-        tag(canvas, place, label, size)
+    picture = Image.fromarray(enlarged(image, wide))
+    places = corners(rows, (picture.width / image.shape[1], picture.height / image.shape[0]), picture.size)
+    _outline(picture, places, {row: labels[row] if labels else "" for row in strong}, size)
     if title is None and time is None and gauge is None:
-        return canvas
-    return np.concatenate([canvas, _footer(wide, size, title or "", time, gauge)])
+        return np.array(picture)
+    return np.concatenate([np.array(picture), _footer(wide, size, title or "", time, gauge)])
+
+
+def _outline(picture: Image.Image, places: Sequence[Corners | None], strong: Mapping[int, str], size: int) -> None:
+    """Outline the boxes: those in `strong` with their labels, all others faintly."""
+    line = max(round(size / 8), 2)
+    draw_faint(picture, [place for row, place in enumerate(places) if place and row not in strong], line // 2)
+    seen = [(place, label) for row, label in strong.items() if (place := places[row])]
+    for place, _ in seen:
+        draw_strong(picture, place, line)
+    for place, label in seen:
+        tag(picture, place, label, size, line)
 
 
 def _check(rows: FloatArray, labels: Sequence[str], odd: Sequence[int]) -> None:
@@ -100,7 +101,7 @@ def enlarged(image: ImageArray, width: int) -> ImageArray:
 def _footer(wide: int, size: int, title: str, time: float | None, gauge: Gauge | None) -> ImageArray:
     """The dark line under a frame; of even height, as video codecs like it."""
     high = 2 * round(0.95 * size)
-    strip = np.full((high, wide, 3), rgb(INK), np.uint8)
+    strip = Image.new("RGB", (wide, high), INK)
     pad, level, right = size // 2, (high + 0.72 * size) / 2, wide - size // 2
     if gauge is not None:
         bar, thick = round(0.2 * wide), max(size // 2, 3)
@@ -108,10 +109,10 @@ def _footer(wide: int, size: int, title: str, time: float | None, gauge: Gauge |
         right -= bar + size // 2
     if time is not None:
         stamp = clock(time)
-        write(strip, stamp, (right, level), size, rgb(HAIR), anchor="right")
-        right -= round(text_width(stamp, size)) + size // 2
-    write(strip, shortened(title, right - pad, size, bold=True), (pad, level), size, rgb(PAPER), bold=True)
-    return strip
+        write(strip, stamp, (right, level), size, HAIR, anchor="right")
+        right -= ceil(text_width(stamp, size)) + size // 2
+    write(strip, shortened(title, right - pad, size, bold=True), (pad, level), size, PAPER, bold=True)
+    return np.array(strip)
 
 
 def annotate_event(
@@ -173,59 +174,6 @@ def seen_at(timeline: Timeline, frame: int) -> tuple[FloatArray, FloatArray]:
         return rows.box[nearest], score[nearest]
     there = np.isin(regions.row, nearest)
     return regions.box[there], score[regions.row[there]]
-
-
-Corners: TypeAlias = tuple[int, int, int, int]
-"""x0 y0 x1 y1 of the first and last pixels of an outline."""
-
-
-def corners(boxes: FloatArray, scale: tuple[float, float], image: ImageArray) -> list[Corners | None]:
-    """Where boxes (N, 4), multiplied by `scale`, have their outlines in a picture; None where one lies outside it."""
-    high, wide = image.shape[:2]
-    grown = np.rint(boxes.astype(np.float64) * np.array([*scale, *scale]))
-    seen = (
-        np.isfinite(grown).all(axis=1)
-        & (grown[:, 0] < wide)
-        & (grown[:, 1] < high)
-        & (grown[:, 2] > 0)
-        & (grown[:, 3] > 0)
-    )
-    last = grown - [0, 0, 1, 1]  # x1 and y1 are one past the last pixel
-    held = np.clip(np.nan_to_num(last), 0, [wide - 1, high - 1] * 2).astype(int)
-    return [tuple(row) if there else None for row, there in zip(held.tolist(), seen, strict=True)]
-
-
-def draw_faint(image: ImageArray, places: list[Corners], line: int) -> None:
-    """Outline what does not matter, in place: white, half transparent."""
-    if not places:
-        return
-    over = image.copy()
-    for x0, y0, x1, y1 in places:
-        cv2.rectangle(over, (x0, y0), (x1, y1), rgb(INK), line + 2)
-    for x0, y0, x1, y1 in places:
-        cv2.rectangle(over, (x0, y0), (x1, y1), rgb(PAPER), line)
-    cv2.addWeighted(over, 0.5, image, 0.5, 0, dst=image)
-
-
-def draw_strong(image: ImageArray, place: Corners, line: int) -> None:
-    """Outline what is odd, in place: orange between two dark lines."""
-    x0, y0, x1, y1 = place
-    cv2.rectangle(image, (x0, y0), (x1, y1), rgb(INK), line + 2)
-    cv2.rectangle(image, (x0, y0), (x1, y1), rgb(SPOT), line)
-
-
-def tag(image: ImageArray, place: Corners, label: str, size: int) -> None:
-    """Write a label on an orange ground, in place: over the box, or inside it where there is no room over it."""
-    x0, y0, _, _ = place
-    pad = max(size // 4, 2)
-    label = shortened(legible(label), image.shape[1] - 2 * pad, size, bold=True)
-    if not label:
-        return
-    wide, high = round(width(label, size, bold=True)) + 2 * pad, round(1.15 * size) + pad
-    left = min(max(x0 - 1, 0), max(image.shape[1] - wide, 0))
-    top = y0 - high if y0 >= high else y0
-    cv2.rectangle(image, (left, top), (left + wide - 1, top + high - 1), rgb(SPOT), cv2.FILLED)
-    write(image, label, (left + pad, top + high - pad - 0.1 * size), size, rgb(INK), bold=True)
 
 
 def as_boxes(boxes: npt.ArrayLike) -> FloatArray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from oddframe.draw.annotate import annotate, seen_at
 from oddframe.draw.heat import overlay
-from oddframe.draw.panel import Gauge
+from oddframe.draw.marks import Gauge
 from oddframe.scoring import MapScale, anomaly_map
 from oddframe.types import Event, Frame, ImageArray, Timeline
 

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 from oddframe.draw import canvas, panel
 from oddframe.draw.canvas import INCHES, new_figure, pixels, place
-from oddframe.draw.clock import duration, ticks
 from oddframe.draw.stretches import Truth, truth_of
 from oddframe.draw.typeface import legible, properties, shortened
 from oddframe.errors import DataError
 from oddframe.scoring import Reasons
-from oddframe.types import ImageArray, Timeline
+from oddframe.types import ImageArray, Timeline, duration
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -70,7 +69,7 @@ def plot_timelines(
 def _draw(axes: Axes, timeline: Timeline, odd: Reasons, scale: tuple[float, float]) -> None:
     seconds = timeline.info.seconds(len(timeline.scores))
     panel.set_scale(axes, *scale, seconds)
-    axes.set_xticks(*ticks(seconds))
+    axes.set_xticks(*panel.ticks(seconds))
     panel.dress(axes, POINTS - 1)
     panel.shade_truth(axes, timeline, odd, POINTS - 1)
     panel.hatch_not_scorable(axes, timeline, POINTS - 1)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
+from PIL import Image
 
 from oddframe.draw.annotate import annotate_event
-from oddframe.draw.canvas import INK, PAPER, rgb
 from oddframe.draw.joined import plot_joined
+from oddframe.draw.marks import number_disc
 from oddframe.draw.sheet import row_of
 from oddframe.draw.stretches import Truth, kind_at, truth_of
-from oddframe.draw.typeface import write
 from oddframe.errors import DataError
 from oddframe.types import Event, ImageArray, Timeline
 
@@ -70,10 +69,6 @@ def _frame(moment: Moment, timelines: Sequence[Timeline], truth: Truth | None, w
 
 
 def _numbered(image: ImageArray, number: int, text: int) -> ImageArray:
-    """The picture with a number in a disc in its upper left corner."""
-    radius = round(0.8 * text)
-    middle = radius + text // 3
-    cv2.circle(image, (middle, middle), radius + 2, rgb(PAPER), cv2.FILLED, cv2.LINE_AA)
-    cv2.circle(image, (middle, middle), radius, rgb(INK), cv2.FILLED, cv2.LINE_AA)
-    write(image, str(number), (middle, middle + 0.37 * text), text, rgb(PAPER), bold=True, anchor="middle")
-    return image
+    picture = Image.fromarray(image)
+    number_disc(picture, number, text)
+    return np.array(picture)

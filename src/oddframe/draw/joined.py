@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from oddframe.draw import canvas, panel
 from oddframe.draw.canvas import INCHES, new_figure, pixels, place
-from oddframe.draw.clock import duration, ticks
 from oddframe.draw.curves import add_legend, entries_of
 from oddframe.draw.stretches import Truth, truth_of
 from oddframe.draw.typeface import legible, properties, shortened
 from oddframe.errors import DataError
-from oddframe.types import ImageArray, Timeline, VideoId
+from oddframe.types import ImageArray, Timeline, VideoId, duration
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +56,7 @@ def plot_joined(
     _note(figure, f"{len(timelines)} videos end to end, " * (len(timelines) > 1) + duration(begins[-1]))
     axes = place(figure, LEFT, LEGEND, INCHES - LEFT - RIGHT, height)
     panel.set_scale(axes, *panel.score_range(timelines), begins[-1])
-    axes.set_xticks(*(ticks(begins[-1]) if len(timelines) == 1 else ([], [])))
+    axes.set_xticks(*(panel.ticks(begins[-1]) if len(timelines) == 1 else ([], [])))
     panel.dress(axes, POINTS - 1)
     for timeline, runs, begin in zip(timelines, odd, begins, strict=False):
         panel.shade_truth(axes, timeline, runs, POINTS - 1, begin)

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from oddframe.draw import canvas
-from oddframe.draw.canvas import PAPER, QUIET, SPOT, rgb
 from oddframe.draw.stretches import not_scorable
 from oddframe.draw.typeface import legible, properties, shortened, width
 from oddframe.scoring import Reasons
-from oddframe.types import FloatArray, ImageArray, IntArray, Timeline
+from oddframe.types import FloatArray, IntArray, Timeline, clock
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -134,48 +131,30 @@ def mark_events(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
         mark.set(transform=axes.get_xaxis_transform(), clip_on=False, zorder=6)
 
 
-@dataclass(frozen=True, slots=True)
-class Gauge:
-    """A score between the lowest and the highest that there are.
+STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 43200)
+"""Seconds from tick to tick; beyond the last, days."""
+DAY = 86400
+CLOCK_FROM = 120
+"""Seconds; what lasts longer is told in clock times."""
 
-    Args:
-        score: the score shown; NaN where there is none.
-        low, high: the ends of the bar.
-        threshold: shown as a notch; None where there is none.
+
+def ticks(length: float, most: int = 10) -> tuple[list[float], list[str]]:
+    """Where a time axis of `length` seconds has its ticks, at most `most` after 0, and what they say.
+
+    Up to two minutes they count seconds, the last with its unit; beyond that they are clock times.
+
+    >>> ticks(18.0)
+    ([0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 18.0], ['0', '2', '4', '6', '8', '10', '12', '14', '16', '18 s'])
+    >>> ticks(600.0, most=2)
+    ([0.0, 300.0, 600.0], ['0:00', '5:00', '10:00'])
     """
-
-    score: float
-    low: float
-    high: float
-    threshold: float | None = None
-
-    @classmethod
-    def at(cls, timeline: Timeline, frame: int, beside: Sequence[Timeline] = ()) -> Gauge:
-        """The score of a frame, between all scores of its timeline and of those `beside` it."""
-        return cls(float(timeline.scores[frame]), *score_range([timeline, *beside]), timeline.threshold)
-
-    def share(self, value: float) -> float:
-        """How far along the bar a value is, 0 to 1.
-
-        >>> Gauge(score=3.0, low=1.0, high=5.0).share(3.0)
-        0.5
-        """
-        if math.isnan(value):
-            return 0.0
-        return min(max((value - self.low) / ((self.high - self.low) or 1.0), 0.0), 1.0)
-
-
-def draw_gauge(image: ImageArray, gauge: Gauge, *, left: int, top: int, width: int, height: int) -> None:
-    """Draw the bar into an (H, W, 3) picture, in place: filled up to the score, with a notch at the threshold."""
-    right, bottom = left + width - 1, top + height - 1
-    cv2.rectangle(image, (left, top), (right, bottom), rgb(QUIET), cv2.FILLED)
-    filled = round(gauge.share(gauge.score) * width)
-    if filled:
-        cv2.rectangle(image, (left, top), (left + filled - 1, bottom), rgb(SPOT), cv2.FILLED)
-    if gauge.threshold is not None:
-        notch = left + round(gauge.share(gauge.threshold) * (width - 1))
-        over = max(height // 3, 2)
-        cv2.rectangle(image, (notch, top - over), (notch + max(height // 6, 1), bottom + over), rgb(PAPER), cv2.FILLED)
+    step = next((step for step in STEPS if length <= step * most), DAY * math.ceil(length / DAY / most))
+    places = [number * step for number in range(int(length / step + 1e-6) + 1)]
+    if length > CLOCK_FROM:
+        return [float(place) for place in places], [clock(place, 0) for place in places]
+    decimals = max(0, -math.floor(math.log10(step)))
+    words = [f"{place:.{decimals}f}" for place in places]
+    return [float(place) for place in places], [*words[:-1], f"{words[-1]} s"]
 
 
 Points: TypeAlias = npt.NDArray[np.float64]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from PIL import Image
 
 from oddframe.draw.annotate import enlarged
-from oddframe.draw.canvas import INK, rgb
+from oddframe.draw.canvas import INK, PAPER
 from oddframe.draw.typeface import shortened, write
 from oddframe.errors import DataError
 from oddframe.types import ImageArray
@@ -60,6 +61,6 @@ def row_of(cells: Sequence[ImageArray], width: int, gap: int) -> ImageArray:
 def _titled(image: ImageArray, title: str | None, size: int) -> ImageArray:
     if title is None:
         return image
-    head = np.full((round(1.6 * size), image.shape[1], 3), 255, np.uint8)
-    write(head, shortened(title, image.shape[1], size, bold=True), (0, 1.1 * size), size, rgb(INK), bold=True)
-    return np.concatenate([head, image])
+    head = Image.new("RGB", (image.shape[1], round(1.6 * size)), PAPER)
+    write(head, shortened(title, head.width, size, bold=True), (0, 1.1 * size), size, INK, bold=True)
+    return np.concatenate([np.array(head), image])

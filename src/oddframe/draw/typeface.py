@@ -1,4 +1,4 @@
-"""Words on pictures: one typeface, which comes with matplotlib, so that a picture is the same on every machine."""
+"""Words on pictures: DejaVu Sans, which comes with matplotlib, so that a picture is the same on every machine."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
-from oddframe.types import ImageArray
+from PIL import Image, ImageDraw, ImageFont
 
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
-    from matplotlib.ft2font import FT2Font
+    from PIL.ImageFont import FreeTypeFont
 
 MISSING = "\N{WHITE SQUARE}"
 
@@ -23,21 +21,22 @@ def _file(bold: bool) -> Path:
     return Path(get_data_path()) / "fonts" / "ttf" / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
 
 
-def _font(size: float, bold: bool) -> FT2Font:
-    from matplotlib.ft2font import FT2Font  # noqa: PLC0415
-
-    font = FT2Font(str(_file(bold)))
-    font.set_size(size, 72)
-    return font
+@cache
+def _font(size: float, bold: bool) -> FreeTypeFont:
+    # The basic layout is built into every Pillow; the other one depends on a library of the machine.
+    return ImageFont.truetype(_file(bold), size, layout_engine=ImageFont.Layout.BASIC)
 
 
 @cache
 def _characters() -> frozenset[int]:
-    return frozenset(_font(10, bold=False).get_charmap()) & frozenset(_font(10, bold=True).get_charmap())
+    from matplotlib.ft2font import FT2Font  # noqa: PLC0415
+
+    plain, bold = (frozenset(FT2Font(str(_file(bold))).get_charmap()) for bold in (False, True))
+    return plain & bold
 
 
 def legible(text: str) -> str:
-    """The text on one line, a square in place of every character that the typeface has not.
+    """Put a text on one line, with a square in place of every character that the typeface does not have.
 
     >>> legible("gate 4\\nnorth")
     'gate 4 north'
@@ -47,21 +46,33 @@ def legible(text: str) -> str:
 
 
 def properties(points: float, bold: bool = False) -> FontProperties:
-    """The typeface as matplotlib wants it."""
+    """Return the typeface as matplotlib takes it.
+
+    Args:
+        points: its size, in points.
+        bold: whether letters are bold.
+    """
     from matplotlib.font_manager import FontProperties  # noqa: PLC0415
 
     return FontProperties(fname=str(_file(bold)), size=points)
 
 
 def width(text: str, size: float, bold: bool = False) -> float:
-    """How many pixels wide a text is at a size in pixels."""
-    font = _font(size, bold)
-    font.set_text(legible(text))
-    return float(font.get_width_height()[0] / 64)
+    """Measure how many pixels wide a text is at a size in pixels."""
+    return float(_font(size, bold).getlength(legible(text)))
 
 
 def shortened(text: str, room: float, size: float, bold: bool = False) -> str:
-    """The text, or as much of its beginning as fits into `room` pixels; nothing if not even four letters do.
+    """Cut a text so that it fits into `room` pixels; nothing is left if not even four letters fit.
+
+    Args:
+        text: the whole text.
+        room: in pixels.
+        size: of the type, in pixels.
+        bold: whether letters are bold.
+
+    Returns:
+        The text itself if it fits, else as much of its beginning as does, with an ellipsis.
 
     >>> shortened("wheelchair", 1000, 20), shortened("wheelchair", 5, 20)
     ('wheelchair', '')
@@ -78,36 +89,26 @@ def shortened(text: str, room: float, size: float, bold: bool = False) -> str:
 
 
 def write(
-    image: ImageArray,
+    picture: Image.Image,
     text: str,
     at: tuple[float, float],
     size: float,
-    colour: tuple[int, int, int],
+    colour: str,
     *,
     bold: bool = False,
     anchor: Literal["left", "middle", "right"] = "left",
 ) -> None:
-    """Write a text into an (H, W, 3) picture, in place; what lies outside the picture is cut off.
+    """Write a text into a picture; what lies outside the picture is cut off.
 
     Args:
-        at: x of the anchor, and y of the line that letters stand on.
+        picture: RGB, changed.
+        text: one line.
+        at: x of the anchor, and y of the line that letters stand on, in pixels.
         size: of the type, in pixels.
-        colour: RGB.
+        colour: `#rrggbb`.
+        bold: whether letters are bold.
+        anchor: the end of the text that x is about.
     """
-    font = _font(size, bold)
-    font.set_text(legible(text))
-    font.draw_glyphs_to_bitmap(antialiased=True)
-    mask = np.asarray(font.get_image())
-    x = round(at[0] - {"left": 0.0, "middle": 0.5, "right": 1.0}[anchor] * mask.shape[1])
-    y = round(at[1] + font.get_descent() / 64) - mask.shape[0]
-    _blend(image, mask, x, y, colour)
-
-
-def _blend(image: ImageArray, mask: ImageArray, x: int, y: int, colour: tuple[int, int, int]) -> None:
-    inside = mask[max(-y, 0) : max(image.shape[0] - y, 0), max(-x, 0) : max(image.shape[1] - x, 0)]
-    if not inside.size:
-        return
-    top, left = max(y, 0), max(x, 0)
-    under = image[top : top + inside.shape[0], left : left + inside.shape[1]]
-    opacity = inside[..., None].astype(np.float32) / 255
-    under[:] = np.rint(under + (np.array(colour, np.float32) - under) * opacity).astype(np.uint8)
+    # Whole pixels keep stems sharp.
+    place = round(at[0]), round(at[1])
+    ImageDraw.Draw(picture).text(place, legible(text), fill=colour, font=_font(size, bold), anchor=f"{anchor[0]}s")

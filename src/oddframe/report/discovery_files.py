@@ -113,7 +113,7 @@ def _name(moment: Moment) -> str:
 
 def _pictured(folder: Path, moment: Moment, found: Discovery, pile: Pile) -> ImageArray:
     """Write a moment's picture; give a smaller one for the sheet."""
-    timeline, title = found.timeline(moment.video), f"{moment.rank}  {moment.video}  {moment.event.score:.3g}"
+    timeline, title = found.timeline(moment.video), f"{moment.rank}  score {moment.event.score:.3g}  {moment.video}"
     image = pile.videos[moment.video].frame_at(moment.event.peak).image
     large, small = (
         annotate_event(image, timeline, moment.event, title, beside=found.timelines, width=width, text=text)

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oddframe.draw.clock import clock
 from oddframe.draw.heat import colours
 from oddframe.report.parts import Page, VideoPart
-from oddframe.types import Json
+from oddframe.types import Json, clock, duration
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -57,7 +56,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update({each.__name__: each for each in (chance, clock, lasting, number)})
+    made.filters.update({each.__name__: each for each in (chance, clock, duration, number)})
     return made
 
 
@@ -132,12 +131,3 @@ def chance(p_value: float) -> str:
 
 def _magnitude(value: float) -> int:
     return int(f"{value:e}".partition("e")[2])
-
-
-def lasting(seconds: float) -> str:
-    """How long something lasts.
-
-    >>> lasting(0.4), lasting(72.46), lasting(3725.0)
-    ('0.4 s', '1:12', '1:02:05')
-    """
-    return f"{seconds:.1f} s" if seconds < 59.95 else clock(seconds, 0)

@@ -1,6 +1,7 @@
 """The value objects that flow from room to room: frozen, shape-checked, imported by all and importing none of ours."""
 
 from oddframe.types.arrays import BoolArray, FloatArray, ImageArray, IntArray, Json, frozen_array
+from oddframe.types.clock import clock, duration, read_clock
 from oddframe.types.frames import Boxes, Frame, Medium, VideoId, VideoInfo, Window
 from oddframe.types.map_regions import MapRegions
 from oddframe.types.observations import Field, Observations, Spec
@@ -31,6 +32,9 @@ __all__ = [
     "VideoId",
     "VideoInfo",
     "Window",
+    "clock",
+    "duration",
     "event_id",
     "frozen_array",
+    "read_clock",
 ]

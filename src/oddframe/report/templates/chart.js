@@ -1,9 +1,9 @@
 "use strict";
 
-/** Seconds as a clock shows them: 0:07.2, 1:02:05.0. */
+/** Seconds as a clock shows them: 0:07.2, 1:02:05.0; in the same arithmetic as oddframe/types/clock.py. */
 function clock(seconds, decimals = 1) {
   const unit = 10 ** decimals;
-  const units = Math.round(seconds * unit);
+  const units = Math.floor(seconds * unit + 0.5);
   const whole = Math.floor(units / unit);
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const two = (value) => String(value).padStart(2, "0");
