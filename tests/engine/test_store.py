@@ -143,6 +143,18 @@ def test_saving_again_mends_a_damaged_group(tmp_path: Path, damage: str) -> None
     assert saved(folder) == 2
 
 
+@pytest.mark.parametrize(("before", "after"), [(torch.float32, torch.int32), (torch.int16, torch.bfloat16)])
+def test_a_group_of_the_same_bits_and_another_kind_is_written(
+    tmp_path: Path, before: torch.dtype, after: torch.dtype
+) -> None:
+    ones = torch.ones(4, dtype=before)
+    for kind in (before, after):
+        store.write(tmp_path / "d.oddframe", {}, {"model": {"x": ones.view(kind)}})
+        found = store.read(tmp_path / "d.oddframe").tensors["model"]["x"]
+        assert found.dtype == kind
+        assert torch.equal(found, ones.view(kind))
+
+
 def test_groups_that_only_look_alike_are_written(tmp_path: Path) -> None:
     folder = tmp_path / "d.oddframe"
     kinds = [

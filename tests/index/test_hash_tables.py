@@ -101,12 +101,15 @@ def test_how_queries_are_cut_changes_no_bit(summary: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(mean_buckets, "_ENTRIES", 5)
     both = codes(1, 400, 2, 5)
     index, queries = filled(both[:300], summary, probe=2), both[300:]
-    whole = index.query(queries).distance
+    whole = index.query(queries)
     for size in (1, 7, 33):
-        parts = [index.query(queries[start : start + size]).distance for start in range(0, 100, size)]
-        assert np.array_equal(np.concatenate(parts), whole)
-    expected = [by_the_paper(both[:300], query, summary, 2)[0] for query in queries[:10]]
-    np.testing.assert_allclose(whole[:10], expected, rtol=1e-5)
+        parts = [index.query(queries[start : start + size]) for start in range(0, 100, size)]
+        assert np.array_equal(np.concatenate([part.distance for part in parts]), whole.distance)
+        assert np.array_equal(np.concatenate([part.flips for part in parts]), whole.flips)
+    for row in (*range(10), 39, 40, 79, 80, 99):  # on both sides of where they are cut
+        distance, flips = by_the_paper(both[:300], queries[row], summary, 2)
+        np.testing.assert_allclose(whole.distance[row], distance, rtol=1e-5)
+        assert whole.flips[row].tolist() == flips
 
 
 @pytest.mark.parametrize("summary", SUMMARIES)
@@ -117,6 +120,21 @@ def test_order_and_partition_do_not_matter(summary: str) -> None:
     for other in (filled(stored, summary, order=[2, 0, 1]), merged):
         _assert_same(other, expected)
         assert len(other) == 90
+
+
+@pytest.mark.parametrize("summary", SUMMARIES)
+def test_a_box_at_minus_zero_is_the_box_at_zero_to_the_bit(summary: str) -> None:
+    """-0 equals 0 and has other bits: no order tells them apart, but what is saved would differ."""
+    stored, frame = codes(6, 2, 1, 3), np.array([4])
+    boxes = np.array([[0, 0, 5, 5], [-0.0, 0, 5, 5]], np.float32)
+    saved = []
+    for rows in ([0, 1], [1, 0]):
+        tables = HashTables(1, 3, summary)
+        for row in rows:
+            tables.add("v", frame, boxes[[row]], stored[[row]])
+        saved.append({name: tensor.numpy().tobytes() for name, tensor in tables.state()[0].items()})
+    assert saved[0] == saved[1]
+    assert not np.signbit(tables.provenance.box).any()
 
 
 @pytest.mark.parametrize("summary", SUMMARIES)

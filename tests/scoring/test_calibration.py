@@ -86,6 +86,23 @@ def test_frames_that_are_not_scorable_have_no_p_value() -> None:
     assert told[1] == np.float32(0.25)
 
 
+def test_held_out_video_lasts_as_long_as_its_frames() -> None:
+    made = calibrated(np.arange(45), alarm_rate=0.01)  # 10 frames a second
+    assert (made.normal_frames, made.normal_seconds) == (45, pytest.approx(4.5))
+    assert "only 4 s of normal video" in str(made.doubt)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_events_last_down_to_a_share_of_the_way_to_a_typical_score(share: float) -> None:
+    scores = np.random.default_rng(1).normal(size=401).astype(np.float32)
+    made = calibrated(scores, alarm_rate=0.05, hysteresis=share)
+    assert made.threshold is not None
+    assert made.low == pytest.approx((1 - share) * made.threshold + share * float(np.median(scores)), rel=1e-5)
+    again = made.at(Scoring(alarm_rate=0.2, hysteresis=share))
+    assert again.threshold is not None
+    assert again.low == pytest.approx((1 - share) * again.threshold + share * float(np.median(scores)), rel=1e-5)
+
+
 def test_no_frames_give_no_threshold() -> None:
     made = Calibration.measure([], floor=1.5, scoring=Scoring())
     assert (made.threshold, made.alarms, made.normal) == (None, None, None)

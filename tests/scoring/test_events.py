@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from oddframe.scoring import Scoring, event_bounds, find_events
-from oddframe.types import BoolArray, Event, FloatArray, VideoInfo, event_id
+from oddframe.types import BoolArray, Event, FloatArray, Scored, VideoInfo, event_id
 from tests.scoring.cases import observations
 
 NOBODY = observations([], [])
@@ -80,6 +82,18 @@ def test_the_box_is_that_of_the_oddest_observation_at_the_peak() -> None:
     assert event.box is None
 
 
+@pytest.mark.parametrize(("about", "span"), [(4, (2, 5)), (1, (1, 3)), (2, (2, 3))])
+def test_an_observation_that_covers_the_peak_gives_the_box_wherever_its_frame_is(
+    about: int, span: tuple[int, int]
+) -> None:
+    """A segment may be about a frame after the peak or before it, as far as it covers."""
+    one = observations([about], [1.0])
+    scored = Scored(replace(one.observations, span=np.array([span])), one.score)
+    info = VideoInfo("v", 8, 8, Fraction(10), 5)
+    (event,) = find_events(np.array([0, 0, 5, 0, 0], np.float32), scored, info, threshold=1, merge=0, shortest=0)
+    assert event.box == (0.0, 0.0, 1.0, 1.0)
+
+
 @given(st.text(max_size=5), st.integers(0, 10**6), st.integers(0, 10**6))
 def test_an_event_is_named_by_its_video_and_peak_alone(video: str, peak: int, other: int) -> None:
     assert event_id(video, peak) == event_id(video, peak)
@@ -123,6 +137,11 @@ def test_events_begin_over_the_threshold_and_end_at_the_lower_one(scores: FloatA
         expected[number] = on
     np.testing.assert_array_equal(inside(scores, threshold, low, merge=0, shortest=0), expected)
     assert np.isfinite(scores[inside(scores, threshold, low)]).all()
+
+
+def test_a_score_at_a_threshold_neither_begins_an_event_nor_prolongs_it() -> None:
+    scores = np.array([0, 3, 2, 0, 0, 2, 4, 2, 1, 0], np.float32)
+    assert event_bounds(scores, 3, 1, merge=0, shortest=0).tolist() == [[6, 8]]
 
 
 def test_hysteresis_bridges_no_frame_that_is_not_scorable() -> None:

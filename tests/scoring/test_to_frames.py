@@ -87,6 +87,12 @@ def test_a_dark_frame_takes_the_windows_that_saw_it_along() -> None:
     np.testing.assert_array_equal(found.scores, np.array([1, 1, np.nan, np.nan, np.nan, 5, 5], np.float32))
 
 
+def test_a_window_that_ends_just_before_a_dark_frame_has_seen_nothing_of_it() -> None:
+    found = frame_scores(observations([], []), 8, Window(3, about=1), floor=0.5, reasons=((5, 6, "dark"),))
+    assert found.reasons == ((4, 8, "dark"),)  # the window about frame 3 covers frames 2 to 4
+    np.testing.assert_array_equal(found.scores, np.array([0.5] * 4 + [np.nan] * 4, np.float32))
+
+
 def test_a_day_of_video_takes_seconds() -> None:
     frames = 2_000_000
     frame = np.repeat(np.arange(frames), 2)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import itertools
+import re
 import struct
 import tracemalloc
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -16,7 +20,7 @@ import pytest
 from oddframe.errors import DamagedVideo, EmptyVideo, VideoError, VideoNotFound
 from oddframe.types import ImageArray
 from oddframe.video import ASSUMED_FPS, open_video
-from oddframe.video.container import STREAM_TIMEOUT, spoken
+from oddframe.video.container import STREAM_TIMEOUT, Damage, decoded, opened, spoken
 
 Maker = Callable[..., Path]
 
@@ -182,6 +186,33 @@ def test_a_truncated_file_gives_what_decodes_and_a_warning(make: Maker, name: st
         assert np.array_equal(video.frame_at(20).image, frames[20].image)
 
 
+def test_a_packet_that_gives_no_frame_is_reported(make: Maker) -> None:
+    path = make("hole.avi", codec="mjpeg", pixels="yuvj420p", frames=12, picture=noise)
+    content = path.read_bytes()
+    starts = [found.start() for found in re.finditer(b"\xff\xd8\xff", content)]
+    assert len(starts) == 12
+    path.write_bytes(content[: starts[5]] + bytes(starts[6] - starts[5] - 8) + content[starts[6] - 8 :])
+    with pytest.warns(DamagedVideo, match=r"hole\.avi: damaged at frame 5 \(.*11 frames could be read"):
+        frames = list(open_video(path))
+    assert len(frames) == 11
+
+
+def test_what_the_decoder_still_holds_when_reading_fails_comes_out(make: Maker) -> None:
+    path, damage = str(make("failing.mp4", frames=30, bf="3", g="30")), Damage()
+    with opened(path) as (container, stream):
+
+        class Failing:
+            """A disk that breaks after twelve packets."""
+
+            def demux(self, asked: object) -> Iterator[object]:
+                yield from itertools.islice(container.demux(stream), 12)
+                raise av.error.OSError(5, "Input/output error")
+
+        frames = list(decoded(path, Failing(), stream, damage))  # type: ignore[arg-type]
+    assert len(frames) == 12
+    assert damage.why == "Input/output error"
+
+
 def test_a_size_that_changes_midway_is_scaled_to_the_first_and_said(make: Maker, tmp_path: Path) -> None:
     both = tmp_path / "both.h264"
     both.write_bytes(make("a.h264", frames=10).read_bytes() + make("b.h264", frames=10, size=(96, 80)).read_bytes())
@@ -200,6 +231,28 @@ def test_an_mp4_without_its_index_says_how_to_save_it(make: Maker, tmp_path: Pat
         path.write_bytes(whole[:end])
         with pytest.raises(VideoError, match=r"lost\.mp4.*moov.*repair"):
             open_video(path)
+
+
+@pytest.mark.parametrize("length", [0, 1, 7])
+def test_a_box_of_no_length_ends_the_search_for_an_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    """Who steps on by the length that such a box states never arrives."""
+    path, real, calls = tmp_path / "nothing.mp4", Path.open, itertools.count()
+    head = struct.pack(">I4s4sI", 16, b"ftyp", b"isom", 0)
+    path.write_bytes(head + struct.pack(">I4s", length, b"mdat") + bytes(64))
+
+    class Counted(io.FileIO):
+        def read(self, size: int | None = -1) -> bytes:
+            assert next(calls) < 100, "it reads the same box for ever"
+            return super().read(-1 if size is None else size)
+
+    def opening(file: Path, *mode: str) -> Any:
+        return Counted(file) if file == path else real(file, *mode)
+
+    monkeypatch.setattr(Path, "open", opening)
+    with pytest.raises(VideoError, match=r"nothing\.mp4.*moov.*repair"):
+        open_video(path)
 
 
 def test_what_is_no_video_is_refused_by_name(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -224,6 +277,29 @@ def test_sound_alone_is_no_video(tmp_path: Path) -> None:
         sound.sample_rate = 8000
         container.mux(stream.encode(sound))
         container.mux(stream.encode(None))
+    with pytest.raises(VideoError, match="no video stream"):
+        open_video(path)
+
+
+def test_a_sound_recording_with_a_cover_picture_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "song.m4a"
+    with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
+        sound, cover = container.add_stream("aac", rate=8000), container.add_stream("mjpeg")
+        assert isinstance(sound, av.AudioStream)
+        assert isinstance(cover, av.VideoStream)
+        cover.width, cover.height, cover.pix_fmt = 64, 48, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        silence.sample_rate = 8000
+        for packets in (
+            cover.encode(av.VideoFrame.from_ndarray(scene(0), format="rgb24")),
+            cover.encode(None),
+            sound.encode(silence),
+            sound.encode(None),
+        ):
+            container.mux(packets)
+    with av.open(str(path)) as container:
+        assert len(container.streams.video) == 1  # who takes any picture for a video finds one
     with pytest.raises(VideoError, match="no video stream"):
         open_video(path)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oddframe.models.cbcg.bags import paired, pooled
-from oddframe.models.cbcg.losses import apart, bag_loss, compact, guided_loss, relative_distance, top_k
+from oddframe.models.cbcg.losses import apart, bag_loss, compact, fused, guided_loss, relative_distance, top_k
 from oddframe.models.cbcg.network import Centre, CentreMemory
 
 
@@ -44,6 +44,22 @@ def test_centres_far_enough_apart_cost_nothing_and_equal_ones_have_a_finite_grad
     apart(one, torch.zeros(2), margin=1.5).backward()  # type: ignore[no-untyped-call]
     assert one.grad is not None
     assert bool(torch.isfinite(one.grad).all())
+
+
+@pytest.mark.parametrize(("far", "cost"), [(0.0, 2.25), (0.5, 1.0), (1.25, 0.0625), (1.5, 0.0), (3.0, 0.0)])
+def test_what_centres_lack_of_the_margin_is_squared(far: float, cost: float) -> None:
+    assert float(apart(torch.zeros(2), torch.tensor([0.0, far]), margin=1.5)) == pytest.approx(cost, abs=1e-5)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
+def test_guidance_counts_for_its_share_of_the_log_odds(share: float) -> None:
+    def log_odds(opinion: float) -> float:
+        return math.log(opinion / (1 - opinion))
+
+    found = fused(torch.tensor([0.2, 0.9]), torch.tensor([0.7, 0.6]), share)
+    for fusion, score, guidance in zip(found.tolist(), (0.2, 0.9), (0.7, 0.6), strict=True):
+        expected = (1 - share) * log_odds(score) + share * log_odds(guidance)
+        assert log_odds(fusion) == pytest.approx(expected, abs=1e-4)
 
 
 @given(st.lists(st.floats(-1, 1), min_size=6, max_size=6))
