@@ -102,7 +102,7 @@ def test_reading_never_runs_what_a_file_says(form: str, tmp_path: Path) -> None:
     assert not trace.exists()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     shape=st.lists(st.integers(1, 4), min_size=1, max_size=4),
     kind=st.sampled_from(["f2", "f4", "f8", "i4", "i8"]),

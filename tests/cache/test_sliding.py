@@ -76,7 +76,7 @@ FIELDS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.integers(0, 12),
     field=FIELDS,

@@ -26,7 +26,7 @@ def test_small_frames_grow_by_a_whole_factor(wide: int, factor: int) -> None:
     assert annotate(grey(0, 30, wide)).shape == (30 * factor, wide * factor, 3)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.integers(20, 200),
     st.integers(20, 150),
@@ -56,7 +56,7 @@ def test_a_box_is_drawn_at_its_scaled_place(x: int, y: int, w: int, h: int, wide
 
 
 @given(st.integers(0, 255))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_outlines_stand_out_from_every_ground(level: int) -> None:
     ground = grey(level, 240, 320)
     box = [(100, 100, 200, 180)]
@@ -117,7 +117,7 @@ def test_the_line_below_is_there_only_if_something_is_said() -> None:
 
 
 @given(st.floats(-1, 6), st.floats(-1, 6))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_the_score_bar_grows_with_the_score(one: float, other: float) -> None:
     low, high = (
         of_colour(annotate(grey(0), gauge=Gauge(score, 0.0, 5.0)), canvas.SPOT).sum() for score in sorted((one, other))
@@ -219,7 +219,7 @@ def test_a_label_is_inside_the_picture_and_its_letters_inside_their_ground(x: fl
 
 
 @given(st.text(max_size=60), st.floats(0, 400), st.booleans())
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_shortened_words_fit(text: str, room: float, bold: bool) -> None:
     short = shortened(text, room, 20, bold)
     assert width(short, 20, bold) <= room or not short

@@ -99,7 +99,7 @@ def test_one_scale_makes_heights_comparable() -> None:
     assert highest[0] > highest[1] + 20
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(timelines(), min_size=1, max_size=3), st.sampled_from([301, 500]))
 def test_any_timelines_can_be_drawn(lines: list[Timeline], width: int) -> None:
     rows = curves.LEGEND + len(lines) * (curves.TITLE + 1.25 + curves.AXIS) + 0.05

@@ -47,7 +47,7 @@ def tops(moments: tuple[Moment, ...]) -> list[tuple[str, int]]:
     return [(moment.video, moment.event.peak) for moment in moments]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(piles, st.integers(1, 12), spacings)
 def test_moments_are_sorted_apart_and_inside_their_videos(pile: list[Timeline], count: int, spacing: Spacing) -> None:
     """Peaks fall from rank to rank; stretches lie in scorable frames, share none, and keep their distance."""
@@ -74,7 +74,7 @@ def test_moments_are_sorted_apart_and_inside_their_videos(pile: list[Timeline], 
                 assert gap / fps >= spacing.apart - 1e-6
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(piles, st.integers(1, 12), st.randoms())
 def test_the_order_of_the_videos_does_not_matter(pile: list[Timeline], count: int, random: object) -> None:
     """Not even where scores tie: names decide then."""
@@ -83,7 +83,7 @@ def test_the_order_of_the_videos_does_not_matter(pile: list[Timeline], count: in
     assert ranked(shuffled, count, SHORT) == ranked(pile, count, SHORT)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(piles, st.integers(1, 6))
 def test_a_shorter_list_is_the_beginning_of_a_longer_one(pile: list[Timeline], count: int) -> None:
     assert ranked(pile, count, SHORT) == ranked(pile, count + 3, SHORT)[:count]

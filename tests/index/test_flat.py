@@ -43,7 +43,7 @@ def brute(stored: Rows, queries: Rows, k: int) -> npt.NDArray[np.float64]:
     return distances
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     m=st.integers(1, 60),
     n=st.integers(0, 40),
@@ -90,7 +90,7 @@ def test_a_stored_row_is_at_distance_zero_from_itself() -> None:
     assert (filled(stored).query("x", stored, 1).distance == 0).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(cuts=st.lists(st.integers(0, 90), max_size=8), seed=st.integers(0, 1000))
 def test_how_queries_are_cut_changes_no_bit(cuts: list[int], seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -103,7 +103,7 @@ def test_how_queries_are_cut_changes_no_bit(cuts: list[int], seed: int) -> None:
     assert np.array_equal(np.concatenate([part.row for part in parts]), whole.row)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     shape=st.tuples(st.integers(1, 70), st.integers(1, 30), st.integers(1, 40)),
     k=st.integers(1, 6),
@@ -131,7 +131,7 @@ def test_what_products_rule_out_differences_would_not_have_found(
     assert np.array_equal(distance, np.sqrt(np.take_along_axis(squares, rows, axis=1)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(d=st.sampled_from([1, 17, 400, 3000]), far=st.floats(0, 1e6), seed=st.integers(0, 2**32 - 1))
 def test_bounds_lie_below_all_distances(d: int, far: float, seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -34,7 +34,7 @@ def crowd(count: int, bits: int, seed: int = 0) -> FloatArray:
     return np.random.default_rng(seed).uniform(0.5, 1, (count, 1, bits)).astype(np.float32)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 9999), count=st.integers(1, 50), bits=st.integers(1, 63), tight=st.booleans())
 def test_moments_are_exact_and_never_under_the_mean_distance(seed: int, count: int, bits: int, tight: bool) -> None:
     random = np.random.default_rng(seed)

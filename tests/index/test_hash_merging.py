@@ -50,7 +50,7 @@ def equal(left: Tensor, right: Tensor) -> bool:
     return alike and left.numpy().tobytes() == right.numpy().tobytes()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data(), seed=st.integers(0, 999), count=st.integers(0, 60), summary=st.sampled_from(SUMMARIES))
 def test_merging_shards_in_any_order_is_building_at_once(data: Any, seed: int, count: int, summary: str) -> None:
     source = rows(seed, count)
@@ -64,7 +64,7 @@ def test_merging_shards_in_any_order_is_building_at_once(data: Any, seed: int, c
     assert len(merged) == count
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 999), count=st.integers(0, 60), summary=st.sampled_from(SUMMARIES), late=st.booleans())
 def test_what_was_forgotten_might_never_have_come(seed: int, count: int, summary: str, late: bool) -> None:
     source = rows(seed, count)

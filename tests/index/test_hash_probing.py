@@ -34,7 +34,7 @@ def by_looking(tables: list[Tensor], table: Tensor, key: Tensor, radius: int) ->
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 9999), bits=st.integers(1, 63), radius=st.integers(1, 7), count=st.integers(1, 400))
 @example(seed=0, bits=1, radius=7, count=9)
 @example(seed=0, bits=2, radius=7, count=9)

@@ -62,7 +62,7 @@ def by_the_paper(stored: FloatArray, query: FloatArray, summary: str, probe: int
     return distances, flips
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10_000),
     stored=st.integers(1, 40),

@@ -46,7 +46,7 @@ def test_a_lift_lets_codes_see_lengths() -> None:
     assert float((lifted[0] - lifted[1]).norm()) > 0.3
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(offset=st.integers(1, 60), seed=st.integers(0, 99), tracked=st.booleans())
 def test_pairs_belong_together(offset: int, seed: int, tracked: bool) -> None:
     videos = [synthetic_video(FLOW_AND_SHAPE, f"v{n}", seed=n, tracks=3)[1].columns() for n in range(3)]
@@ -92,7 +92,7 @@ def test_diverging_training_is_an_error() -> None:
         LLSH(learning_rate=3e38, draws=10).train(MemorySource(spec, [(info, observations)]))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(cuts=st.lists(st.integers(0, len(QUERIES)), max_size=12), summary=st.sampled_from(SUMMARIES))
 def test_any_cuts_give_the_same_bits(cuts: list[int], summary: str) -> None:
     data = synthetic_source()

@@ -122,7 +122,7 @@ def brute_left_out(vectors: FloatArray, centroids: FloatArray, group: list[int])
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 99), groups=st.integers(1, 4), clusters=st.integers(1, 8))
 def test_left_out_distances_are_those_of_the_definition(seed: int, groups: int, clusters: int) -> None:
     random = np.random.default_rng(seed)
@@ -184,7 +184,7 @@ def test_the_score_is_the_log_of_the_scaled_distance_to_the_nearest_centroid() -
     np.testing.assert_allclose(scored(model, INFO, [QUERIES]).score, np.log1p(apart / scale), rtol=1e-4)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(cuts=st.lists(st.integers(0, len(QUERIES)), max_size=12))
 def test_any_cuts_give_the_same_bits(cuts: list[int]) -> None:
     model = KMeans(clusters=20).train(synthetic_source())

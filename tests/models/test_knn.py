@@ -37,7 +37,7 @@ def brute(data: MemorySource, k: int, quantile: float) -> dict[str, Vectors]:
     return parts
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(k=st.integers(1, 5), seed=st.integers(0, 99), flow=st.floats(0.1, 3), quantile=st.floats(0.5, 1))
 def test_scores_are_those_of_brute_force(k: int, seed: int, flow: float, quantile: float) -> None:
     data = synthetic_source(seed=seed, videos=2)
@@ -62,7 +62,7 @@ def test_one_search_is_over_all_entries_together() -> None:
         assert (found.parts["distance"] * scale >= part * own * (1 - 1e-4)).all()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(cuts=st.lists(st.integers(0, len(QUERIES)), max_size=12))
 def test_any_cuts_give_the_same_bits(cuts: list[int]) -> None:
     data = synthetic_source()

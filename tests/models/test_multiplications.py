@@ -48,7 +48,7 @@ def met(stored: FloatArray, codes: FloatArray, probe: int) -> BoolArray:
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 999), bits=st.integers(1, 12), probe=st.integers(0, 3), count=st.integers(1, 60))
 def test_compared_counts_the_codes_that_queries_meet(seed: int, bits: int, probe: int, count: int) -> None:
     stored, codes = drawn(count, 3, bits, seed), drawn(20, 3, bits, seed + 1000)

@@ -25,7 +25,7 @@ def source_of(values: list[list[float]], dtype: torch.dtype = torch.float32) -> 
     return MemorySource(spec, [(info, observations)]), observations
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=8), offset=st.sampled_from([0.0, 1e6]))
 def test_moments_in_chunks_are_those_of_all_rows(sizes: list[int], offset: float) -> None:
     rows = offset + np.random.default_rng(0).standard_normal((sum(sizes), 3))

@@ -56,7 +56,7 @@ def test_speed_is_in_heights_a_second() -> None:
     np.testing.assert_allclose(at(found, "acceleration", 60), 0, atol=0.01)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.sampled_from([8, 12, 16, 30, 48]), st.floats(0.5, 2.0))
 def test_rate_and_resolution_do_not_matter(fps: int, scale: float) -> None:
     known, other = observe(recording(*walker())), observe(recording(*walker(fps=fps), fps=fps, scale=scale))

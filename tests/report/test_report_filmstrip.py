@@ -21,7 +21,7 @@ def strip(frames: int, fps: float, most: int) -> Filmstrip:
     return made
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(1, 3000), st.sampled_from([2.0, 10.0, 25.0, 29.97]), st.integers(2, 30))
 def test_pictures_are_spread_evenly_and_never_too_many(frames: int, fps: float, most: int) -> None:
     shown = [one.frame for one in strip(frames, fps, most).pictures]

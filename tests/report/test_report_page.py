@@ -90,7 +90,7 @@ def test_everything_is_in_the_page_and_nothing_may_be_asked_for() -> None:
 NASTY = "<script>alert(1)</script>\" onload='x' {{ 7*7 }} </title> & \u2028 ]]>"
 
 
-@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=20))
 def test_a_name_is_only_a_name(more: str) -> None:
     """A file may be called anything; what it is called is shown, and does nothing."""
@@ -148,7 +148,7 @@ def test_without_pictures_there_is_the_curve_alone() -> None:
     assert len([one for one in reader.named("div") if one.get("class") == "chart"]) == 1
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(timelines())
 def test_any_timeline_becomes_a_page(timeline: Timeline) -> None:
     made = video_part(timeline, scale=SCALE)

@@ -88,7 +88,7 @@ def test_the_tail_says_what_a_little_video_cannot_show() -> None:
 
 
 @given(st.integers(0, 3), st.lists(st.floats(0.01, 500), min_size=2, max_size=3))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_rarer_rate_never_lowers_the_threshold(seed: int, rates: list[float]) -> None:
     peaks = peaks_of(noise(seed, 3**seed))
     thresholds = [threshold_for(peaks, rate)[0] for rate in sorted(rates)]

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oddframe.scoring import MapUse, find_regions, map_level, map_peaks
@@ -43,7 +43,6 @@ def same(one: MapRegions, other: MapRegions) -> bool:
     return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("row", "box", "score"))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 999), st.floats(-0.5, 3.5), st.floats(-50, 50), st.floats(1, 3000))
 def test_regions_lie_in_their_box_and_hold_what_is_above(seed: int, level: float, corner: float, size: float) -> None:
     pictures = maps(seed)
@@ -64,7 +63,6 @@ def test_regions_lie_in_their_box_and_hold_what_is_above(seed: int, level: float
         assert inside.all(axis=2).any(axis=1).all()
 
 
-@settings(deadline=None)
 @given(st.integers(0, 999), st.integers(1, 30))
 def test_larger_pictures_have_larger_boxes(seed: int, factor: int) -> None:
     pictures, boxes = maps(seed), whole(5)

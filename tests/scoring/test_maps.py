@@ -53,7 +53,7 @@ def covering(scored: Scored, frame: int) -> FloatArray:
 cases = st.builds(seen, st.integers(0, 9999), st.integers(0, 8), st.booleans())
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(cases, st.integers(0, 11), st.sampled_from([-9.0, 0.0, 1.0]))
 def test_the_maximum_is_the_score_of_the_oddest_observation(scored: Scored, frame: int, floor: float) -> None:
     painted, there = frame_map(scored, INFO, frame, floor=floor), covering(scored, frame)
@@ -64,14 +64,14 @@ def test_the_maximum_is_the_score_of_the_oddest_observation(scored: Scored, fram
         assert np.nanmax(painted) == there.max()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(cases, st.integers(0, 11), st.integers(0, 99))
 def test_the_order_of_the_rows_does_not_matter(scored: Scored, frame: int, seed: int) -> None:
     one, other = (anomaly_map(timeline(rows), frame, floor=0.0) for rows in (scored, shuffled(scored, seed)))
     np.testing.assert_array_equal(one, other)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(cases, st.integers(0, 11))
 def test_a_box_is_painted_with_the_highest_score_on_it_and_nothing_else_is(scored: Scored, frame: int) -> None:
     """Pixel by pixel, written out: where a box touches a pixel, it paints it."""
@@ -87,7 +87,7 @@ def test_a_box_is_painted_with_the_highest_score_on_it_and_nothing_else_is(score
     np.testing.assert_array_equal(painted, expected)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(cases, st.integers(0, 11), st.sampled_from(["average", "gaussian", "causal"]))
 def test_smoothing_stays_within_what_it_smooths(scored: Scored, frame: int, kind: str) -> None:
     smoothing = Smoothing(kind, 0.3)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -177,7 +177,6 @@ def test_batch_normalisation_is_synchronised_for_a_while() -> None:
     assert learner.net[1] is layer
 
 
-@settings(deadline=None)
 @given(rows=st.integers(1, 60), batch=st.integers(1, 20), seed=st.integers(0, 9), epoch=st.integers(0, 9))
 def test_a_shuffled_epoch_has_every_row_once_in_batches_of_one_size(
     rows: int, batch: int, seed: int, epoch: int

@@ -18,7 +18,7 @@ SCENE = Walkway(seconds=24)
 GOLDEN = [(0, "cyclist", 234, 98), (26, "walker", -383, 405), (27, "walker", -309, 522), (28, "walker", -309, 522)]
 GOLDEN_ALONG = [13.0, 5.907216494845362, -1.1855670103092784, -8.278350515463913]
 SEEDS = st.integers(0, 2**32 - 1)
-few = settings(max_examples=15, deadline=None)
+few = settings(max_examples=15)
 
 
 def _longest_stand(actor: Actor) -> float:

@@ -51,11 +51,9 @@ SCORES = HERE / "scores.npz"
 FPS, WIDTH, HEIGHT, FRAMES = 10, 96, 72, 50
 Scores: TypeAlias = dict[str, FloatArray]
 
-_NO_PICTURES = {"embedding": 0, "short_side": HEIGHT}
-
 PARTS: Mapping[str, tuple[Observer, Model]] = {
     "cbcg": (
-        Segments(observer=Objects(**_NO_PICTURES), length=5),
+        Segments(observer=Objects(embedding=0, short_side=HEIGHT), length=5),
         CBCG(segments=6, k=2, width=8, embedding=4, memory=4, steps=20, guided_steps=20, batch=4, seed=1),
     ),
     "kmeans": (Objects(embedding=4, short_side=HEIGHT), KMeans(clusters=6, seed=1)),
@@ -72,7 +70,7 @@ PARTS: Mapping[str, tuple[Observer, Model]] = {
         Features(size=6, crops=5, segment=4),
         LLSH(tables=2, bits=12, offset=8, epochs=4, draws=4, batch=8, queue=32, seed=1),
     ),
-    "lsh": (Objects(**_NO_PICTURES, direction=True), LSH(tables=3, bits=12, seed=1)),
+    "lsh": (Objects(embedding=0, short_side=HEIGHT, direction=True), LSH(tables=3, bits=12, seed=1)),
 }
 """Model -> the observer and the model of its detector; between them they cover every medium."""
 
@@ -165,13 +163,12 @@ def _pictures(seed: int, anomalous: bool) -> ImageArray:
 
 
 def _tracks(name: str, seed: int, anomalous: bool) -> TrackVideo:
-    columns: list[tuple[int, int, list[float]]] = []
+    boxes: list[list[int]] = []
     for frame, at in enumerate(_way(seed, anomalous)):
-        swing = frame % 4
-        columns.append((frame, 1, [at + 4, 26, at + 18 + swing, 54]))
-        columns.append((frame, 2, [40 + frame // 8, 10, 50 + frame // 8, 34 + swing // 2]))
-    frame, track, box = zip(*columns, strict=True)
-    return TrackVideo(frame, track, box, width=WIDTH, height=HEIGHT, fps=FPS, frames=FRAMES, name=name)
+        boxes.append([at + 4, 26, at + 18 + frame % 4, 54])
+        boxes.append([40 + frame // 8, 10, 50 + frame // 8, 34 + frame % 4 // 2])
+    frame_of, track = np.repeat(np.arange(FRAMES), 2), [1, 2] * FRAMES
+    return TrackVideo(frame_of, track, boxes, width=WIDTH, height=HEIGHT, fps=FPS, frames=FRAMES, name=name)
 
 
 def _features(observer: Features, file: Path, seed: int, anomalous: bool) -> Video:

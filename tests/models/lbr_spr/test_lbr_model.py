@@ -115,7 +115,7 @@ def test_few_cubes_get_more_epochs_and_as_much_more_warm_up() -> None:
 # Bands.
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(centre=st.floats(-50, 400, width=32), half=st.floats(0, 60, width=32), bands=st.integers(1, 9))
 def test_a_box_is_in_the_band_of_its_centre(centre: float, half: float, bands: int) -> None:
     box = np.array([[0, centre - half, 10, centre + half]], np.float32)

@@ -46,7 +46,7 @@ def at(lower: float, upper: float) -> Thresholds:
     return Thresholds(torch.tensor(lower), torch.tensor(upper))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(errors, steps, shrinks)
 def test_thresholds_are_their_definition(of: list[float], step: int, shrink: float) -> None:
     found, expected = thresholds(torch.tensor(of), step, shrink), slow_thresholds(of, step, shrink)
@@ -64,7 +64,7 @@ def test_thresholds_by_hand() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(of=errors, lower=st.floats(0.125, 50, width=32), more=st.floats(0.125, 50, width=32))
 def test_weights_are_their_definition(mode: Mode, of: list[float], lower: float, more: float) -> None:
     upper = float(torch.tensor(lower) + torch.tensor(more))
@@ -74,7 +74,7 @@ def test_weights_are_their_definition(mode: Mode, of: list[float], lower: float,
 
 
 @pytest.mark.parametrize("mode", MODES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(of=errors, step=steps, shrink=shrinks)
 def test_weights_are_shares_and_never_grow_with_the_error(
     mode: Mode, of: list[float], step: int, shrink: float
