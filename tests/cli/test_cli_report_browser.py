@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from oddframe.cli import main
-from tests.cli.browser import chromium
+from tests.cli.browser import chromium, until
 from tests.cli.running import film
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 CHART = ".js-plotly-plot"
 
@@ -161,14 +161,15 @@ def test_hovering_and_the_slider_show_the_nearest_thumbnail(visit: Visit) -> Non
     section.locator(CHART).wait_for()
     area = section.locator(".nsewdrag").first.bounding_box()
     assert area is not None
+
+    def reading() -> float:
+        """The seconds that the reading shows, of a clock such as 0:03.2."""
+        return float(section.locator(".reading b").inner_text()[2:])
+
     seen = []
     for share in (0.1, 0.9):
         page.mouse.move(area["x"] + share * area["width"], area["y"] + area["height"] / 2, steps=3)
-        page.wait_for_function(
-            "([section, low, high]) => { const told = parseFloat(document.querySelectorAll('.reading b')[section]"
-            ".textContent.slice(2)); return low < told && told < high; }",
-            arg=[2, 4 * share - 0.4, 4 * share + 0.4],
-        )
+        until(page, lambda share=share: abs(reading() - 4 * share) < 0.4)  # type: ignore[misc]
         seen.append(section.locator(".viewer img").get_attribute("src"))
     assert seen[0] != seen[1]
     slider = section.locator(".scrub")
@@ -241,10 +242,16 @@ def test_dark_is_what_the_system_wants_until_the_button_is_pressed(
 def test_a_narrow_screen_needs_no_scrolling_sideways(visit: Visit) -> None:
     visit.page.set_viewport_size({"width": 360, "height": 800})
     visit.draw_all()
-    visit.page.wait_for_function("document.querySelector('.js-plotly-plot .main-svg').clientWidth < 360")
+    drawing = visit.page.locator(f"{CHART} .main-svg").first
+    until(visit.page, lambda: width_of(drawing) < 360)
     assert visit.at("document.documentElement.scrollWidth") <= 360
     charts = visit.at("[...document.querySelectorAll('.js-plotly-plot')].map(one => one.clientWidth)")
     assert all(200 < width < 360 for width in charts)
+
+
+def width_of(one: Locator) -> float:
+    box = one.bounding_box()
+    return 0 if box is None else box["width"]
 
 
 def test_an_address_leads_to_its_event(visit: Visit) -> None:
@@ -254,7 +261,8 @@ def test_an_address_leads_to_its_event(visit: Visit) -> None:
     # As a link does; a new address set by a script that waits for an answer may take the answer's place away.
     visit.at(f"void setTimeout(() => {{ location.hash = '{key}'; }}, 0)")
     visit.page.locator(f"#{key}").wait_for()
-    visit.page.wait_for_function("document.querySelectorAll('section.video')[2].getBoundingClientRect().top < 500")
+    section = visit.page.locator("section.video").nth(2)
+    until(visit.page, lambda: (section.bounding_box() or {"y": 1e9})["y"] < 500)
 
 
 def test_on_paper_every_event_is_told_and_nothing_is_a_button(visit: Visit) -> None:
