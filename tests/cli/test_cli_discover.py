@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from oddframe.engine import fit as engine_fit
+from oddframe.engine import observed as engine_observed
 from oddframe.engine.detector import Detector
 from oddframe.report import discovery_files
 from oddframe.video import open_video
@@ -148,7 +148,7 @@ def idle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         raise AssertionError("the long work has begun")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(engine_fit, "observe_into", work)
+    monkeypatch.setattr(engine_observed, "observe_into", work)
     monkeypatch.setenv("ODDFRAME_CACHE", str(tmp_path / "cache"))
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.tex").write_text("precious")

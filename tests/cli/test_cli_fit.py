@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from oddframe.engine import fit as engine_fit
+from oddframe.engine import observed as engine_observed
 from oddframe.engine.detector import Detector
 from oddframe.training.contrastive import MomentumContrast
 from oddframe.video.write import write_image
@@ -25,7 +25,7 @@ def idle(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFacto
     def work(*given: Any, **named: Any) -> None:
         raise AssertionError("the long work has begun")
 
-    monkeypatch.setattr(engine_fit, "observe_into", work)
+    monkeypatch.setattr(engine_observed, "observe_into", work)
     monkeypatch.setenv("ODDFRAME_CACHE", str(tmp_path_factory.mktemp("new-cache")))
 
 
