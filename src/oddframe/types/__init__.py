@@ -2,12 +2,14 @@
 
 from oddframe.types.arrays import BoolArray, FloatArray, ImageArray, IntArray, Json, frozen_array
 from oddframe.types.clock import clock, duration, read_clock
-from oddframe.types.frames import Boxes, Frame, Medium, VideoId, VideoInfo, Window
+from oddframe.types.frames import Boxes, Frame, Medium, VideoId, VideoInfo
 from oddframe.types.map_regions import MapRegions
 from oddframe.types.observations import Field, Observations, Spec
 from oddframe.types.run import Precision, Progress, Run
 from oddframe.types.settings import Configured
 from oddframe.types.timeline import Event, Scored, Timeline, event_id
+from oddframe.types.times import Seconds, Times, position
+from oddframe.types.windows import Window, Windows, earlier, later, on_grid
 
 __all__ = [
     "BoolArray",
@@ -27,14 +29,20 @@ __all__ = [
     "Progress",
     "Run",
     "Scored",
+    "Seconds",
     "Spec",
     "Timeline",
+    "Times",
     "VideoId",
     "VideoInfo",
     "Window",
+    "Windows",
     "clock",
     "duration",
+    "earlier",
     "event_id",
     "frozen_array",
+    "later",
+    "on_grid",
+    "position",
     "read_clock",
-]

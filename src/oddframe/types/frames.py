@@ -1,14 +1,16 @@
-"""What comes out of a video: frames, what is known about the video, and windows over its frames."""
+"""What comes out of a video: frames, and what is known about the video."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from oddframe.types.arrays import FloatArray, ImageArray, IntArray, frozen_array
+from oddframe.types.times import Times
 
 VideoId: TypeAlias = str
 """A video's name within one run: unique there, and stable from run to run."""
@@ -46,10 +48,11 @@ class Frame:
 
     Args:
         index: position in the video, 0-based, without gaps.
-        time: seconds since the video's first frame.
+        time: seconds since the video's first frame, as the recording's timestamps say.
         image: (H, W, 3) uint8, RGB, upright; black where the recording has no pictures. Treat it as read-only.
         boxes: what was followed here; None where the recording has no tracks.
         feature: (crops, D) float32 of the segment that ends with this frame; None where none ends, or there are none.
+        part: number of the part of the video that it belongs to; a new one begins after each hole in the recording.
     """
 
     index: int
@@ -57,6 +60,7 @@ class Frame:
     image: ImageArray
     boxes: Boxes | None = None
     feature: FloatArray | None = None
+    part: int = 0
 
     def __post_init__(self) -> None:
         if self.image.dtype != np.uint8 or self.image.ndim != 3 or self.image.shape[2] != 3:
@@ -65,13 +69,16 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """What is known about a video before its last frame is seen.
+    """What is known about a video.
 
     Args:
         id: the video's name.
         width, height: pixels, after rotation.
-        fps: frames per second, exact.
+        fps: nominal frames per second, exact: one over the typical step from frame to frame.
         frames: how many frames it has; None where nobody has counted (a stream).
+        times: when its frames are, where a pass has found out that they are not evenly spaced; None = evenly, at `fps`.
+        fps_assumed: whether nothing states the frame rate, so that `fps` is an assumption.
+        starts: the date and time of its first frame, where they are known; with a time zone where that is known too.
 
     >>> VideoInfo("gate", 360, 240, Fraction(30000, 1001)).seconds(30)
     1.001
@@ -82,45 +89,39 @@ class VideoInfo:
     height: int
     fps: Fraction
     frames: int | None = None
+    times: Times | None = None
+    fps_assumed: bool = False
+    starts: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1 or self.fps <= 0:
             raise ValueError(f"{self.id}: impossible video {self.width} x {self.height} at {self.fps} fps")
+        if self.times is not None and len(self.times) != self.frames:
+            raise ValueError(f"{self.id}: {len(self.times)} times for {self.frames} frames")
 
     def seconds(self, frame: float) -> float:
-        """The time of a frame index, in seconds."""
-        return float(frame / self.fps)
+        """When a frame begins, in seconds; between two frames, a share of the first."""
+        return float(frame / self.fps) if self.times is None else self.times.begin(frame)
 
+    def until(self, stop: int) -> float:
+        """When the frames before `stop` are over, in seconds; a hole after them is not counted."""
+        return self.seconds(stop) if self.times is None else self.times.end(stop)
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The frames that one observation needs.
+    def counted(self, frames: int, times: Times | None = None) -> VideoInfo:
+        """The same, once somebody has counted its frames and noted their times."""
+        uneven = None if times is None or times.is_even else times
+        return replace(self, frames=frames, times=uneven)
 
-    Window number k holds frames `k * stride + i * dilation` for i in 0 .. length - 1.
+    def frame_times(self) -> Times:
+        """When its frames are.
 
-    Args:
-        length: how many frames, >= 1.
-        stride: frames from one window to the next, >= 1.
-        dilation: frames from one member to the next, >= 1.
-        about: the offset, from the window's first frame, of the frame that the observation is about.
-            It may be any frame that the window spans.
+        Raises:
+            ValueError: nobody has counted them.
+        """
+        if self.frames is None:
+            raise ValueError(f"{self.id}: its frames have not been counted")
+        return self.times or Times.even(self.frames, self.fps)
 
-    >>> Window(length=32, stride=8, about=16).extent
-    32
-    """
-
-    length: int
-    stride: int = 1
-    dilation: int = 1
-    about: int = 0
-
-    def __post_init__(self) -> None:
-        if min(self.length, self.stride, self.dilation) < 1:
-            raise ValueError(f"length, stride and dilation are at least 1: {self}")
-        if not 0 <= self.about < self.extent:
-            raise ValueError(f"about must lie within the window's {self.extent} frames: {self}")
-
-    @property
-    def extent(self) -> int:
-        """Frames from the first member to the last, both counted."""
-        return (self.length - 1) * self.dilation + 1
+    def moment(self, seconds: float) -> datetime | None:
+        """The date and time of a moment of the video; None where it is not known when the video starts."""
+        return None if self.starts is None else self.starts + timedelta(seconds=seconds)
