@@ -217,7 +217,9 @@ def test_a_size_that_changes_midway_is_scaled_to_the_first_and_said(make: Maker,
     both = tmp_path / "both.h264"
     both.write_bytes(make("a.h264", frames=10).read_bytes() + make("b.h264", frames=10, size=(96, 80)).read_bytes())
     video = open_video(both)
-    with pytest.warns(DamagedVideo, match=r"both\.h264: damaged at frame 10 .*size changes to 96 x 80"):
+    with pytest.warns(
+        DamagedVideo, match=r"both\.h264: its size changes from 64 x 48 to 96 x 80 at frame 10 \(0\.4 s\).*20 frames"
+    ):
         frames = list(video)
     assert {frame.image.shape for frame in frames} == {(48, 64, 3)}
     assert len(frames) == 20

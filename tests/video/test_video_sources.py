@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import weakref
 from collections.abc import Iterator
 from fractions import Fraction
@@ -15,11 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oddframe.errors import EmptyVideo, SettingsError, VideoError, VideoNotFound
+from oddframe.errors import DamagedVideo, EmptyVideo, SettingsError, VideoError, VideoNotFound
 from oddframe.types import ImageArray
 from oddframe.video import ASSUMED_FPS, ArrayVideo, find_videos, open_video, write_image, write_video
 from oddframe.video.base import exact_fps
+from oddframe.video.limits import Limits
 from oddframe.video.names import natural, unique_names
+from oddframe.video.picture import size_of
 
 
 def shade(value: int, height: int = 12, width: int = 16) -> ImageArray:
@@ -72,7 +75,7 @@ def test_every_picture_format_is_a_video_of_one_frame(tmp_path: Path, suffix: st
     [
         (np.full((6, 8), 77, np.uint8), (77, 77, 77)),
         (np.full((6, 8), 77 * 256 + 5, np.uint16), (77, 77, 77)),
-        (np.full((6, 8, 3), (3 * 256, 2 * 256, 256), np.uint16), (1, 2, 3)),
+        (np.full((6, 8, 3), (3 * 256, 2 * 256, 256), np.uint16), (42, 127, 213)),  # its own range, and a quarter more
         (np.full((6, 8, 4), (30, 20, 10, 128), np.uint8), (10, 20, 30)),
     ],
     ids=["grey", "16-bit grey", "16-bit colour", "alpha"],
@@ -86,21 +89,94 @@ def test_grey_deep_and_transparent_pictures_become_rgb(
     assert (image == expected).all()
 
 
-def test_a_picture_of_another_size_is_named_with_both_sizes(tmp_path: Path) -> None:
+def test_a_picture_of_another_size_is_scaled_and_named_with_both_sizes(tmp_path: Path) -> None:
     frames = folder(tmp_path / "mixed", count=5)
-    write_image(frames / "4.png", shade(1, height=20))
-    with pytest.raises(VideoError, match=r"4\.png: is 16 x 20 .* 16 x 12"):
-        list(open_video(frames))
+    write_image(frames / "1.png", shade(10, height=20))  # even the first
+    video = open_video(frames)
+    assert (video.info.width, video.info.height) == (16, 12)
+    with pytest.warns(DamagedVideo, match=r"1 of 5 .* frame 0: .*1\.png: is 16 x 20, scaled to 16 x 12"):
+        passed = list(video)
+    assert {frame.image.shape for frame in passed} == {(12, 16, 3)}
+    assert [(frame.index, int(frame.image[5, 5, 0]), frame.fault) for frame in passed] == [
+        (n, 10 * n + 10, "") for n in range(5)
+    ]
 
 
-def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
-    frames = folder(tmp_path / "broken")
-    (frames / "2.png").write_bytes(b"not a picture")
-    with pytest.raises(VideoError, match=r"2\.png: not a readable picture"):
-        list(open_video(frames))
-    (frames / "1.png").write_bytes(b"")
-    with pytest.raises(EmptyVideo, match=r"1\.png: the file is empty"):
+def broken(path: Path, how: str) -> None:
+    whole = path.read_bytes()
+    path.unlink()
+    if how == "gone":
+        path.symlink_to("nowhere")
+    elif how == "pipe":
+        os.mkfifo(path)
+    else:
+        path.write_bytes({"empty": b"", "cut": whole[:-20], "text": b"not a picture"}[how])
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".tif", ".webp"])
+@pytest.mark.parametrize("how", ["empty", "cut", "text", "gone"])
+def test_a_bad_picture_costs_no_other_and_is_named(tmp_path: Path, suffix: str, how: str) -> None:
+    frames = tmp_path / "gate"
+    frames.mkdir()
+    picture = np.random.default_rng(0).integers(0, 255, (40, 60, 3), np.uint8)
+    for number in range(6):
+        write_image(frames / f"{number}{suffix}", picture)
+    broken(frames / f"3{suffix}", how)
+    video = open_video(frames)
+    with pytest.warns(DamagedVideo, match=rf"gate: 1 of 6 .* frame 3: .*3\{suffix}: ") as caught:
+        passed = list(video)
+    assert len(caught) == 1
+    assert [frame.fault for frame in passed] == ["", "", "", "unreadable", "", ""]
+    assert [frame.time for frame in passed] == [number / 25 for number in range(6)]
+    assert np.array_equal(passed[3].image, passed[2].image)
+    again = video.frame_at(3)
+    assert (again.fault, again.time) == ("unreadable", passed[3].time)
+    assert np.array_equal(again.image, passed[2].image)
+    assert video.digest() is not None
+
+
+def test_what_is_no_file_is_no_picture_whatever_its_name(tmp_path: Path) -> None:
+    frames = folder(tmp_path / "gate", count=3)
+    broken(frames / "2.png", "pipe")
+    (frames / "4.png").mkdir()
+    assert [int(frame.image[0, 0, 0]) for frame in open_video(frames)] == [10, 30]
+
+
+def test_all_bad_pictures_are_named_and_nothing_but_bad_ones_is_an_error(tmp_path: Path) -> None:
+    frames = folder(tmp_path / "gate", count=4)
+    broken(frames / "1.png", "empty")
+    broken(frames / "4.png", "cut")
+    with pytest.warns(DamagedVideo, match=r"2 of 4 .*frame 0: .*1\.png: the file is empty.*frame 3: .*4\.png.*cut off"):
+        passed = list(open_video(frames))
+    assert [int(frame.image[0, 0, 0]) for frame in passed] == [0, 20, 30, 30]
+    for number in (2, 3):
+        broken(frames / f"{number}.png", "text")
+    with pytest.raises(
+        VideoError, match=r"none of the 4 pictures can be read; the first is .*1\.png: the file is empty"
+    ):
         open_video(frames)
+
+
+@pytest.mark.parametrize("kind", [".png", ".jpg", ".bmp", ".tif", ".webp"])
+@pytest.mark.parametrize("size", [(1, 1), (31, 7), (640, 300)])
+def test_the_size_of_a_picture_is_read_from_its_header(kind: str, size: tuple[int, int]) -> None:
+    for depth in (np.uint8, np.uint16) if kind in {".png", ".tif"} else (np.uint8,):
+        for channels in ((), (3,)):
+            done, content = cv2.imencode(kind, np.full((size[1], size[0], *channels), 7, depth))
+            assert done
+            assert size_of(content.tobytes()) == size
+            assert size_of(content.tobytes()[:9]) is None
+
+
+def test_a_picture_that_claims_to_be_huge_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    picture = tmp_path / "bomb.png"
+    write_image(picture, shade(0, height=600, width=600))
+    small = Limits(pixels=300_000)
+    with pytest.raises(
+        VideoError, match=r"bomb\.png: 600 x 600 pixels, over the limit of 300,000 .* raise limit pixels"
+    ):
+        open_video(picture, limits=small)
+    assert open_video(picture, limits=Limits(pixels=360_000)).info.width == 600
 
 
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:

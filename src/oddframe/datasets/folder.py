@@ -25,8 +25,8 @@ from oddframe.datasets.formats.layout import StoredDataSet, misfit
 from oddframe.errors import DataError
 from oddframe.types import BoolArray, VideoInfo, read_clock
 from oddframe.video.find import VIDEO_SUFFIXES
-from oddframe.video.folder import pictures_in
 from oddframe.video.names import natural
+from oddframe.video.picture import pictures_in
 
 ROUNDING = 1
 """Seconds by which a range may reach past the video's end: people write down whole seconds."""

@@ -29,8 +29,8 @@ from oddframe.datasets.formats.labels import Range, from_ranges
 from oddframe.datasets.formats.layout import StoredDataSet, first_with, misfit, needed
 from oddframe.errors import DataError
 from oddframe.types import BoolArray, VideoInfo
-from oddframe.video.folder import read_image
 from oddframe.video.names import natural
+from oddframe.video.picture import read_image
 
 FPS = Fraction(30)
 """Of the recordings, for the form without video files."""

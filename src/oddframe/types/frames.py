@@ -53,6 +53,7 @@ class Frame:
         boxes: what was followed here; None where the recording has no tracks.
         feature: (crops, D) float32 of the segment that ends with this frame; None where none ends, or there are none.
         part: number of the part of the video that it belongs to; a new one begins after each hole in the recording.
+        fault: why the picture shows nothing of its moment (`unreadable`); empty where it does.
     """
 
     index: int
@@ -61,6 +62,7 @@ class Frame:
     boxes: Boxes | None = None
     feature: FloatArray | None = None
     part: int = 0
+    fault: str = ""
 
     def __post_init__(self) -> None:
         if self.image.dtype != np.uint8 or self.image.ndim != 3 or self.image.shape[2] != 3:

@@ -14,6 +14,7 @@ from typing import ClassVar, Self, TypeAlias
 
 from oddframe.errors import SettingsError, VideoError
 from oddframe.types import Frame, Medium, VideoId, VideoInfo
+from oddframe.video.levels import Levels
 
 
 class Video(ABC):
@@ -24,17 +25,29 @@ class Video(ABC):
 
     Args:
         source: the path or address it is read from, or a few words where there is none.
-        info: what is known before a full pass.
+        info: what is known before a full pass; None where `_look` will find out, when it is first asked for.
         hint: about how many frames to expect, for progress bars; may be wrong. None where nothing is known.
         fps_assumed: whether the frame rate is an assumption, because nothing states it.
+        levels: which values of pictures of more than 8 bits are shown; None where pictures have 8 bits.
+        notes: what a user may want to know of how it is read, one short sentence each.
 
     A class whose frames carry no pictures says so by `medium`.
     """
 
     medium: ClassVar[Medium] = "pictures"
 
-    def __init__(self, source: str, info: VideoInfo, hint: int | None, fps_assumed: bool = False) -> None:
-        self._source, self._info, self._hint, self._fps_assumed = source, info, hint, fps_assumed
+    def __init__(
+        self,
+        source: str,
+        info: VideoInfo | None,
+        hint: int | None = None,
+        fps_assumed: bool = False,
+        *,
+        levels: Levels | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self._source, self._stated, self._hint, self._fps_assumed = source, info, hint, fps_assumed
+        self._levels, self._notes = levels, notes
         self._digest: str | None = None
 
     @property
@@ -43,19 +56,43 @@ class Video(ABC):
         return self._source
 
     @property
+    def id(self) -> VideoId:
+        """Its name, for which nothing has to be read."""
+        return self.info.id
+
+    @property
     def info(self) -> VideoInfo:
-        """Name, upright size and exact frame rate; `frames` is None until somebody has counted."""
-        return self._info
+        """Name, upright size and exact frame rate; `frames` is None until somebody has counted.
+
+        Raises:
+            VideoError: it is first looked at now, and cannot be read.
+        """
+        self._look()
+        assert self._stated is not None
+        return self._stated
 
     @property
     def hint(self) -> int | None:
         """About how many frames to expect; may be wrong."""
-        return self._hint if self._info.frames is None else self._info.frames
+        return self._hint if self.info.frames is None else self.info.frames
 
     @property
     def fps_assumed(self) -> bool:
         """Whether nothing states the frame rate, so that `ASSUMED_FPS` stands in for it."""
+        self._look()
         return self._fps_assumed
+
+    @property
+    def levels(self) -> Levels | None:
+        """Which values of pictures of more than 8 bits are shown; None where pictures have 8 bits."""
+        self._look()
+        return self._levels
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user may want to know of how it is read, one short sentence each, without its name."""
+        self._look()
+        return self._notes
 
     def __iter__(self) -> Iterator[Frame]:
         frames = 0
@@ -69,10 +106,10 @@ class Video(ABC):
 
     def count(self) -> int:
         """How many frames there are, by going through them, at most once; what a header claims is not believed."""
-        if self._info.frames is None:
+        if self.info.frames is None:
             self._count_by_pass()
-        assert self._info.frames is not None
-        return self._info.frames
+        assert self.info.frames is not None
+        return self.info.frames
 
     def frame_at(self, index: int) -> Frame:
         """Exactly the frame that a pass gives at this index.
@@ -80,7 +117,7 @@ class Video(ABC):
         Raises:
             VideoError: there is no such frame.
         """
-        frames = self._info.frames
+        frames = self.info.frames
         if index < 0 or (frames is not None and index >= frames):
             raise self._no_frame(index)
         return self._find(index)
@@ -107,7 +144,15 @@ class Video(ABC):
     def named(self, name: VideoId) -> Self:
         """The same video under another name; what was counted and digested of this one is not done again."""
         other = copy.copy(self)
-        other._info = replace(self._info, id=name)
+        other._stated = replace(self.info, id=name)
+        return other
+
+    def levelled(self, levels: Levels | None) -> Self:
+        """The same video with other levels; itself where its pictures have 8 bits, or none are given."""
+        if levels is None or self.levels in {None, levels}:
+            return self
+        other = copy.copy(self)
+        other._levels = levels
         return other
 
     def digest(self) -> str | None:
@@ -118,6 +163,9 @@ class Video(ABC):
         if self._digest is None:
             self._digest = self._hash()
         return self._digest
+
+    def _look(self) -> None:  # noqa: B027  most know everything from the start
+        """Find out what the constructor left open."""
 
     @abstractmethod
     def _pass(self) -> Iterator[Frame]:
@@ -137,7 +185,7 @@ class Video(ABC):
         raise self._no_frame(index)
 
     def _counted(self, frames: int) -> None:
-        self._info = replace(self._info, frames=frames)
+        self._stated = replace(self.info, frames=frames)
 
     def _no_frame(self, index: int) -> VideoError:
         return VideoError(f"{self.source}: has no frame {index}; its {self.hint or 'few'} frames count from 0")

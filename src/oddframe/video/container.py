@@ -1,21 +1,17 @@
-"""Video containers, opened and decoded through PyAV; its errors become ours here.
-
-Turning stored pictures upright.
-"""
+"""Video containers, opened and decoded through PyAV; its errors become ours here."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from oddframe.errors import EmptyVideo, VideoError, VideoNotFound
-from oddframe.types import ImageArray, IntArray
+from oddframe.video.flaws import Flaws
+from oddframe.video.limits import Limits
 
 if TYPE_CHECKING:
     import av
@@ -27,6 +23,22 @@ STREAM_TIMEOUT = (10.0, 10.0)
 """Seconds to wait for a network stream to open, and for each read from it."""
 
 INCOMPLETE = "its data are incomplete"
+
+IN_FILES = (
+    "apng,asf,avi,av1,avs2,avs3,cavsvideo,dhav,dirac,dnxhd,dv,evc,flv,gif,gif_pipe,gxf,h261,h263,h264,hevc,ivf,ipu,kux,"
+    "live_flv,lmlm4,m4v,matroska,webm,mgsts,mjpeg,mjpeg_2000,mov,mp4,m4a,3gp,3g2,mj2,mpeg,mpegts,mpegvideo,mpjpeg,mxf,"
+    "nsv,nut,nuv,obu,ogg,pva,r3d,rm,roq,smjpeg,ty,vc1,vc1test,vvc,wtv,yuv4mpegpipe,"
+    "bmp_pipe,dpx_pipe,exr_pipe,j2k_pipe,jpeg_pipe,jpegls_pipe,jpegxl_anim,jpegxl_pipe,pam_pipe,pgm_pipe,png_pipe,"
+    "ppm_pipe,qoi_pipe,tiff_pipe,webp_pipe"
+)
+"""The containers that are read from files. Scripts and playlists (concat, HLS, DASH, ...) name other files to open, and
+are not among them, whatever a file is called."""
+
+ON_NETWORK = IN_FILES + ",aac,dash,hls,mp3,mpegts,rtp,rtsp,sdp"
+"""The containers that are read from addresses."""
+
+PROTOCOLS = "rtsp,rtp,udp,tcp,tls,http,https,httpproxy,crypto,rtmp,rtmpe,rtmps,rtmpt,rtmpte,rtmpts,srt,srtp,mmsh,mmst"
+"""What a stream's address may begin with, and what the stream may open in turn: never a file."""
 
 _ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
@@ -45,56 +57,91 @@ def spoken(source: str) -> str:
     return re.sub(r"(?<=://)[^/@]*@", "", source) if is_address(source) else source
 
 
-@dataclass(slots=True)
-class Damage:
-    """The first thing that went wrong while decoding."""
-
-    frame: int | None = None
-    why: str = ""
-
-    def note(self, frame: int, why: str) -> None:
-        """Something is wrong near this frame."""
-        if self.frame is None:
-            self.frame, self.why = frame, why
-
-
 @contextmanager
-def opened(source: str) -> Iterator[tuple[InputContainer, VideoStream]]:
+def opened(source: str, limits: Limits = Limits()) -> Iterator[tuple[InputContainer, VideoStream]]:
     """An open container and its video stream, decoding with several threads; closed whatever happens.
 
     Raises:
-        VideoNotFound, EmptyVideo, VideoError: it cannot be opened, or holds no video.
+        VideoNotFound, EmptyVideo, VideoError: it cannot be opened, holds no video, or larger pictures than the limits.
     """
     import av  # noqa: PLC0415  the rest of the room works without it
 
-    options = {"rtsp_transport": "tcp"} if source.lower().startswith("rtsp") else {}
     timeout = STREAM_TIMEOUT if is_address(source) else None
+    place = source if is_address(source) else os.path.abspath(source)  # noqa: PTH100  a:b.mp4 is no address
     try:
-        container = av.open(source, options=options, timeout=timeout, metadata_errors="replace")
+        container = av.open(place, options=_options(source), timeout=timeout, metadata_errors="replace")
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise _cannot_open(source, error) from error
     with container:
-        pictures = av.stream.Disposition.attached_pic
-        streams = [stream for stream in container.streams.video if not stream.disposition & pictures]
-        if not streams:
-            raise _no_stream(source)
-        streams[0].thread_type = "AUTO"
-        yield container, streams[0]
+        stream = chosen(source, container)
+        if stream.codec_context.width * stream.codec_context.height > limits.pixels:
+            size = f"{stream.codec_context.width} x {stream.codec_context.height}"
+            raise VideoError(f"{spoken(source)}: claims pictures of {size} pixels, {limits.over('pixels')}")
+        stream.codec_context.options = {"max_pixels": str(limits.pixels)}  # a later change of size keeps to it, too
+        stream.thread_type = "AUTO"
+        yield container, stream
 
 
-def decoded(source: str, container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[av.VideoFrame]:
-    """Every frame that decodes, in display order; what does not is noted in `damage` and skipped.
+def _options(source: str) -> dict[str, str]:
+    """What the container may be, and what it may open."""
+    if not is_address(source):
+        return {"format_whitelist": IN_FILES, "protocol_whitelist": "file"}
+    if source.lower().startswith("file:"):
+        return {"format_whitelist": IN_FILES, "protocol_whitelist": "file"}
+    options = {"format_whitelist": ON_NETWORK, "protocol_whitelist": PROTOCOLS}
+    return options | ({"rtsp_transport": "tcp"} if source.lower().startswith("rtsp") else {})
+
+
+def chosen(source: str, container: InputContainer) -> VideoStream:
+    """The video stream that is read: the default one, else the largest; of equals the first.
 
     Raises:
-        VideoError: a network stream broke off (a file that breaks off is damage).
+        VideoError: there is none. (The cover of a sound recording is none.)
+    """
+    streams = _moving(container)
+    if not streams:
+        raise _no_stream(source)
+    return max(streams, key=lambda stream: (_is_default(stream), stream.width * stream.height, -stream.index))
+
+
+def choice(container: InputContainer, stream: VideoStream) -> str | None:
+    """Which of several video streams is read, and why, in words; None where there is one."""
+    streams = _moving(container)
+    if len(streams) < 2:
+        return None
+    others = ", ".join(f"{one.width} x {one.height}" for one in streams if one is not stream)
+    marked = sum(map(_is_default, streams))
+    why = "the default one" if marked == 1 and _is_default(stream) else "the largest"
+    this = f"number {streams.index(stream) + 1} ({stream.width} x {stream.height})"
+    return f"of {len(streams)} video streams, {this} is read, {why}; not {others}"
+
+
+def _moving(container: InputContainer) -> list[VideoStream]:
+    import av  # noqa: PLC0415
+
+    pictures = int(av.stream.Disposition.attached_pic) | int(av.stream.Disposition.timed_thumbnails)
+    return [stream for stream in container.streams.video if not int(stream.disposition) & pictures]
+
+
+def _is_default(stream: VideoStream) -> bool:
+    import av  # noqa: PLC0415
+
+    return bool(int(stream.disposition) & int(av.stream.Disposition.default))
+
+
+def decoded(source: str, container: InputContainer, stream: VideoStream, flaws: Flaws) -> Iterator[av.VideoFrame]:
+    """Every frame that decodes, in display order; what does not is noted in `flaws` and skipped.
+
+    Raises:
+        VideoError: a network stream broke off (a file that breaks off is a flaw).
     """
     frames = 0
     for batch, flaw in _batches(source, container, stream):
         if flaw and not batch:
-            damage.note(frames, flaw)
+            flaws.note(frames, flaw)
         for frame in batch:
             if flaw or frame.is_corrupt:
-                damage.note(frames, flaw or INCOMPLETE)
+                flaws.note(frames, flaw or INCOMPLETE)
             frames += 1
             yield frame
 
@@ -172,37 +219,3 @@ def _lacks_index(path: Path) -> bool:
                 break
             file.seek(start + length)
     return bool(boxes) and (b"moov" not in boxes or boxes[-1] in {b"moov", b"moof"})
-
-
-@dataclass(frozen=True, slots=True)
-class Orientation:
-    """How a stored picture becomes an upright one: transpose first, then flip rows (up-down) and columns."""
-
-    transpose: bool = False
-    flip_rows: bool = False
-    flip_columns: bool = False
-
-    @classmethod
-    def from_matrix(cls, matrix: IntArray) -> Orientation:
-        """From a display matrix: (9,) integers a b u c d v x y w, so that x' = ax + cy and y' = bx + dy.
-
-        Any angle is taken as the nearest quarter turn; mirrored pictures are turned back too.
-        ISO/IEC 14496-12, 6.2.2.
-
-        >>> Orientation.from_matrix(np.array([0, 65536, 0, -65536, 0, 0, 0, 0, 1]))
-        Orientation(transpose=True, flip_rows=False, flip_columns=True)
-        """
-        a, b, c, d = (int(matrix[i]) for i in (0, 1, 3, 4))
-        if abs(b) > abs(a):
-            return cls(transpose=True, flip_rows=b < 0, flip_columns=c < 0)
-        return cls(flip_rows=d < 0, flip_columns=a < 0)
-
-    def upright(self, image: ImageArray) -> ImageArray:
-        """The picture as it is meant to be looked at, contiguous in memory."""
-        if self.transpose:
-            image = image.transpose(1, 0, 2)
-        if self.flip_rows:
-            image = image[::-1]
-        if self.flip_columns:
-            image = image[:, ::-1]
-        return np.ascontiguousarray(image)

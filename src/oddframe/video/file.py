@@ -6,20 +6,23 @@ One frame out of a video file, exactly the one that a pass would give.
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oddframe.errors import DamagedVideo, EmptyVideo, VideoError
-from oddframe.types import Frame, ImageArray, IntArray, VideoInfo
+from oddframe.errors import EmptyVideo, VideoError
+from oddframe.types import Frame, IntArray, VideoId, VideoInfo
 from oddframe.video.base import ASSUMED_FPS, Rate, Video, exact_fps, sensible
-from oddframe.video.container import Damage, Orientation, decoded, is_address, opened, spoken
+from oddframe.video.container import choice, decoded, is_address, opened, spoken
+from oddframe.video.converter import Converter, Shape, raw_values
+from oddframe.video.flaws import Flaws
+from oddframe.video.levels import Levels
+from oddframe.video.limits import Limits
 
 if TYPE_CHECKING:
     import av
@@ -27,42 +30,67 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 
+LOOKS = 8
+"""Frames, evenly spread, from which the range of deep pictures is told."""
+
+
 class FileVideo(Video):
     """A video file, or a network stream, in anything that FFmpeg decodes.
 
-    Opening decodes the first frame, so what cannot be read fails here and not hours later. What is damaged is read
-    as far as it decodes, with a `DamagedVideo` warning at the end. Frames of another size than the first (a camera
-    that was reconfigured) are scaled to the first one's, and warned of in the same way.
+    What is damaged is read as far as it decodes, with a `DamagedVideo` warning at the end. Frames of another size than
+    the first (a camera that was reconfigured) are scaled to the first one's, and warned of in the same way.
 
     Args:
         source: a path or an address such as `rtsp://...`.
         fps: replaces what the file says; times are then index / fps.
         name: the video's id; else the file's name without suffix.
+        limits: of what it may take.
+        later: whether it is opened only when something of it is wanted; else its first frame is decoded at once, so
+            that what cannot be read fails here and not hours later.
 
     Raises:
         VideoNotFound, EmptyVideo, VideoError: it cannot be read.
     """
 
-    def __init__(self, source: str, fps: Rate | None = None, name: str | None = None) -> None:
-        given = None if fps is None else exact_fps(fps)
-        with opened(source) as (container, stream):
-            first = next(decoded(source, container, stream, Damage()), None)
-            if first is None:
-                raise EmptyVideo(f"{spoken(source)}: not a single frame decodes; record it again or leave it out")
-            self._orientation = _orientation(first)
-            self._size = (first.width, first.height)
-            self._first_pts = first.pts
-            said = _stated_fps(stream)
-            self._retimed = given is not None
-            width, height = self._size[::-1] if self._orientation.transpose else self._size
-            info = VideoInfo(name or default_name(source), width, height, given or said or ASSUMED_FPS)
-            hint = None if is_address(source) else _hint(container, stream, info.fps)
-        super().__init__(source, info, hint, fps_assumed=given is None and said is None)
+    def __init__(
+        self,
+        source: str,
+        fps: Rate | None = None,
+        name: str | None = None,
+        *,
+        limits: Limits = Limits(),
+        later: bool = False,
+    ) -> None:
+        super().__init__(source, None)
+        self._given, self._name, self._limits = None if fps is None else exact_fps(fps), name, limits
+        self._seen: _Seen | None = None
         self._index: FrameIndex | None = None
         self._indexed = False
+        if not later:
+            self._look()
+
+    @property
+    def id(self) -> VideoId:
+        """Its name, for which the file is not opened."""
+        return self._name or default_name(self.source) if self._stated is None else self._stated.id
+
+    def _look(self) -> None:
+        if self._seen is not None:
+            return
+        seen = _Seen.of(self.source, self._limits)
+        fps = self._given or seen.fps or ASSUMED_FPS
+        self._stated = VideoInfo(self.id, *seen.shape.shown, fps)
+        self._hint = seen.hint(fps)
+        self._fps_assumed = self._given is None and seen.fps is None
+        self._levels, self._notes, self._seen = seen.levels, seen.notes, seen
+
+    def _first(self) -> _Seen:
+        self._look()
+        assert self._seen is not None
+        return self._seen
 
     def _pass(self) -> Iterator[Frame]:
-        converter = _Converter(self._size, self._orientation)
+        converter = Converter(self._first().shape, self.levels)
         last = 0.0
         for index, raw in enumerate(self._raw()):
             last = max(last, self._time(index, raw))
@@ -70,25 +98,25 @@ class FileVideo(Video):
 
     def _raw(self) -> Iterator[av.VideoFrame]:
         """Decoded frames, then the warning if anything was wrong with them."""
-        damage, frames, end = Damage(), 0, 0.0
-        with opened(self.source) as (container, stream):
-            for raw in decoded(self.source, container, stream, damage):
-                if (raw.width, raw.height) != self._size:
-                    damage.note(frames, f"its size changes to {raw.width} x {raw.height}")
+        flaws, frames, end, size = Flaws(), 0, 0.0, self._first().shape.stored
+        with opened(self.source, self._limits) as (container, stream):
+            for raw in decoded(self.source, container, stream, flaws):
+                if (raw.width, raw.height) != size:
+                    flaws.resized(frames, self._time(frames, raw), size, (raw.width, raw.height))
+                    size = raw.width, raw.height
                 end = self._time(frames, raw) + float((raw.duration or 0) * (raw.time_base or 0))
                 frames += 1
                 yield raw
             if not is_address(self.source):
-                _note_early_end(container, frames, end, damage)
+                _note_early_end(container, frames, end, flaws)
         self._counted(frames)
-        if damage.frame is not None:
-            text = f"{self.source}: damaged at frame {damage.frame} ({damage.why}); {frames} frames could be read"
-            warnings.warn(DamagedVideo(text), stacklevel=2)
+        flaws.warn(self.source, frames)
 
     def _time(self, index: int, raw: av.VideoFrame) -> float:
-        if self._retimed or raw.pts is None or self._first_pts is None or raw.time_base is None:
+        first = self._first().pts
+        if self._given is not None or raw.pts is None or first is None or raw.time_base is None:
             return self.info.seconds(index)
-        return max(0.0, float((raw.pts - self._first_pts) * raw.time_base))
+        return max(0.0, float((raw.pts - first) * raw.time_base))
 
     def _count_by_pass(self) -> None:
         for _ in self._raw():
@@ -96,15 +124,15 @@ class FileVideo(Video):
 
     def _find(self, index: int) -> Frame:
         if not is_address(self.source):
-            with opened(self.source) as (container, stream):
+            with opened(self.source, self._limits) as (container, stream):
                 raw = self._seek(container, stream, index)
             if raw is not None:
-                return Frame(index, self._time(index, raw), _Converter(self._size, self._orientation)(raw))
+                return Frame(index, self._time(index, raw), Converter(self._first().shape, self.levels)(raw))
         return super()._find(index)
 
     def _seek(self, container: InputContainer, stream: VideoStream, index: int) -> av.VideoFrame | None:
         if not self._indexed:
-            self._index = FrameIndex.of(container, stream, self._first_pts)
+            self._index = FrameIndex.of(container, stream, self._first().pts)
             self._indexed = True
         known = self._index
         if known is None or index >= len(known.pts) or self.info.frames not in {None, len(known.pts)}:
@@ -121,18 +149,66 @@ class FileVideo(Video):
             raise VideoError(f"{self.source}: cannot be read any more ({error.strerror})") from error
 
 
-class _Converter:
-    """Decoded frames to upright RGB of one size; keeps its scaler from frame to frame."""
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What opening a file and decoding its first frame tell.
 
-    def __init__(self, size: tuple[int, int], orientation: Orientation) -> None:
-        from av.video.reformatter import VideoReformatter  # noqa: PLC0415
+    Args:
+        shape: of its pictures.
+        pts: the first frame's timestamp.
+        fps: the rate that it states, if any.
+        frames, seconds: how much video its header promises, where it does.
+        levels: which values of deep pictures are shown.
+        notes: what a user may want to know.
+    """
 
-        self._size, self._orientation, self._reformatter = size, orientation, VideoReformatter()
+    shape: Shape
+    pts: int | None
+    fps: Fraction | None
+    frames: int | None
+    seconds: Fraction | None
+    levels: Levels | None
+    notes: tuple[str, ...]
 
-    def __call__(self, raw: av.VideoFrame) -> ImageArray:
-        width, height = self._size
-        rgb = self._reformatter.reformat(raw, width=width, height=height, format="rgb24")
-        return self._orientation.upright(np.asarray(rgb.to_ndarray(), np.uint8))
+    @classmethod
+    def of(cls, source: str, limits: Limits) -> _Seen:
+        """Open it and look."""
+        with opened(source, limits) as (container, stream):
+            first = next(decoded(source, container, stream, Flaws()), None)
+            if first is None:
+                raise EmptyVideo(f"{spoken(source)}: not a single frame decodes; record it again or leave it out")
+            shape, said, pts = Shape.of(stream, first), choice(container, stream), first.pts
+            fps, frames, seconds = _stated_fps(stream), None, None
+            if not is_address(source):
+                frames = stream.frames or None
+                seconds = Fraction(container.duration, 1_000_000) if container.duration else None
+            levels = _levels(container, stream, first, shape, seconds)
+        return cls(shape, pts, fps, frames, seconds, levels, tuple(note for note in (said, *shape.notes()) if note))
+
+    def hint(self, fps: Fraction) -> int | None:
+        """About how many frames there are."""
+        return self.frames or (round(self.seconds * fps) if self.seconds else None)
+
+
+def _levels(
+    container: InputContainer, stream: VideoStream, first: av.VideoFrame, shape: Shape, seconds: Fraction | None
+) -> Levels | None:
+    """By the first frame; where it uses few values, by some others too."""
+    if shape.deep is None:
+        return None
+    drawn = [raw_values(first, shape.deep)]
+    levels = Levels.of(drawn)
+    if levels.whole or not seconds:
+        return levels
+    import av  # noqa: PLC0415
+
+    for share in range(1, LOOKS):
+        try:
+            container.seek(int(seconds * 1_000_000 * share / LOOKS))
+            drawn.append(raw_values(next(container.decode(stream)), shape.deep))
+        except (av.error.FFmpegError, StopIteration):
+            break
+    return Levels.of(drawn)
 
 
 def default_name(source: str) -> str:
@@ -142,29 +218,16 @@ def default_name(source: str) -> str:
     return Path(source).stem
 
 
-def _orientation(frame: av.VideoFrame) -> Orientation:
-    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
-    if matrix is None:
-        return Orientation()
-    return Orientation.from_matrix(np.frombuffer(bytes(matrix), np.int32).astype(np.int64))
-
-
 def _stated_fps(stream: VideoStream) -> Fraction | None:
     rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
     return next((Fraction(rate) for rate in rates if rate is not None and sensible(rate)), None)
 
 
-def _hint(container: InputContainer, stream: VideoStream, fps: Fraction) -> int | None:
-    if stream.frames:
-        return stream.frames
-    return round(container.duration * fps / 1_000_000) if container.duration else None
-
-
-def _note_early_end(container: InputContainer, frames: int, end: float, damage: Damage) -> None:
+def _note_early_end(container: InputContainer, frames: int, end: float, flaws: Flaws) -> None:
     """A recording that was cut off between two frames decodes without error, but its header promises more."""
     promised = (container.duration or 0) / 1_000_000
     if promised - end > max(1.0, 0.05 * promised):
-        damage.note(frames, f"it ends at {end:.1f} s where {promised:.1f} s are promised")
+        flaws.note(frames, f"it ends at {end:.1f} s where {promised:.1f} s are promised")
 
 
 ONE_FRAME_PER_PACKET = frozenset(

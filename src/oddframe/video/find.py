@@ -23,8 +23,10 @@ from oddframe.video.base import ASSUMED_FPS, Rate, Video
 from oddframe.video.container import is_address
 from oddframe.video.features import FeatureVideo, by_recording, is_feature_file
 from oddframe.video.file import FileVideo
-from oddframe.video.folder import FolderVideo, is_picture, pictures_in
+from oddframe.video.folder import FolderVideo
+from oddframe.video.limits import Limits
 from oddframe.video.names import natural, unique_names
+from oddframe.video.picture import is_picture, pictures_in
 from oddframe.video.tracks import is_tracks, open_tracks
 
 VIDEO_SUFFIXES = frozenset(
@@ -221,7 +223,7 @@ def _checked(videos: list[Video]) -> list[Video]:
 Source: TypeAlias = "str | Path | Video | npt.NDArray[Any] | Iterable[npt.NDArray[Any]]"
 
 
-def open_video(source: Source, *, fps: Rate | None = None, name: str | None = None) -> Video:
+def open_video(source: Source, *, fps: Rate | None = None, name: str | None = None, limits: Limits = Limits()) -> Video:
     """A video from a file, a stream's address, pictures, a text file of tracks, an array, or the caller's frames.
 
     A file `.npy` or `.npz` holds features, one every 16 frames; `FeatureVideo` takes other numbers, and files of crops.
@@ -230,6 +232,7 @@ def open_video(source: Source, *, fps: Rate | None = None, name: str | None = No
         source: what to read. A `Video` is given back as it is.
         fps: replaces what the source says of its frame rate; needed for pictures and arrays, unless 25 is right.
         name: the video's id; else made from the source.
+        limits: of what the source may take.
 
     Raises:
         VideoNotFound: nothing is there.
@@ -243,8 +246,8 @@ def open_video(source: Source, *, fps: Rate | None = None, name: str | None = No
         rate = ASSUMED_FPS if fps is None else fps
         return ArrayVideo(source, rate, name or "array")
     if is_address(str(source)):
-        return FileVideo(str(source), fps, name)
-    return _from_path(Path(source).expanduser(), fps, name)
+        return FileVideo(str(source), fps, name, limits=limits)
+    return _from_path(Path(source).expanduser(), fps, name, limits)
 
 
 def missing(path: Path) -> VideoNotFound:
@@ -253,17 +256,17 @@ def missing(path: Path) -> VideoNotFound:
     return VideoNotFound(f"{path}: nothing is there; the path exists as far as {parent}, check what follows")
 
 
-def _from_path(path: Path, fps: Rate | None, name: str | None) -> Video:
+def _from_path(path: Path, fps: Rate | None, name: str | None, limits: Limits) -> Video:
     if path.is_dir():
-        return FolderVideo.of_folder(path, fps, name)
+        return FolderVideo.of_folder(path, fps, name, limits)
     if not path.exists():
         raise missing(path)
     if not path.is_file() and not path.is_char_device():
         raise VideoError(f"{path}: neither a file nor a folder; give a video file or a folder of pictures")
     if is_picture(path):
-        return FolderVideo([path], path, fps, name)
+        return FolderVideo([path], path, fps, name, limits)
     if path.suffix.lower() == ".txt":
         return open_tracks(path, fps, name)
     if is_feature_file(path):
         return FeatureVideo(path, fps=fps, name=name)
-    return FileVideo(str(path), fps, name)
+    return FileVideo(str(path), fps, name, limits=limits)

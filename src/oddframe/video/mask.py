@@ -16,7 +16,7 @@ import numpy as np
 
 from oddframe.errors import SettingsError, StoreError
 from oddframe.types import BoolArray, ImageArray, Json, frozen_array
-from oddframe.video.folder import read_image
+from oddframe.video.picture import read_image
 
 FINEST = 256
 """Longest side of a mask's picture; finer detail than this is not kept, so that a mask stays a few kilobytes."""

@@ -17,7 +17,7 @@ from oddframe.datasets.base import Labeller, Masker, other_length
 from oddframe.datasets.formats.layout import needed
 from oddframe.errors import DataError
 from oddframe.types import BoolArray, VideoInfo
-from oddframe.video.folder import pictures_in, read_image
+from oddframe.video.picture import pictures_in, read_image
 
 Range = tuple[int, int]
 """First and one-past-last abnormal frame, counted from 0."""
