@@ -20,7 +20,7 @@ from oddframe.catalog.tables import (
 )
 
 if TYPE_CHECKING:
-    from oddframe.catalog.building import Listed, build, construct, describe, find, merged
+    from oddframe.catalog.building import Listed, build, construct, describe, find, merged, settings_of
 
 __all__ = [
     "BACKBONES",
@@ -40,11 +40,12 @@ __all__ = [
     "merged",
     "names",
     "preset",
+    "settings_of",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Import what builds objects when it is first wanted: it brings PyTorch along, and the names do not need it."""
-    if name in ("Listed", "build", "construct", "describe", "find", "merged"):
+    if name in ("Listed", "build", "construct", "describe", "find", "merged", "settings_of"):
         return getattr(importlib.import_module("oddframe.catalog.building"), name)
     raise AttributeError(f"module 'oddframe.catalog' has no attribute {name!r}")

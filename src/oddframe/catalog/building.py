@@ -130,12 +130,17 @@ def construct(cls: type[T], settings: Mapping[str, Any]) -> T:
     parameters = _parameters(cls)
     for name in settings:
         if name not in parameters:
-            raise SettingsError(f"{cls.name} has no setting {name!r}{closest(name, parameters)}")
-    checked = {name: _value(f"{cls.name}.{name}", parameters[name][0], value) for name, value in settings.items()}
+            raise SettingsError(f"{_called(cls)} has no setting {name!r}{closest(name, parameters)}")
+    checked = {name: _value(f"{_called(cls)}.{name}", parameters[name][0], value) for name, value in settings.items()}
     try:
         return cls(**checked)
     except (TypeError, ValueError) as error:
-        raise SettingsError(f"{cls.name}: {error}") from error
+        raise SettingsError(f"{_called(cls)}: {error}") from error
+
+
+def settings_of(cls: type[Configured]) -> tuple[str, ...]:
+    """The names of a class's settings: its constructor's arguments."""
+    return tuple(_parameters(cls))
 
 
 def describe(kind: Kind) -> tuple[Listed, ...]:
@@ -146,6 +151,10 @@ def describe(kind: Kind) -> tuple[Listed, ...]:
         summary = (inspect.getdoc(cls) or "").partition("\n")[0]
         found.append(Listed(name, where, summary, {key: _in_words(*both) for key, both in _parameters(cls).items()}))
     return tuple(found)
+
+
+def _called(cls: type[Configured]) -> str:
+    return str(getattr(cls, "name", cls.__name__))
 
 
 def _parameters(cls: type[Configured]) -> dict[str, tuple[Any, Any]]:

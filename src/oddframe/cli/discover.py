@@ -11,8 +11,9 @@ import typer
 from rich.table import Table
 
 from oddframe.cli.app import FAILED, Failures, app, stderr, stdout
-from oddframe.cli.options import Cache, Checkpoints, Device, Fps, Precise, Videos, Workers, detector_of, read_videos
+from oddframe.cli.options import Cache, Checkpoints, Device, Fps, Precise, Videos, Workers, read_settings, read_videos
 from oddframe.cli.progress import reporting
+from oddframe.engine.detector import Detector
 from oddframe.engine.discover import Discovery, discover
 from oddframe.engine.store import check_target
 from oddframe.files import storing
@@ -53,7 +54,7 @@ def discover_moments(
     """Rank the oddest moments of PILE, video of which nobody has said what is normal; learns from the same video."""
     if save is not None:
         check_target(save)  # before the long work, not after it
-    made, failures = detector_of(detector, None, None, settings or [], None), Failures(context.obj.debug)
+    made, failures = Detector(detector, settings=read_settings(settings or [])), Failures(context.obj.debug)
     with storing(output, "choose another folder with --output"):
         output.mkdir(parents=True, exist_ok=True)
     searched = read_videos(pile, fps, failures)

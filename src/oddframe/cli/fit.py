@@ -19,11 +19,12 @@ from oddframe.cli.options import (
     Precise,
     Videos,
     Workers,
-    detector_of,
+    read_settings,
     read_videos,
 )
 from oddframe.cli.progress import reporting
 from oddframe.datasets.formats.label_list import read_label_list
+from oddframe.engine.detector import Detector
 from oddframe.engine.store import check_target
 from oddframe.training.devices import is_first
 from oddframe.video import ASSUMED_FPS
@@ -64,7 +65,9 @@ def fit(
 ) -> None:
     """Learn what is normal from VIDEOS in which nothing odd happens, or from labelled ones, and save a detector."""
     check_target(output)  # before the long work, not after it
-    made = detector_of(detector, observer, model, settings or [], mask)
+    made = Detector(
+        detector, observer=observer, model=model, mask=mask, settings=read_settings(settings or [])
+    )
     told = None if labels is None else read_label_list(labels)
     found = read_videos(videos, fps)
     began = perf_counter()

@@ -12,13 +12,9 @@ from typing import Annotated
 import torch
 import typer
 
-from oddframe import catalog
-from oddframe.engine.configure import read_settings
-from oddframe.engine.detector import Detector
 from oddframe.errors import SettingsError, VideoError
-from oddframe.scoring import Scoring
 from oddframe.types import Precision, read_clock
-from oddframe.video import Mask, Video, find_videos
+from oddframe.video import Video, find_videos
 
 Videos = Annotated[
     list[str], typer.Argument(help="Files, frame folders, folders of these, or quoted patterns.", show_default=False)
@@ -72,20 +68,19 @@ Workers = Annotated[int, typer.Option("--workers", min=1, help="Videos observed 
 Device = Annotated[str, typer.Option("--device", help="A torch device: cpu, cuda, cuda:1, mps.", callback=_usable)]
 
 
-def detector_of(
-    preset: str, observer: str | None, model: str | None, settings: Sequence[str], mask: Path | None
-) -> Detector:
-    """An unfitted detector: a preset, its parts replaced by name and changed by settings."""
-    chosen, given = catalog.preset(preset), read_settings(settings)
-    seeing = {} if observer else dict(chosen.observer_settings)
-    judging = {} if model else dict(chosen.model_settings)
-    return Detector(
-        preset,
-        observer=catalog.build("observer", observer or chosen.observer, catalog.merged(seeing, given["observer"])),
-        model=catalog.build("model", model or chosen.model, catalog.merged(judging, given["model"])),
-        scoring=catalog.construct(Scoring, given["scoring"]),
-        mask=None if mask is None else Mask.from_file(mask),
-    )
+def read_settings(pairs: Sequence[str]) -> dict[str, str]:
+    """Read `["model.k=3"]` as `{"model.k": "3"}`.
+
+    Raises:
+        SettingsError: not of that form.
+    """
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise SettingsError(f"--set {pair}: write NAME=VALUE, as model.k=3")
+        found[name.strip()] = value.strip()
+    return found
 
 
 def read_videos(

@@ -17,6 +17,21 @@ from oddframe.scoring import Calibration, Scoring, map_level
 from oddframe.types import Run
 
 
+def with_rate(scoring: Scoring, alarm_rate: float | None, false_alarms_per_hour: float | None) -> Scoring:
+    """The same scoring with the rate of alarms that is given; None and None = with its own.
+
+    Raises:
+        SettingsError: both are given, or the rate is out of range.
+    """
+    if alarm_rate is not None and false_alarms_per_hour is not None:
+        raise SettingsError("alarm_rate and false_alarms_per_hour both set the threshold: give one of them")
+    if alarm_rate is not None:
+        return replace(scoring, alarm_rate=alarm_rate, false_alarms_per_hour=None)
+    if false_alarms_per_hour is not None:
+        return replace(scoring, false_alarms_per_hour=false_alarms_per_hour)
+    return scoring
+
+
 def recalibrated(fitted: Fitted, old: Scoring, new: Scoring) -> Fitted:
     """The same with the threshold that its own held-out video gives for another rate; as stale as before.
 

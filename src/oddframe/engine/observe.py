@@ -15,7 +15,7 @@ from oddframe.observers.base import Observer
 from oddframe.scoring import Reasons
 from oddframe.types import BoolArray, Frame, ImageArray, Observations, Progress, Run, VideoInfo, Window
 from oddframe.video.base import Video
-from oddframe.video.health import CameraHealth, View
+from oddframe.video.health import CameraHealth, HealthStream, View
 from oddframe.video.mask import Mask
 
 
@@ -95,22 +95,15 @@ class WatchStream:
     """One video being watched: frames in, one by one; observations and health words out, perhaps later."""
 
     def __init__(self, watching: Watching, info: VideoInfo, run: Run = Run()) -> None:
-        self._mask = watching.mask
-        self._look = None if watching.mask is None else watching.mask.looked_at(info.width, info.height)
+        self._sight = Sight(watching, info)
         self._observing = watching.observer.open(info, run)
-        # Without pictures, nobody can tell how the camera is.
-        pictures = watching.observer.medium == "pictures"
-        self._health = watching.health.open(info, watching.views) if pictures else None
+        self._health = self._sight.health(watching.views)
 
     def push(self, frame: Frame) -> Seen:
         """Take the next frame."""
-        if self._health is None:
-            return Seen(self._observing.push(frame), ("",))
-        if self._mask is None or self._look is None:
-            return Seen(self._observing.push(frame), self._health.push(frame))
-        masked = self._mask.apply(frame.image)
-        observations = self._observing.push(replace(frame, image=masked))
-        return Seen(observations, self._health.push(replace(frame, image=_levelled(frame.image, masked, self._look))))
+        observed, judged = self._sight.of(frame)
+        words = ("",) if self._health is None else self._health.push(judged)
+        return Seen(self._observing.push(observed), words)
 
     def close(self) -> Seen:
         """No more frames: give the rest."""
@@ -119,6 +112,27 @@ class WatchStream:
     def view(self) -> View | None:
         """What the camera saw, for later videos to be compared with; None where too little was seen."""
         return None if self._health is None else self._health.view()
+
+
+class Sight:
+    """Frames of one video as the observer may see them, and as the camera is judged by."""
+
+    def __init__(self, watching: Watching, info: VideoInfo) -> None:
+        self._watching, self._info = watching, info
+        mask = watching.mask
+        self._look = None if mask is None else mask.looked_at(info.width, info.height)
+
+    def of(self, frame: Frame) -> tuple[Frame, Frame]:
+        """The frame without what the mask hides, and the one that camera health looks at."""
+        if self._watching.mask is None or self._look is None:
+            return frame, frame
+        masked = self._watching.mask.apply(frame.image)
+        return replace(frame, image=masked), replace(frame, image=_levelled(frame.image, masked, self._look))
+
+    def health(self, views: Sequence[View]) -> HealthStream | None:
+        """Judge the camera, by these views; None without pictures, which alone show how the camera is."""
+        pictures = self._watching.observer.medium == "pictures"
+        return self._watching.health.open(self._info, views) if pictures else None
 
 
 def _levelled(image: ImageArray, masked: ImageArray, look: BoolArray) -> ImageArray:
@@ -221,3 +235,19 @@ def observe_into(writer: EntryWriter, video: Video, watching: Watching, run: Run
         health.extend(seen.health)
     view = stream.view()
     writer.close(health.frames, health.runs, None if view is None else view.to_json())
+
+
+def judge_health_into(writer: EntryWriter, video: Video, watching: Watching, run: Run = Run()) -> None:
+    """Write to a cache entry, without observations, which frames of a video are not scorable by the known views.
+
+    Raises:
+        VideoError: the video cannot be read.
+    """
+    runs, sight = ReasonRuns(), Sight(watching, video.info)
+    health = sight.health(watching.views)
+    assert health is not None, "only pictures are judged"
+    for number, frame in enumerate(video, 1):
+        runs.extend(health.push(sight.of(frame)[1]))
+        run.progress(Progress(f"checking the camera of {video.info.id}", number, video.hint))
+    runs.extend(health.close())
+    writer.close(runs.frames, runs.runs)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -11,17 +12,31 @@ from typing import TypeAlias
 from oddframe.cache.cache import ObservationCache, cache_key
 from oddframe.cache.entry import Entry
 from oddframe.engine.fitted import Fitted
-from oddframe.engine.observe import Watching, observe_into
+from oddframe.engine.observe import Watching, judge_health_into, observe_into
 from oddframe.engine.sources import CachedSource
 from oddframe.engine.workers import observe_apart
 from oddframe.errors import OddframeError, SettingsError, VideoError
 from oddframe.models.source import ObservationSource
-from oddframe.types import Run
+from oddframe.types import Run, Spec
 from oddframe.video.base import Rate, Video
 from oddframe.video.find import Sources, find_videos
 
 CacheLike: TypeAlias = ObservationCache | str | Path | None
 """Where observations are kept; a folder, by default the user's cache folder."""
+
+
+def opened_cache(cache: CacheLike) -> AbstractContextManager[ObservationCache]:
+    """The cache, which is closed at the end unless it was given open."""
+    return nullcontext(cache) if isinstance(cache, ObservationCache) else ObservationCache(cache)
+
+
+def videos_of(sources: Sources, fps: Rate | None) -> list[Video]:
+    """The videos that the sources hold; those that are open already are not searched for again."""
+    if isinstance(sources, list) and sources and all(isinstance(source, Video) for source in sources):
+        names = {source.info.id for source in sources}
+        if len(names) == len(sources):
+            return list(sources)
+    return find_videos(sources, fps=fps)
 
 
 @contextmanager
@@ -47,8 +62,8 @@ def source_of(
         return
     if fitted is not None:
         fitted.check_observer(watching.observer)
-    found = find_videos(videos, fps=fps)
-    with nullcontext(cache) if isinstance(cache, ObservationCache) else ObservationCache(cache) as opened:
+    found = videos_of(videos, fps)
+    with opened_cache(cache) as opened:
         yield observed(found, watching, opened, run)
 
 
@@ -100,6 +115,39 @@ def _telling(video: Video, failed: Callable[[Video, OddframeError], object] | No
         if failed is None:
             raise
         failed(video, error)
+
+
+def observed_once(video: Video, watching: Watching, cache: ObservationCache, run: Run = Run()) -> CachedSource | None:
+    """Observations of one video that is to be scored, from the cache where it has been seen before.
+
+    They are stored under the key that fitting uses, so a video is observed once for all detectors that watch alike.
+    Which frames are scorable depends on the views that a detector knows; that is stored apart.
+
+    Args:
+        video, watching, cache, run: as in `observed`.
+
+    Returns:
+        A source of this video; None where its observations are too large to store, or its content passes only once.
+
+    Raises:
+        VideoError, SettingsError, StoreError: as `observed`.
+    """
+    window, key = watching.admit(video), video_key(video, watching)
+    spec, plain = watching.observer.spec, replace(watching, views=())
+    if key is None or not (cache.holds(key) or _worth_storing(video, spec, cache)):
+        return None
+    entry = _entry(video, key, plain, cache, run)
+    if watching.views and video.medium == "pictures":
+        own = cache_key("health", key, [view.to_json() for view in watching.views])
+        judge = partial(judge_health_into, video=video, watching=watching, run=run)
+        entry = replace(entry, reasons=cache.entry(own, Spec({}), judge).reasons)
+    return CachedSource(spec, [(video.info, window, entry)])
+
+
+def _worth_storing(video: Video, spec: Spec, cache: ObservationCache) -> bool:
+    """Whether a video to be scored would leave room for others: at one observation a frame, a tenth of the cache."""
+    a_frame = sum(field.row_bytes // (field.shape[0] if field.slide else 1) for field in spec.fields.values())
+    return video.hint is not None and video.hint * a_frame <= cache.limit // 10
 
 
 def _entry(video: Video, key: str | None, watching: Watching, cache: ObservationCache, run: Run) -> Entry:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from oddframe.engine.observe import ReasonRuns, Seen, Sieve, Watching, WatchStream, watch
+from oddframe.engine.observed import CacheLike, observed_once, opened_cache
 from oddframe.engine.sources import frames_of, reasons_of, window_of
+from oddframe.errors import OddframeWarning, StoreError
 from oddframe.models.base import Model, ScoringStream
 from oddframe.models.source import CHUNK_BYTES, ObservationSource
 from oddframe.scoring import Calibration, MapUse, Reasons, Scoring, make_timeline, map_peaks
@@ -73,6 +76,34 @@ def judge_video(video: Video, watching: Watching, model: Model, run: Run = Run()
     seen = _sieved(watch(video, stream, run), sieve, health)
     scored, peaks = _drain(seen, model.open(video.info, run), video.info, maps)
     return Judged(replace(video.info, frames=health.frames), window, scored, health.runs, peaks)
+
+
+def judge_cached(
+    video: Video,
+    watching: Watching,
+    model: Model,
+    cache: CacheLike,
+    run: Run = Run(),
+    *,
+    maps: MapUse = MapUse(),
+) -> Judged:
+    """Score a video by its cached observations, which are made where nobody has; arguments and errors as `judge_video`.
+
+    Args:
+        cache: where observations are stored; None = the default cache. Where that cannot be written the video is
+            watched all the same, with a warning.
+    """
+    try:
+        with opened_cache(cache) as opened:
+            source = observed_once(video, watching, opened, run)
+            if source is not None:
+                (info,) = source.videos()
+                return judge_source(source, info, model, run, maps=maps)
+    except StoreError as error:
+        if cache is not None:
+            raise
+        warnings.warn(f"{error}; scored without a cache", OddframeWarning, stacklevel=3)
+    return judge_video(video, watching, model, run, maps=maps)
 
 
 def judge_source(

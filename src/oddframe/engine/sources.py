@@ -164,11 +164,11 @@ def frames_of(info: VideoInfo, source: ObservationSource) -> int:
     return info.frames if info.frames is not None else source.columns(info.id).through
 
 
-def only_video(source: ObservationSource, given: object) -> VideoInfo:
-    """The one video of a source, counted. Raises `VideoError` where there are several; it names what was given."""
+def only_video(source: ObservationSource) -> VideoInfo:
+    """The one video of a source, counted. Raises `VideoError` where there are several."""
     infos = source.videos()
     if len(infos) != 1:
-        raise VideoError(f"{given}: holds {len(infos)} videos; name one")
+        raise VideoError(f"{named(source) or 'the source'}: {len(infos)} videos; give one")
     return replace(infos[0], frames=frames_of(infos[0], source))
 
 
@@ -268,10 +268,11 @@ def why_nothing(source: ObservationSource, remedy: str = "give video in which no
     if not words:
         return "there is no video to fit on; name some"
     told = ", ".join(f"{count} frames {word}" for word, count in words.most_common())
-    return f"nothing to learn from in {_named(source)}: {told}; {remedy}"
+    return f"nothing to learn from in {named(source)}: {told}; {remedy}"
 
 
-def _named(source: ObservationSource) -> str:
+def named(source: ObservationSource) -> str:
+    """The names of its first videos, and how many more there are."""
     names = [info.id for info in source.videos()]
     more = len(names) - 3
     return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
