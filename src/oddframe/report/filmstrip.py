@@ -68,7 +68,7 @@ class Filmed(Video):
     """
 
     def __init__(self, video: Video) -> None:
-        super().__init__(video.source, video.info, video.hint, video.fps_assumed)
+        super().__init__(video.source, video.info, video.hint)
         self.video = video
         self.strip = Filmstrip(float(video.info.fps))
 

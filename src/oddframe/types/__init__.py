@@ -46,3 +46,4 @@ __all__ = [
     "on_grid",
     "position",
     "read_clock",
+]

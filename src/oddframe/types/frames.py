@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Literal, TypeAlias
@@ -91,7 +91,7 @@ class VideoInfo:
     height: int
     fps: Fraction
     frames: int | None = None
-    times: Times | None = None
+    times: Times | None = field(default=None, repr=False)
     fps_assumed: bool = False
     starts: datetime | None = None
 

@@ -96,7 +96,7 @@ class Times:
         for start, stop in self.parts():
             step[stop - 1] = step[stop - 2] if stop - start > 1 else float(1 / self.fps)
         ends = np.append(self.time[1:], np.zeros(min(len(self), 1)))
-        last = np.array(self.starts[1:] + (len(self),), np.int64)[: len(self.starts)] - 1
+        last = np.array((*self.starts[1:], len(self)), np.int64)[: len(self.starts)] - 1
         ends[last] = self.time[last] + step[last]
         return ends
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from itertools import chain
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from oddframe.errors import EmptyVideo, VideoError
 from oddframe.types import Frame, ImageArray, VideoInfo
 from oddframe.video.base import Rate, Video, exact_fps
+from oddframe.video.clock import Clock
 
 
 class ArrayVideo(Video):
@@ -25,16 +27,24 @@ class ArrayVideo(Video):
             that are three pixels wide. An iterator passes once; a second pass raises `VideoError`.
         fps: frames per second.
         name: the video's id.
+        times: when each frame is, in seconds; None = evenly, at `fps`, which is nominal otherwise.
 
     Raises:
         EmptyVideo: not one frame.
-        VideoError: something else than such arrays, or frames of different sizes.
+        VideoError: something else than such arrays, frames of different sizes, or more frames than times.
 
-    >>> ArrayVideo(np.zeros((50, 24, 36), np.uint8)).info
-    VideoInfo(id='array', width=36, height=24, fps=Fraction(25, 1), frames=50)
+    >>> ArrayVideo(np.zeros((50, 24, 36), np.uint8)).info.seconds(50)
+    2.0
     """
 
-    def __init__(self, frames: npt.ArrayLike | Iterable[npt.ArrayLike], fps: Rate = 25, name: str = "array") -> None:
+    def __init__(
+        self,
+        frames: npt.ArrayLike | Iterable[npt.ArrayLike],
+        fps: Rate = 25,
+        name: str = "array",
+        *,
+        times: Sequence[float] | None = None,
+    ) -> None:
         items = _items(frames, name)
         self._frames: Iterable[Any] = items
         self._once = iter(items) is items
@@ -47,6 +57,7 @@ class ArrayVideo(Video):
         if self._once:
             self._frames = chain([first], passing)
         self._begun = False
+        self._times = None if times is None else _timed(times, exact_fps(fps))
         count = None if self._sequence is None else len(self._sequence)
         super().__init__(f"array {name!r}", VideoInfo(name, width, height, exact_fps(fps), count), _hint(items))
 
@@ -71,15 +82,27 @@ class ArrayVideo(Video):
         if (width, height) != (self.info.width, self.info.height):
             first = f"{self.info.width} x {self.info.height}"
             raise VideoError(f"{self.info.id}: frame {index} is {width} x {height} where the first is {first}")
-        return Frame(index, self.info.seconds(index), image)
+        if self._times is None:
+            return Frame(index, self.info.seconds(index), image)
+        if index >= len(self._times):
+            raise VideoError(f"{self.info.id}: has more than {len(self._times)} frames, and no times for them")
+        time, part = self._times[index]
+        return Frame(index, time, image, part=part)
 
     def _hash(self) -> str | None:
         if self._once:
             return None
-        whole = hashlib.blake2b(f"{self.info.width} x {self.info.height}".encode(), digest_size=32)
+        times = "" if self._times is None else str(self._times)
+        whole = hashlib.blake2b(f"{self.info.width} x {self.info.height}{times}".encode(), digest_size=32)
         for frame in self:
             whole.update(np.ascontiguousarray(frame.image).data)
         return whole.hexdigest()
+
+
+def _timed(times: Sequence[float], fps: Fraction) -> list[tuple[float, int]]:
+    """The time and the part of each frame."""
+    clock, given = Clock(fps), [float(time) for time in times]
+    return [clock.read(time, after) for time, after in zip(given, [*given[1:], None], strict=True)]
 
 
 def is_one_video(value: object) -> bool:

@@ -9,11 +9,13 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from fractions import Fraction
 from typing import ClassVar, Self, TypeAlias
 
 from oddframe.errors import SettingsError, VideoError
 from oddframe.types import Frame, Medium, VideoId, VideoInfo
+from oddframe.video.clock import TimeLog
 from oddframe.video.levels import Levels
 
 
@@ -21,7 +23,8 @@ class Video(ABC):
     """Frames in order, as often as wanted, in constant memory.
 
     Iterating starts a fresh pass: RGB uint8 frames, upright, all of one size, numbered without gaps from 0, with
-    times in seconds from the first frame that never go backwards. A pass that is abandoned frees what it holds.
+    times in seconds from the first frame that ascend. A pass that is abandoned frees what it holds. `Frame.part` grows
+    where the recording has a hole: nothing should look at frames on both sides of it together.
 
     Args:
         source: the path or address it is read from, or a few words where there is none.
@@ -46,7 +49,8 @@ class Video(ABC):
         levels: Levels | None = None,
         notes: tuple[str, ...] = (),
     ) -> None:
-        self._source, self._stated, self._hint, self._fps_assumed = source, info, hint, fps_assumed
+        stated = replace(info, fps_assumed=True) if info is not None and fps_assumed else info
+        self._source, self._stated, self._hint = source, stated, hint
         self._levels, self._notes = levels, notes
         self._digest: str | None = None
 
@@ -62,7 +66,7 @@ class Video(ABC):
 
     @property
     def info(self) -> VideoInfo:
-        """Name, upright size and exact frame rate; `frames` is None until somebody has counted.
+        """Name, upright size and nominal frame rate; `frames` and `times` are known once a pass has gone through.
 
         Raises:
             VideoError: it is first looked at now, and cannot be read.
@@ -79,8 +83,7 @@ class Video(ABC):
     @property
     def fps_assumed(self) -> bool:
         """Whether nothing states the frame rate, so that `ASSUMED_FPS` stands in for it."""
-        self._look()
-        return self._fps_assumed
+        return self.info.fps_assumed
 
     @property
     def levels(self) -> Levels | None:
@@ -95,11 +98,11 @@ class Video(ABC):
         return self._notes
 
     def __iter__(self) -> Iterator[Frame]:
-        frames = 0
+        log = TimeLog(self.info.fps)
         for frame in self._pass():
-            frames = frame.index + 1
+            log.add(frame.time, frame.part)
             yield frame
-        self._counted(frames)
+        self._counted(log)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.source!r})"
@@ -147,6 +150,12 @@ class Video(ABC):
         other._stated = replace(self.info, id=name)
         return other
 
+    def starting(self, starts: datetime | None) -> Self:
+        """The same video with another date and time of its first frame."""
+        other = copy.copy(self)
+        other._stated = replace(self.info, starts=starts)
+        return other
+
     def levelled(self, levels: Levels | None) -> Self:
         """The same video with other levels; itself where its pictures have 8 bits, or none are given."""
         if levels is None or self.levels in {None, levels}:
@@ -184,8 +193,8 @@ class Video(ABC):
                 return frame
         raise self._no_frame(index)
 
-    def _counted(self, frames: int) -> None:
-        self._stated = replace(self.info, frames=frames)
+    def _counted(self, log: TimeLog) -> None:
+        self._stated = log.of(self.info)
 
     def _no_frame(self, index: int) -> VideoError:
         return VideoError(f"{self.source}: has no frame {index}; its {self.hint or 'few'} frames count from 0")

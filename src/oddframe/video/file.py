@@ -17,12 +17,14 @@ import numpy as np
 
 from oddframe.errors import EmptyVideo, VideoError
 from oddframe.types import Frame, IntArray, VideoId, VideoInfo
-from oddframe.video.base import ASSUMED_FPS, Rate, Video, exact_fps, sensible
+from oddframe.video.base import ASSUMED_FPS, Rate, Video, exact_fps
+from oddframe.video.clock import Clock, TimeLog, flaws_in_words
 from oddframe.video.container import choice, decoded, is_address, opened, spoken
 from oddframe.video.converter import Converter, Shape, raw_values
 from oddframe.video.flaws import Flaws
 from oddframe.video.levels import Levels
 from oddframe.video.limits import Limits
+from oddframe.video.stated import StatedTime, note_ends
 
 if TYPE_CHECKING:
     import av
@@ -66,6 +68,7 @@ class FileVideo(Video):
         self._seen: _Seen | None = None
         self._index: FrameIndex | None = None
         self._indexed = False
+        self._known_times: list[tuple[float, int]] | None = None
         if not later:
             self._look()
 
@@ -78,10 +81,10 @@ class FileVideo(Video):
         if self._seen is not None:
             return
         seen = _Seen.of(self.source, self._limits)
-        fps = self._given or seen.fps or ASSUMED_FPS
-        self._stated = VideoInfo(self.id, *seen.shape.shown, fps)
+        fps = self._given or seen.time.fps or ASSUMED_FPS
+        assumed = self._given is None and seen.time.fps is None
+        self._stated = VideoInfo(self.id, *seen.shape.shown, fps, fps_assumed=assumed, starts=seen.time.starts)
         self._hint = seen.hint(fps)
-        self._fps_assumed = self._given is None and seen.fps is None
         self._levels, self._notes, self._seen = seen.levels, seen.notes, seen
 
     def _first(self) -> _Seen:
@@ -91,44 +94,84 @@ class FileVideo(Video):
 
     def _pass(self) -> Iterator[Frame]:
         converter = Converter(self._first().shape, self.levels)
-        last = 0.0
-        for index, raw in enumerate(self._raw()):
-            last = max(last, self._time(index, raw))
-            yield Frame(index, last, converter(raw))
+        for index, (raw, time, part) in enumerate(self._raw()):
+            yield Frame(index, time, converter(raw), part=part)
 
-    def _raw(self) -> Iterator[av.VideoFrame]:
-        """Decoded frames, then the warning if anything was wrong with them."""
-        flaws, frames, end, size = Flaws(), 0, 0.0, self._first().shape.stored
+    def _raw(self) -> Iterator[tuple[av.VideoFrame, float, int]]:
+        """Decoded frames with their times and parts, then the warning if anything was wrong with them."""
+        flaws, clock, frames, last = Flaws(), self._clock(), 0, None
+        size = self._first().shape.stored
         with opened(self.source, self._limits) as (container, stream):
-            for raw in decoded(self.source, container, stream, flaws):
+            for raw, following in self._followed(decoded(self.source, container, stream, flaws)):
+                time, part = self._time(clock, frames, raw, following)
                 if (raw.width, raw.height) != size:
-                    flaws.resized(frames, self._time(frames, raw), size, (raw.width, raw.height))
+                    flaws.resized(frames, time, size, (raw.width, raw.height))
                     size = raw.width, raw.height
-                end = self._time(frames, raw) + float((raw.duration or 0) * (raw.time_base or 0))
-                frames += 1
-                yield raw
-            if not is_address(self.source):
-                _note_early_end(container, frames, end, flaws)
-        self._counted(frames)
+                yield raw, time, part
+                frames, last = frames + 1, raw
+            if not is_address(self.source) and last is not None and not clock.flaws:
+                note_ends(container, stream, self._first().pts, last, frames, flaws)
+        flaws.clock = flaws_in_words(clock.flaws)
         flaws.warn(self.source, frames)
 
-    def _time(self, index: int, raw: av.VideoFrame) -> float:
+    def _followed(self, frames: Iterator[av.VideoFrame]) -> Iterator[tuple[av.VideoFrame, av.VideoFrame | None]]:
+        """Each frame with the one after it; None after the last, and of a stream, which nothing may hold up."""
+        if is_address(self.source):
+            yield from ((frame, None) for frame in frames)
+            return
+        before: av.VideoFrame | None = None
+        for frame in frames:
+            if before is not None:
+                yield before, frame
+            before = frame
+        if before is not None:
+            yield before, None
+
+    def _clock(self) -> Clock:
+        return Clock(self.info.fps, float(self._first().time.tick))
+
+    def _time(
+        self, clock: Clock, index: int, raw: av.VideoFrame, following: av.VideoFrame | None = None
+    ) -> tuple[float, int]:
+        if self._given is not None or self._first().time.clockless:
+            return float(index / self.info.fps), 0
+        return clock.read(self._stamp(raw), None if following is None else self._stamp(following))
+
+    def _stamp(self, raw: av.VideoFrame) -> float | None:
+        """Seconds since the timestamp of the first frame."""
         first = self._first().pts
-        if self._given is not None or raw.pts is None or first is None or raw.time_base is None:
-            return self.info.seconds(index)
-        return max(0.0, float((raw.pts - first) * raw.time_base))
+        if raw.pts is None or first is None or raw.time_base is None:
+            return None
+        return float((raw.pts - first) * raw.time_base)
 
     def _count_by_pass(self) -> None:
-        for _ in self._raw():
-            pass
+        log = TimeLog(self.info.fps)
+        for _, time, part in self._raw():
+            log.add(time, part)
+        self._counted(log)
 
     def _find(self, index: int) -> Frame:
         if not is_address(self.source):
             with opened(self.source, self._limits) as (container, stream):
                 raw = self._seek(container, stream, index)
             if raw is not None:
-                return Frame(index, self._time(index, raw), Converter(self._first().shape, self.levels)(raw))
+                time, part = self._times(raw)[index]
+                return Frame(index, time, Converter(self._first().shape, self.levels)(raw), part=part)
         return super()._find(index)
+
+    def _times(self, raw: av.VideoFrame) -> list[tuple[float, int]]:
+        """The time and the part of every frame that the index knows, as a pass gives them; `raw` is one of them."""
+        if self._known_times is None:
+            known, first, tick = self._index, self._first().pts, raw.time_base
+            assert known is not None
+            stamps = [float((pts - first) * tick) for pts in known.pts.tolist()] if first is not None and tick else []
+            clock, after = self._clock(), [*stamps[1:], None]
+            timed = self._given is None and not self._first().time.clockless
+            self._known_times = [
+                clock.read(stamp, following) if timed else (float(index / self.info.fps), 0)
+                for index, (stamp, following) in enumerate(zip(stamps, after, strict=True))
+            ]
+        return self._known_times
 
     def _seek(self, container: InputContainer, stream: VideoStream, index: int) -> av.VideoFrame | None:
         if not self._indexed:
@@ -156,7 +199,7 @@ class _Seen:
     Args:
         shape: of its pictures.
         pts: the first frame's timestamp.
-        fps: the rate that it states, if any.
+        time: what it states of its time.
         frames, seconds: how much video its header promises, where it does.
         levels: which values of deep pictures are shown.
         notes: what a user may want to know.
@@ -164,7 +207,7 @@ class _Seen:
 
     shape: Shape
     pts: int | None
-    fps: Fraction | None
+    time: StatedTime
     frames: int | None
     seconds: Fraction | None
     levels: Levels | None
@@ -178,12 +221,12 @@ class _Seen:
             if first is None:
                 raise EmptyVideo(f"{spoken(source)}: not a single frame decodes; record it again or leave it out")
             shape, said, pts = Shape.of(stream, first), choice(container, stream), first.pts
-            fps, frames, seconds = _stated_fps(stream), None, None
+            time, frames, seconds = StatedTime.of(source, container, stream), None, None
             if not is_address(source):
                 frames = stream.frames or None
                 seconds = Fraction(container.duration, 1_000_000) if container.duration else None
             levels = _levels(container, stream, first, shape, seconds)
-        return cls(shape, pts, fps, frames, seconds, levels, tuple(note for note in (said, *shape.notes()) if note))
+        return cls(shape, pts, time, frames, seconds, levels, tuple(note for note in (said, *shape.notes()) if note))
 
     def hint(self, fps: Fraction) -> int | None:
         """About how many frames there are."""
@@ -218,18 +261,6 @@ def default_name(source: str) -> str:
     return Path(source).stem
 
 
-def _stated_fps(stream: VideoStream) -> Fraction | None:
-    rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
-    return next((Fraction(rate) for rate in rates if rate is not None and sensible(rate)), None)
-
-
-def _note_early_end(container: InputContainer, frames: int, end: float, flaws: Flaws) -> None:
-    """A recording that was cut off between two frames decodes without error, but its header promises more."""
-    promised = (container.duration or 0) / 1_000_000
-    if promised - end > max(1.0, 0.05 * promised):
-        flaws.note(frames, f"it ends at {end:.1f} s where {promised:.1f} s are promised")
-
-
 ONE_FRAME_PER_PACKET = frozenset(
     {"h264", "hevc", "mpeg4", "mpeg1video", "mpeg2video", "mjpeg", "ffv1", "vp9", "av1", "prores", "dnxhd", "rawvideo"}
 )
@@ -260,13 +291,16 @@ class FrameIndex:
 
         if stream.codec_context.name not in ONE_FRAME_PER_PACKET:
             return None
-        pts, keys = [], []
+        pts, keys, last = [], [], None
         try:
             for packet in container.demux(stream):
                 if packet.size == 0 or packet.is_discard:
                     continue
                 if packet.pts is None or packet.is_corrupt:
                     return None
+                if packet.dts is not None and last is not None and packet.dts <= last:
+                    return None  # the clock goes back, and order by timestamps is not that of frames
+                last = packet.dts
                 pts.append(packet.pts)
                 if packet.is_keyframe:
                     keys.append(packet.pts)

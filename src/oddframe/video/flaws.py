@@ -18,10 +18,12 @@ class Flaws:
     Args:
         damage: what was wrong -> the first frame near it.
         sizes: the changes of size, in words.
+        clock: where the timestamps are wrong, in words; "" where they are not.
     """
 
     damage: dict[str, int] = field(default_factory=dict)
     sizes: list[str] = field(default_factory=list)
+    clock: str = ""
 
     def note(self, frame: int, why: str) -> None:
         """Something is wrong near this frame."""
@@ -44,6 +46,8 @@ class Flaws:
             more = len(self.sizes) - MOST
             rest = f" and {more} more times" if more > 0 else ""
             told.append(f"its size changes {', '.join(self.sizes[:MOST])}{rest}: all frames are brought to the first")
+        if self.clock:
+            told.append(f"{self.clock}: its times go on from there at the usual rate")
         if self.damage:
             kinds = ", ".join(f"at frame {frame} ({why})" for why, frame in self.damage.items())
             told.append(f"damaged {kinds}")

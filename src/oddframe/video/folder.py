@@ -70,7 +70,8 @@ class FolderVideo(Video):
     ) -> None:
         if not pictures:
             raise EmptyVideo(f"{source}: holds no pictures; expected files such as 001.jpg")
-        super().__init__(str(source), None, len(pictures), fps is None)
+        super().__init__(str(source), None, len(pictures))
+        self._assumed = fps is None
         self._pictures, self._limits = tuple(pictures), limits
         self._name = name or (source.stem if source == self._pictures[0] else source.resolve().name)
         self._rate = ASSUMED_FPS if fps is None else exact_fps(fps)
@@ -90,7 +91,9 @@ class FolderVideo(Video):
         (height, width), _ = Counter(picture.shape[:2] for picture in drawn).most_common(1)[0]
         deep = [picture for picture in drawn if is_deep(picture)]
         self._levels = Levels.of(deep) if deep else None
-        self._stated = VideoInfo(self._name, width, height, self._rate, len(self._pictures))
+        self._stated = VideoInfo(
+            self._name, width, height, self._rate, len(self._pictures), fps_assumed=self._assumed
+        )
 
     @classmethod
     def of_folder(
