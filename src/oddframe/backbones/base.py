@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 from torch import Tensor
 
@@ -12,8 +13,13 @@ from oddframe.types import Configured, Run
 class Backbone(Configured, ABC):
     """A frozen network. Settings are its identity; weights load at the first use and stay.
 
+    Pickled or copied, it leaves the loaded network (`_network`) behind and loads it again when it is needed.
+
     A picture backbone has `frames == 1` and takes (B, 1, H, W, 3); a video backbone takes its own number of frames.
     """
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_network": None}
 
     @property
     @abstractmethod

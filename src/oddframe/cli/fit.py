@@ -65,9 +65,7 @@ def fit(
 ) -> None:
     """Learn what is normal from VIDEOS in which nothing odd happens, or from labelled ones, and save a detector."""
     check_target(output)  # before the long work, not after it
-    made = Detector(
-        detector, observer=observer, model=model, mask=mask, settings=read_settings(settings or [])
-    )
+    made = Detector(detector, observer=observer, model=model, mask=mask, settings=read_settings(settings or []))
     told = None if labels is None else read_label_list(labels)
     found = read_videos(videos, fps)
     began = perf_counter()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 import numpy as np
 
 from oddframe.errors import DataError, SettingsError
-from oddframe.types import BoolArray, Configured, FloatArray, IntArray, Medium, VideoId, VideoInfo, frozen_array
+from oddframe.types import BoolArray, Configured, FloatArray, IntArray, Medium, Value, VideoId, VideoInfo, frozen_array
 
 if TYPE_CHECKING:
     from oddframe.video import Video  # at run time, listing the names of data sets must not load OpenCV
@@ -28,7 +28,7 @@ SPLITS: tuple[Split, ...] = ("training", "testing")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LabelledBoxes:
+class LabelledBoxes(Value):
     """The abnormal regions of one video, as published.
 
     Args:

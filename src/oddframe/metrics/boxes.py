@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from oddframe.errors import DataError
-from oddframe.types import IntArray, frozen_array
+from oddframe.types import IntArray, Value, frozen_array
 
 Reals: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrueRegions:
+class TrueRegions(Value):
     """The G anomalous regions of one video, in any order.
 
     Args:
@@ -54,7 +54,7 @@ class TrueRegions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DetectedRegions:
+class DetectedRegions(Value):
     """The N detected regions of one video, in any order.
 
     Args:

@@ -15,7 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 from oddframe.scoring.settings import Scoring
-from oddframe.types import BoolArray, Event, FloatArray, IntArray, Scored, Timeline, VideoInfo, event_id, frozen_array
+from oddframe.types import (
+    BoolArray,
+    Event,
+    FloatArray,
+    IntArray,
+    Scored,
+    Timeline,
+    Value,
+    VideoInfo,
+    event_id,
+    frozen_array,
+)
 
 Box: TypeAlias = tuple[float, float, float, float]
 
@@ -140,7 +151,7 @@ BLOCK, BLOCKS = 60.0, 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EventPeaks:
+class EventPeaks(Value):
     """The events of normal video.
 
     An event is what scoring makes of frames: begun by the threshold, held by hysteresis, bridged, and long enough. How

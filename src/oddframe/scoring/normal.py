@@ -16,7 +16,7 @@ import numpy.typing as npt
 from oddframe.errors import SettingsError, StoreError
 from oddframe.scoring.events import EventPeaks
 from oddframe.scoring.settings import Scoring
-from oddframe.types import FloatArray, IntArray, Timeline, frozen_array
+from oddframe.types import FloatArray, IntArray, Timeline, Value, frozen_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ TOP, BELOW = 2048, 2048
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FrameSample:
+class FrameSample(Value):
     """The scores of n normal frames, or what is kept of very many: the highest, and some of the others.
 
     Args:

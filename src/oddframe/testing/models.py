@@ -6,7 +6,9 @@ A check takes a factory of unfitted models and the spec of the observations to t
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -151,6 +153,16 @@ def check_state(factory: Factory, spec: Spec) -> None:
     _equal_states(again.state(), state, "restoring changed the state")
 
 
+def check_travels(factory: Factory, spec: Spec) -> None:
+    """A fitted model that is pickled or deep-copied scores the same, to the bit; so it does once it has scored."""
+    model = fitted(factory, spec)
+    for _ in range(2):
+        arrived: list[Model] = [pickle.loads(pickle.dumps(model)), copy.deepcopy(model)]  # noqa: S301
+        for other in arrived:
+            _same(_whole(other, spec), _whole(model, spec), "the pickled or copied model")
+            _equal_states(other.state(), model.state(), "pickling or copying changed the state")
+
+
 def check_damaged_state(factory: Factory, spec: Spec) -> None:
     """A state that lacks something, or has it in another shape, is refused with `StoreError`."""
     state = fitted(factory, spec).state()
@@ -243,6 +255,7 @@ MODEL_CHECKS: tuple[Check, ...] = (
     check_chunking,
     check_streams_apart,
     check_state,
+    check_travels,
     check_damaged_state,
     check_scoring_changes_nothing,
     check_empty_video,

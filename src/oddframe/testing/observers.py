@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -53,10 +55,10 @@ def check_inputs_untouched(observer: Observer) -> None:
     clip = clip_for(observer)
     copies = [_copied(frame) for frame in clip.frames]
     observe(observer, Clip(clip.info, tuple(copies)))
-    for frame, copy in zip(clip.frames, copies, strict=True):
-        assert (frame.image == copy.image).all(), f"frame {frame.index} was written to"
-        if frame.feature is not None and copy.feature is not None:
-            assert (frame.feature == copy.feature).all(), f"the feature of frame {frame.index} was written to"
+    for frame, pushed in zip(clip.frames, copies, strict=True):
+        assert (frame.image == pushed.image).all(), f"frame {frame.index} was written to"
+        if frame.feature is not None and pushed.feature is not None:
+            assert (frame.feature == pushed.feature).all(), f"the feature of frame {frame.index} was written to"
 
 
 def check_spec(observer: Observer) -> None:
@@ -122,6 +124,15 @@ def check_settings_round_trip(observer: Observer) -> None:
     assert_equal(observe(again, clip_for(observer)), observe(observer, clip_for(observer)))
 
 
+def check_travels(observer: Observer) -> None:
+    """Pickled or deep-copied after it has observed, it observes the same."""
+    seen = observe(observer, clip_for(observer))
+    arrived: list[Observer] = [pickle.loads(pickle.dumps(observer)), copy.deepcopy(observer)]  # noqa: S301
+    for other in arrived:
+        assert other.identity() == observer.identity()
+        assert_equal(observe(other, clip_for(observer)), seen)
+
+
 CHECKS: Sequence[Callable[[Observer], None]] = (
     check_observes_something,
     check_repeatable,
@@ -132,6 +143,7 @@ CHECKS: Sequence[Callable[[Observer], None]] = (
     check_boxes,
     check_short_videos,
     check_settings_round_trip,
+    check_travels,
 )
 
 

@@ -9,6 +9,7 @@ from oddframe.types.run import Precision, Progress, Run
 from oddframe.types.settings import Configured
 from oddframe.types.timeline import Event, Scored, Timeline, event_id
 from oddframe.types.times import Seconds, Times, position
+from oddframe.types.values import FrozenMapping, Value
 from oddframe.types.windows import Window, Windows, earlier, later, on_grid
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Field",
     "FloatArray",
     "Frame",
+    "FrozenMapping",
     "ImageArray",
     "IntArray",
     "Json",
@@ -33,6 +35,7 @@ __all__ = [
     "Spec",
     "Timeline",
     "Times",
+    "Value",
     "VideoId",
     "VideoInfo",
     "Window",

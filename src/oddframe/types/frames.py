@@ -11,6 +11,7 @@ import numpy as np
 
 from oddframe.types.arrays import FloatArray, ImageArray, IntArray, frozen_array
 from oddframe.types.times import Times
+from oddframe.types.values import Value
 
 VideoId: TypeAlias = str
 """A video's name within one run: unique there, and stable from run to run."""
@@ -20,7 +21,7 @@ Medium: TypeAlias = Literal["pictures", "tracks", "features"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Boxes:
+class Boxes(Value):
     """What a detector and a tracker found in one frame.
 
     Args:

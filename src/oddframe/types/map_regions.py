@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from oddframe.types.arrays import FloatArray, IntArray, frozen_array
+from oddframe.types.values import Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class MapRegions:
+class MapRegions(Value):
     """R regions that stand out in the maps of N observations.
 
     Args:

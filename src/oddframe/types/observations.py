@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from oddframe.types.arrays import FloatArray, IntArray, Json, frozen_array
 from oddframe.types.frames import VideoId
+from oddframe.types.values import FrozenMapping, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Spec:
     fields: Mapping[str, Field]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))
+        object.__setattr__(self, "fields", FrozenMapping(dict(self.fields)))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Spec) and dict(self.fields) == dict(other.fields)
@@ -144,7 +144,7 @@ def _dtype(name: str) -> torch.dtype:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Observations:
+class Observations(Value):
     """N observations of one video, in frame order.
 
     Args:
@@ -179,7 +179,7 @@ class Observations:
         put(self, "box", frozen_array(self.box, np.float32, "box", n, 4))
         if self.track is not None:
             put(self, "track", frozen_array(self.track, np.int64, "track", n))
-        put(self, "data", MappingProxyType(dict(self.data)))
+        put(self, "data", FrozenMapping(dict(self.data)))
         if n and bool((np.diff(self.frame) < 0).any()):
             raise ValueError(f"{self.video}: observations must be in frame order")
         for name, tensor in self.data.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from types import MappingProxyType
 
 import numpy as np
 
@@ -13,10 +12,11 @@ from oddframe.types.arrays import BoolArray, FloatArray, IntArray, frozen_array
 from oddframe.types.frames import VideoId, VideoInfo
 from oddframe.types.map_regions import MapRegions
 from oddframe.types.observations import Observations
+from oddframe.types.values import FrozenMapping, Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scored:
+class Scored(Value):
     """Observations with what a model says of each: one row an observation, in the order they went in.
 
     Args:
@@ -42,7 +42,7 @@ class Scored:
             row = int(np.flatnonzero(~np.isfinite(self.score))[0])
             raise ValueError(f"{self.observations.video}: score of frame {self.observations.frame[row]} is not finite")
         parts = {name: frozen_array(part, np.float32, name, n) for name, part in self.parts.items()}
-        put(self, "parts", MappingProxyType(parts))
+        put(self, "parts", FrozenMapping(parts))
         if self.maps is not None:
             put(self, "maps", frozen_array(self.maps, np.float32, "maps", n, None, None))
 
@@ -111,7 +111,7 @@ def event_id(video: VideoId, peak: int) -> str:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Timeline:
+class Timeline(Value):
     """Per-frame scores of one video.
 
     Args:

@@ -91,9 +91,7 @@ class FolderVideo(Video):
         (height, width), _ = Counter(picture.shape[:2] for picture in drawn).most_common(1)[0]
         deep = [picture for picture in drawn if is_deep(picture)]
         self._levels = Levels.of(deep) if deep else None
-        self._stated = VideoInfo(
-            self._name, width, height, self._rate, len(self._pictures), fps_assumed=self._assumed
-        )
+        self._stated = VideoInfo(self._name, width, height, self._rate, len(self._pictures), fps_assumed=self._assumed)
 
     @classmethod
     def of_folder(

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from oddframe.errors import SettingsError, StoreError
-from oddframe.types import BoolArray, ImageArray, Json, frozen_array
+from oddframe.types import BoolArray, ImageArray, Json, Value, frozen_array
 from oddframe.video.picture import read_image
 
 FINEST = 256
@@ -29,7 +29,7 @@ Unit: TypeAlias = Literal["pixels", "fractions"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Mask:
+class Mask(Value):
     """Which pixels to ignore, for video of any size (a picture's mask: of any size with the picture's aspect).
 
     Make one with `from_file` or `from_rectangles`.

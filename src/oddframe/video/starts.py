@@ -10,7 +10,7 @@ from pathlib import Path
 from oddframe.errors import SettingsError
 
 _FIELDS: Mapping[str, str] = {
-    **{letter: r"\d{2}" for letter in "dHIMSmy"},
+    **dict.fromkeys("dHIMSmy", r"\d{2}"),
     "Y": r"\d{4}",
     "j": r"\d{3}",
     "f": r"\d{1,6}",
@@ -42,7 +42,7 @@ def start_in_name(path: str | Path, pattern: str) -> datetime | None:
     looks = _looks(pattern)
     for match in reversed(list(re.finditer(f"(?=(?<!\\d)({looks}))", Path(path).as_posix()))):
         try:
-            return datetime.strptime(match[1], pattern)  # noqa: DTZ007  a name tells local time, and no zone
+            return datetime.strptime(match[1], pattern)
         except ValueError:
             continue
     return None

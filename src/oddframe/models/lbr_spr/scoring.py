@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -20,7 +19,7 @@ from oddframe.models.base import ScoringStream
 from oddframe.models.lbr_spr.network import LBRNet, bands_of
 from oddframe.models.lbr_spr.training import stacked
 from oddframe.models.standardise import Moments
-from oddframe.types import FloatArray, Observations, Scored, Spec, VideoInfo
+from oddframe.types import FloatArray, FrozenMapping, Observations, Scored, Spec, VideoInfo
 
 UNSEEN = 20.0
 """Each part of a cube in a band where training saw nothing to learn from; the paper's program has the same score."""
@@ -34,7 +33,7 @@ def fusion_weights(appearance: float, motion: float | None) -> Mapping[str, floa
     >>> dict(fusion_weights(0.5, None)), dict(fusion_weights(0.5, 1.0))
     ({'appearance': 1.0}, {'appearance': 0.5, 'motion': 1.0})
     """
-    return MappingProxyType({"appearance": 1.0} if motion is None else {"appearance": appearance, "motion": motion})
+    return FrozenMapping({"appearance": 1.0} if motion is None else {"appearance": appearance, "motion": motion})
 
 
 def fused(parts: Mapping[str, FloatArray], weights: Mapping[str, float]) -> FloatArray:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -21,7 +20,7 @@ from oddframe.models.base import ScoringStream
 from oddframe.models.lgn.memory import updated
 from oddframe.models.lgn.network import Branches, Encoded, LGNNet
 from oddframe.models.lgn.training import as_pixels, compactness, squared_error
-from oddframe.types import Field, FloatArray, Observations, Scored, VideoInfo
+from oddframe.types import Field, FloatArray, FrozenMapping, Observations, Scored, VideoInfo
 
 LEAST_ERROR = 1e-10
 """Mean squared errors below count as this, 100 dB: a perfect prediction has no finite PSNR."""
@@ -60,8 +59,8 @@ def weights(branches: Branches, psnr_weight: float) -> Mapping[str, float]:
     {'psnr': -0.75, 'distance': 0.25}
     """
     if branches == "local":
-        return MappingProxyType({"psnr": -1.0})
-    return MappingProxyType({"psnr": -psnr_weight, "distance": 1 - psnr_weight})
+        return FrozenMapping({"psnr": -1.0})
+    return FrozenMapping({"psnr": -psnr_weight, "distance": 1 - psnr_weight})
 
 
 @dataclass(frozen=True, slots=True)

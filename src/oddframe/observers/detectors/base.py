@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from oddframe.types import Configured, FloatArray, ImageArray, IntArray, Run, frozen_array
+from oddframe.types import Configured, FloatArray, ImageArray, IntArray, Run, Value, frozen_array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Detections:
+class Detections(Value):
     """What was found in one picture.
 
     Args:

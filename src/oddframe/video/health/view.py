@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from oddframe.errors import StoreError
-from oddframe.types import FloatArray, ImageArray, Json, frozen_array
+from oddframe.types import FloatArray, ImageArray, Json, Value, frozen_array
 
 GRID = (48, 64)
 """Rows and columns of a fingerprint."""
@@ -21,7 +21,7 @@ _NEIGHBOURHOOD = 13  # cells, over which edge strength is compared: a bright hal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
+class View(Value):
     """A camera's view.
 
     Args:
