@@ -1,14 +1,82 @@
-"""Writing so that a kill leaves the old or the new and nothing in between."""
+"""Files: written so that a kill leaves the old or the new, and read as something that a stranger may have written."""
 
 from __future__ import annotations
 
+import errno
+import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from oddframe.errors import StoreError
+
+MALFORMED: tuple[type[Exception], ...] = (
+    *(ValueError, TypeError, LookupError, AttributeError),
+    *(ArithmeticError, RecursionError, MemoryError, EOFError),
+)
+"""What may be raised by taking apart content that is not what it should be."""
+
+MOST_JSON = 64 * 2**20
+"""Bytes of a JSON file that are read."""
+
+
+def read_regular(path: Path, most: int = MOST_JSON) -> bytes:
+    """The content of a plain file.
+
+    Devices and pipes, which may have no end, are refused, and so is what is too long.
+
+    Args:
+        path: the file.
+        most: bytes that it may have.
+
+    Raises:
+        OSError: it is missing, no plain file, too long, or cannot be read.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        told = os.fstat(handle)
+        if not stat.S_ISREG(told.st_mode):
+            raise OSError(errno.EINVAL, "is no plain file", str(path))
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"has more than {most} bytes", str(path))
+    return content
+
+
+def read_json(path: Path, most: int = MOST_JSON) -> Any:
+    """The value in a JSON file.
+
+    Args:
+        path: the file.
+        most: bytes that it may have.
+
+    Raises:
+        OSError: as `read_regular` does.
+        ValueError: it is no JSON, or nested too deep.
+    """
+    try:
+        return json.loads(read_regular(path, most))
+    except (RecursionError, MemoryError) as error:
+        raise ValueError("nested too deep") from error
+
+
+def within(folder: Path, path: Path) -> bool:
+    """Whether a path, links followed, lies in a folder.
+
+    >>> within(Path("/data"), Path("/data/a/b")), within(Path("/data"), Path("/data/../etc"))
+    (True, False)
+    """
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def check_lock(path: Path) -> None:
+    """Raise `StoreError` where something else stands in the place of a lock file: a link, or a folder."""
+    if path.is_symlink() or (os.path.lexists(path) and not path.is_file()):
+        raise StoreError(f"{path}: is no file but a link or a folder, so it cannot serve as a lock; remove it")
 
 
 @contextmanager

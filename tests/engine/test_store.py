@@ -205,7 +205,7 @@ def test_replacing_leaves_only_the_new_files(tmp_path: Path) -> None:
 def test_old_leftovers_are_swept_and_young_ones_left_to_their_owner(tmp_path: Path) -> None:
     folder = tmp_path / "d.oddframe"
     save(folder, 1)
-    old, young = folder / "model-0ld.safetensors", folder / "model-y0ung.safetensors"
+    old, young = folder / "model-0123456789ab.safetensors", folder / "model-y0ung.safetensors"
     for path in (old, young):
         path.write_bytes(b"")
     os.utime(old, (1, 1))

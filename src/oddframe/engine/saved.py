@@ -15,6 +15,7 @@ from oddframe import catalog
 from oddframe.engine import store
 from oddframe.engine.fitted import Fitted
 from oddframe.errors import SettingsError, StoreError
+from oddframe.files import MALFORMED
 from oddframe.models.base import Model, ModelState
 from oddframe.observers.base import Observer
 from oddframe.scoring import NormalScores, Scoring
@@ -96,8 +97,8 @@ def load(folder: str | Path) -> Parts:
         health = _checked(catalog.construct(CameraHealth, document["health"]["settings"]), document["health"], folder)
         stamps = {Path(folder).expanduser().resolve(): stamp}
         return Parts(str(document["preset"]), observer, model, scoring, mask, health, fitted, stamps)
-    except (KeyError, TypeError, AttributeError, SettingsError) as error:
-        raise StoreError(f"{folder}: its description is damaged ({error}); fit and save it again") from error
+    except (SettingsError, *MALFORMED) as error:
+        raise StoreError(f"{folder}: its description is damaged ({str(error)[:200]}); fit and save it again") from error
     except StoreError as error:
         named = str(folder) in str(error)
         raise error if named else StoreError(f"{folder}: {error}") from error

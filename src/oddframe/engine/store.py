@@ -7,15 +7,20 @@ new. A folder that does not exist yet is made beside its place and renamed into 
 A group of tensors that is already there is not written again: its file gets one more name, so that a correction of a
 big index costs no more than what it adds, and nobody who replaces the folder meanwhile can take the file away.
 
+Whatever the folder says is checked before it is believed: files have the names that a save gives, lie in the folder
+itself, and links that lead out of it are not followed.
+
 Who replaces a detector holds the lock on `detector.lock`, a file that stays, and may say which save it knows: if there
 has been another since, nothing is written. The system takes the lock from who dies.
 """
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,7 +36,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from oddframe.errors import NewerFormat, SavedMeanwhile, StoreError
-from oddframe.files import storing, sync_file, sync_folder, write_durably
+from oddframe.files import MALFORMED, check_lock, read_json, storing, sync_file, sync_folder, within, write_durably
 from oddframe.types import Json
 from oddframe.version import __version__
 
@@ -41,6 +46,10 @@ FORMAT = 2
 INDEX, LOCK = "detector.json", "detector.lock"
 STALE = 24 * 3600
 """Seconds after which what a killed save left is nobody's any more."""
+
+_TENSORS = re.compile(r"[\w.+-]{1,200}-[0-9a-f]{12}\.safetensors")
+_SAVING = re.compile(r".*\.[0-9a-f]{12}\.saving", re.DOTALL)
+"""The names that saves give."""
 
 Tensors: TypeAlias = Mapping[str, Mapping[str, Tensor]]
 """Group -> name -> tensor; each group becomes one file."""
@@ -94,7 +103,9 @@ def locked(folder: str | Path, waiting: Callable[[], None] = lambda: None) -> It
     if not is_detector(target):
         yield
         return
-    lock = FileLock(os.path.realpath(target / LOCK), is_singleton=True)
+    place = Path(os.path.realpath(target)) / LOCK
+    check_lock(place)
+    lock = FileLock(place, is_singleton=True)
     with _saving(target):
         try:
             lock.acquire(timeout=0)
@@ -118,7 +129,7 @@ def read(folder: str | Path) -> Content:
     index = _read_index(target)
     while True:
         try:
-            tensors = {name: _read_group(target, file) for name, file in index["files"].items()}
+            tensors = {group: _read_group(target, file) for group, file in index["files"].items()}
             return Content(index["document"], tensors, _stamp(index))
         except StoreError:
             # Somebody may have replaced the detector, and removed the old tensors, while it was being read.
@@ -149,7 +160,8 @@ def check_target(folder: str | Path) -> None:
 
 def _create(target: Path, document: Mapping[str, Json], tensors: Tensors) -> str:
     target.parent.mkdir(parents=True, exist_ok=True)
-    _remove_stale(target.parent.glob(f".{target.name}.*.saving"))
+    left = target.parent.glob(f".{glob.escape(target.name)}.*.saving")
+    _remove_stale(path for path in left if _SAVING.fullmatch(path.name))
     token = uuid4().hex[:12]
     temporary = target.parent / f".{target.name}.{token}.saving"
     temporary.mkdir()
@@ -209,6 +221,8 @@ def _write_groups(
 def _linked(folder: Path, old: Mapping[str, str], content: Mapping[str, Tensor], name: str) -> bool:
     """Give the old file a second name if it holds this; its bytes are looked at, so that damage is not carried on."""
     try:
+        if not within(folder, folder / old["name"]):
+            return False
         kept = load_file(folder / old["name"])  # mapped, not read
         if kept.keys() != content.keys() or not all(_same(kept[key], content[key]) for key in kept):
             return False
@@ -276,31 +290,40 @@ def _read_index(target: Path) -> dict[str, Any]:
             if not path.is_file():
                 found = "is no saved detector" if target.exists() else "nothing is there"
                 raise StoreError(f"{target}: {found}; name the folder that a detector was saved in")
-            index = json.loads(path.read_bytes())
+            if not within(target, path):
+                raise StoreError(f"{path}: is a link that leads out of the detector's folder; copy the detector again")
+            index = read_json(path)
     except ValueError as error:
         raise StoreError(f"{path}: damaged ({error}); fit and save the detector again") from error
     if not isinstance(index, dict) or not isinstance(index.get("format"), int):
         raise StoreError(f"{path}: not a detector's description; fit and save the detector again")
     if index["format"] > FORMAT:
-        raise NewerFormat(
-            f"{path}: written by oddframe {index.get('oddframe')}, this is {__version__}; install that version"
-        )
+        writer = str(index.get("oddframe"))[:40]
+        raise NewerFormat(f"{path}: written by oddframe {writer}, this is {__version__}; install that version")
     if not (isinstance(index.get("document"), dict) and isinstance(index.get("files"), dict)):
         raise StoreError(f"{path}: parts of the description are missing; fit and save the detector again")
     return index
 
 
 def _read_group(target: Path, file: Any) -> dict[str, Tensor]:
-    if not (isinstance(file, dict) and isinstance(file.get("name"), str) and Path(file["name"]).name == file["name"]):
+    if not _is_file(file):
         raise StoreError(f"{target / INDEX}: names no file where it should; fit and save the detector again")
     path = target / file["name"]
+    if not within(target, path):
+        raise StoreError(f"{path}: is a link that leads out of the detector's folder; copy the detector again")
     with _reading(path):
         if _checksum(path) != file.get("sha256"):
             raise StoreError(f"{path}: cut or altered since it was saved; copy it again, or fit and save again")
         try:
             return load_file(path)
-        except SafetensorError as error:
+        except (SafetensorError, *MALFORMED) as error:
             raise StoreError(f"{path}: damaged ({error}); fit and save the detector again") from error
+
+
+def _is_file(file: Any) -> bool:
+    """Whether this is how a description names a file: by a name that a save gives, without a path."""
+    name = file.get("name") if isinstance(file, dict) else None
+    return isinstance(name, str) and _TENSORS.fullmatch(name) is not None
 
 
 def _checksum(path: Path) -> str:
@@ -310,19 +333,16 @@ def _checksum(path: Path) -> str:
 
 def _named(target: Path) -> set[str]:
     """The tensor files that the description names; none, where it cannot be read."""
-    try:
-        return {file["name"] for file in _files(target).values()}
-    except (TypeError, KeyError):
-        return set()
+    return {file["name"] for file in _files(target).values()}
 
 
 def _files(target: Path) -> dict[str, Any]:
-    """Group -> its file, as the description says it; none, where it cannot be read."""
+    """Group -> its file, as the description says it; none, where it cannot be read or one has no name of ours."""
     try:
         files: dict[str, Any] = _read_index(target)["files"]
     except StoreError:
         return {}
-    return files
+    return files if all(map(_is_file, files.values())) else {}
 
 
 def _unnamed(target: Path) -> list[str]:
@@ -330,17 +350,14 @@ def _unnamed(target: Path) -> list[str]:
     named = _named(target)
     if not named:
         return []  # a damaged description may still need any of the files
-    return [
-        file.name
-        for file in target.iterdir()
-        if file.name not in named and (file.suffix in (".safetensors", ".saving"))
-    ]
+    ours = (file.name for file in target.iterdir() if _TENSORS.fullmatch(file.name) or _SAVING.fullmatch(file.name))
+    return [name for name in ours if name not in named]
 
 
 def _remove_stale(left: Iterable[Path]) -> None:
     for path in left:
-        if path.exists() and time.time() - path.stat().st_mtime > STALE:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if os.path.lexists(path) and time.time() - path.lstat().st_mtime > STALE:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 @contextmanager
