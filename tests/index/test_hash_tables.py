@@ -154,6 +154,13 @@ def test_state_comes_back(summary: str) -> None:
     _assert_same(again, index.state())
 
 
+def test_restored_codes_stay_where_they_lie() -> None:
+    """Over a mapped file they are read when a query first meets them, so they must not be copied."""
+    tensors, meta = filled(codes(4, 50, 2, 6)).state()
+    again = HashTables(2, 6).restore(tensors, meta)
+    assert again.state()[0]["codes"].data_ptr() == tensors["codes"].data_ptr()
+
+
 def test_means_keep_where_each_bucket_began() -> None:
     tables = HashTables(1, 2, "mean")
     same = np.full((3, 1, 2), 0.9, np.float32)

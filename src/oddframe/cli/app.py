@@ -34,9 +34,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+FAILED, INTERRUPTED = 1, 130
 
-"""Exit codes besides 0: an error that one line explains; a command line that makes no sense; stopped, as by Ctrl-C."""
+"""Exit codes: an error that one line explains; stopped, as by Ctrl-C. A wrong command line ends with typer's 2."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from oddframe.draw.annotate import annotate, annotate_event
 from oddframe.draw.curves import plot_timelines
-from oddframe.draw.dropped import plot_dropped
 from oddframe.draw.heat import heat, overlay
 from oddframe.draw.hero import Moment, hero
 from oddframe.draw.joined import plot_joined
@@ -21,7 +20,6 @@ __all__ = [
     "heat",
     "hero",
     "overlay",
-    "plot_dropped",
     "plot_joined",
     "plot_roc",
     "plot_timelines",

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -16,13 +15,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from oddframe.errors import DataError, NotFitted, SettingsError, SpecError, StoreError
+from oddframe.errors import DataError, NotFitted, SettingsError, SpecError
 from oddframe.index.code_buckets import CodeBuckets, CodeDistances, NearestBuckets
 from oddframe.index.codes import MOST_BITS, STEPS, pack, to_fixed
 from oddframe.index.lookup import Lookup
 from oddframe.index.mean_buckets import MeanBuckets, MeanDistances, MomentBuckets
 from oddframe.index.provenance import Provenance
-from oddframe.index.saving import read_index, stored_value, write_index
 from oddframe.types import FloatArray, IntArray, Json, VideoId
 
 _KINDS: dict[str, type[Any]] = {
@@ -33,8 +31,6 @@ _KINDS: dict[str, type[Any]] = {
 }
 
 SUMMARIES = tuple(_KINDS)
-
-_MAKE = ("tables", "bits", "summary", "probe")
 
 _QUERIES = 4096  # looked up together, so that memory stays bounded
 
@@ -217,28 +213,6 @@ class HashTables:
         """
         self._hold(self._kind.restored(tensors, meta, self._tables, self._bits))
         return self
-
-    def save(self, path: str | Path) -> None:
-        """Write all of this to one file, whole or not at all. Raises `StoreError` where it cannot be written."""
-        tensors, meta = self.state()
-        made: dict[str, Json] = {name: getattr(self, f"_{name}") for name in _MAKE}
-        write_index(path, tensors, {**made, "meta": meta})
-
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Open what `save` wrote. The file is mapped, not read: codes come from the disk when they are first met.
-
-        Raises:
-            StoreError: there is no such file, it is cut short or damaged.
-            NewerFormat: a newer version of oddframe wrote it.
-        """
-        tensors, values = read_index(path)
-        try:
-            kinds = (int, int, str, int)
-            made: list[Any] = [stored_value(values, name, kind) for name, kind in zip(_MAKE, kinds, strict=True)]
-            return cls(*made).restore(tensors, stored_value(values, "meta", dict))
-        except (StoreError, SettingsError) as error:
-            raise StoreError(f"{path}: {error}") from error
 
     @property
     def _kind(self) -> type[Any]:

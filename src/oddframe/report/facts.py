@@ -9,8 +9,6 @@ from oddframe.engine.detector import Detector
 from oddframe.report import Facts
 from oddframe.types import Json
 
-Lines = tuple[tuple[str, str], ...]
-
 WORDS = {
     "alarm_rate": "share of normal frames over it",
     "floor": "score of an empty frame",

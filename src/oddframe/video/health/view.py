@@ -38,10 +38,6 @@ class View(Value):
         grid = np.asarray(self.grid, np.float32)
         object.__setattr__(self, "grid", frozen_array(_unit(grid), np.float32, "view", *GRID))
 
-    def correlation(self, other: View) -> float:
-        """How alike two views are: 1 the same, 0 unrelated."""
-        return float(np.vdot(self.grid, other.grid))
-
     def to_json(self) -> dict[str, Json]:
         """As JSON values, 4 kilobytes; `from_json` gives it back to 8 bits."""
         peak = float(np.abs(self.grid).max()) or 1.0
