@@ -17,7 +17,7 @@ from time import perf_counter, process_time
 
 import numpy as np
 
-from oddframe.report import FIXED, Compared, Filmed, Near, Page, moments_of, video_part, with_near
+from oddframe.report import FIXED, Compared, Filmed, NormalMoment, Page, moments_of, video_part, with_near
 from oddframe.report import render as page_text
 from oddframe.scoring import MapScale
 from oddframe.types import Event, Frame, ImageArray, Observations, Scored, Timeline, VideoInfo
@@ -82,7 +82,7 @@ def main() -> None:
         pass
     strip = process_time() - worked
     box = (100.0, 80.0, 140.0, 150.0)
-    near = tuple(Near("normal", frame, frame / FPS, box, 1.0) for frame in (10, 100, 400))
+    near = tuple(NormalMoment("normal", frame, frame / FPS, box, 1.0) for frame in (10, 100, 400))
     compared = {moment.frame: Compared("steps", 1.0, near) for moment in moments_of(told)}
     part = video_part(told, filmed, scale=MapScale(0.0, 1.0, 2.0), compared=compared, limit=round(0.8 * ROOM))
     parts = with_near([part], {"normal": normal}, ROOM - part.bytes)

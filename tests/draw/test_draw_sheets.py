@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from oddframe.draw import Moment, contact_sheet, hero
+from oddframe.draw import Highlight, contact_sheet, hero
 from oddframe.errors import DataError
 from oddframe.types import ImageArray, Timeline
 from oddframe.video import write_image
@@ -64,8 +64,8 @@ def line(video: str) -> Timeline:
     )
 
 
-def moment(timeline: Timeline, title: str | None = None) -> Moment:
-    return Moment(noise(48, 64), timeline, timeline.events[0], title)
+def moment(timeline: Timeline, title: str | None = None) -> Highlight:
+    return Highlight(noise(48, 64), timeline, timeline.events[0], title)
 
 
 def test_the_wide_picture_takes_titles_from_the_truth() -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import oddframe as odd
-from oddframe.engine.explainer import Kept, Witness
+from oddframe.engine.explainer import TopObservations, Witness
 from oddframe.models.kmeans import KMeans
 from oddframe.models.knn import KNN
 from oddframe.observers.objects import Objects
@@ -79,7 +79,7 @@ def rows(start: int, count: int) -> Observations:
 
 
 def test_of_one_frame_the_oddest_is_kept() -> None:
-    pair, kept = rows(0, 4), Kept()
+    pair, kept = rows(0, 4), TopObservations()
     both = replace(pair, frame=np.array([0, 0, 1, 1]), span=np.array([[0, 1], [0, 1], [1, 2], [1, 2]]))
     kept.add(both, Scored(both.columns(), np.array([1, 5, 7, 2], np.float32)))
     values = [None if (one := kept.at(frame)) is None else float(one.data["value"][0, 0]) for frame in range(3)]
@@ -87,7 +87,7 @@ def test_of_one_frame_the_oddest_is_kept() -> None:
 
 
 def test_of_too_many_the_highest_are_kept() -> None:
-    kept, random = Kept(room=50 * 32), np.random.default_rng(0)
+    kept, random = TopObservations(room=50 * 32), np.random.default_rng(0)
     score = random.permutation(400).astype(np.float32)
     for start in range(0, 400, 40):
         piece = rows(start, 40)
@@ -100,6 +100,6 @@ def test_of_too_many_the_highest_are_kept() -> None:
 
 
 def test_nothing_is_kept_of_a_model_that_answers_later() -> None:
-    kept, piece = Kept(), rows(0, 4)
+    kept, piece = TopObservations(), rows(0, 4)
     kept.add(piece, Scored(rows(0, 3).columns(), np.zeros(3, np.float32)))
     assert kept.at(1) is None

@@ -57,7 +57,7 @@ def test_an_event_has_the_box_of_what_stands_out(timeline: Timeline) -> None:
 
 
 def test_half_the_normal_frames_have_no_region_and_all_odd_ones_have(timeline: Timeline) -> None:
-    seen, regions = timeline.scored.observations, timeline.scored.regions
+    seen, regions = timeline.scored.observations, timeline.scored.hot_spots
     assert regions is not None
     frames = set(seen.frame[regions.row].tolist())
     assert set(ODD) <= frames
@@ -88,7 +88,7 @@ def test_the_planted_region_is_found_by_the_figures_of_place(timeline: Timeline,
     assert found.rbdc.value > 0.9
     assert found.tbdc.value is not None
     assert found.tbdc.value > 0.9
-    blind = regions_of([replace(judged, scored=replace(judged.scored, regions=None))], truth)
+    blind = regions_of([replace(judged, scored=replace(judged.scored, hot_spots=None))], truth)
     assert blind.rbdc.value is not None
     assert blind.rbdc.value < 0.1  # a box as large as the frame finds nothing
 
@@ -123,7 +123,7 @@ def test_frame_by_frame_gives_the_same_regions(detector: odd.Detector, timeline:
     stream, use = detector.model.open(video.info), MapUse(detector.calibration.map_level)
     pieces = [use.of(stream.push(sieve.push(watched.push(frame))), video.info) for frame in video]
     pieces += [use.of(stream.push(sieve.push(watched.close())), video.info), use.of(stream.close(), video.info)]
-    live, offline = Scored.concatenate(pieces).regions, timeline.scored.regions
+    live, offline = Scored.concatenate(pieces).hot_spots, timeline.scored.hot_spots
     assert live is not None
     assert offline is not None
     for name in ("row", "box", "score"):

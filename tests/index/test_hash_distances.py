@@ -18,7 +18,7 @@ from oddframe.errors import DataError, NotFitted, SpecError
 from oddframe.index import code_buckets
 from oddframe.index.code_buckets import CodeDistances
 from oddframe.index.hash_tables import SUMMARIES, HashTables
-from oddframe.index.mean_buckets import Moments
+from oddframe.index.mean_buckets import CodeMoments
 from oddframe.types import FloatArray
 
 
@@ -51,7 +51,7 @@ def test_moments_are_exact_and_never_under_the_mean_distance(seed: int, count: i
 @given(values=st.lists(st.lists(st.integers(-32768, 32767), min_size=3, max_size=3), min_size=1, max_size=9))
 def test_spreads_are_centred_in_whole_numbers(values: list[list[int]]) -> None:
     codes = torch.tensor(values)
-    found = Moments.of(torch.tensor([len(codes)]), codes.sum(0)[None], codes.square().sum()[None])
+    found = CodeMoments.of(torch.tensor([len(codes)]), codes.sum(0)[None], codes.square().sum()[None])
     means = [Fraction(int(total), len(codes)) for total in codes.sum(0)]
     exact = sum((Fraction(v) - m) ** 2 for row in values for v, m in zip(row, means, strict=True)) / len(codes)
     assert found.spread is not None

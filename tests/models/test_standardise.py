@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from oddframe.errors import DataError, FitError, NotFitted, SettingsError, SpecError
 from oddframe.models.source import MemorySource
-from oddframe.models.standardise import Moments, Standardiser
+from oddframe.models.standardise import RunningMoments, Standardiser
 from oddframe.testing.sources import FLOW_AND_SHAPE, synthetic_source, synthetic_video
 from oddframe.types import Field, Observations, Spec
 
@@ -29,7 +29,7 @@ def source_of(values: list[list[float]], dtype: torch.dtype = torch.float32) -> 
 @given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=8), offset=st.sampled_from([0.0, 1e6]))
 def test_moments_in_chunks_are_those_of_all_rows(sizes: list[int], offset: float) -> None:
     rows = offset + np.random.default_rng(0).standard_normal((sum(sizes), 3))
-    moments = Moments(3)
+    moments = RunningMoments(3)
     for part in np.split(rows, np.cumsum(sizes)[:-1]):
         moments.add(torch.from_numpy(part))
     np.testing.assert_allclose(moments.mean, rows.mean(0), rtol=1e-12)

@@ -11,13 +11,13 @@ import pytest
 from oddframe.errors import SettingsError
 from oddframe.observers.foreground import boxes as rules
 from oddframe.observers.foreground.base import Foreground
+from oddframe.observers.foreground.blobs import Blob
 from oddframe.observers.foreground.flow import RecentFlow
 from oddframe.observers.foreground.flow_threshold import FlowThreshold
 from oddframe.observers.foreground.groups import UsualSize, is_sliver, split, tiled
 from oddframe.observers.foreground.motion import Motion
-from oddframe.observers.foreground.regions import Region
 from oddframe.types import FloatArray, ImageArray, VideoInfo
-from tests.observers.test_flow_and_regions import BACKDROP, THING
+from tests.observers.test_flow_and_blobs import BACKDROP, THING
 
 Scene = Callable[[int], list[tuple[float, float]]]
 """Where things are at a frame: left, top."""
@@ -132,8 +132,8 @@ def test_boxes_of_the_paper_s_rule() -> None:
     assert not len(seen(FlowThreshold(), pictures)[0])
 
 
-def region(mask: np.typing.NDArray[np.bool_]) -> Region:
-    return Region(5, 7, 5 + mask.shape[1], 7 + mask.shape[0], mask)
+def blob(mask: np.typing.NDArray[np.bool_]) -> Blob:
+    return Blob(5, 7, 5 + mask.shape[1], 7 + mask.shape[0], mask)
 
 
 USUAL = (14.0, 30.0, 400.0)
@@ -142,7 +142,7 @@ USUAL = (14.0, 30.0, 400.0)
 def test_one_body_that_moves_as_one_stays_whole() -> None:
     flow = np.zeros((80, 80, 2), np.float32)
     flow[...] = [2, 0]
-    whole, wide = region(np.ones((30, 14), np.bool_)), region(np.ones((30, 40), np.bool_))
+    whole, wide = blob(np.ones((30, 14), np.bool_)), blob(np.ones((30, 40), np.bool_))
     assert split(whole, flow, USUAL, 1.5) == [whole]
     assert split(wide, flow, USUAL, 1.5) == [wide]
     flow[30:, 5:12, 0] = 4  # a leg that swings
@@ -151,18 +151,18 @@ def test_one_body_that_moves_as_one_stays_whole() -> None:
     assert split(wide, flow, None, 1.5) == [wide]
 
 
-def test_a_region_is_split_by_direction_and_at_a_neck() -> None:
+def test_a_blob_is_split_by_direction_and_at_a_neck() -> None:
     flow = np.zeros((80, 80, 2), np.float32)
     flow[:, :20, 0], flow[:, 20:, 0] = 2, -2
-    parts = split(region(np.ones((30, 30), np.bool_)), flow, USUAL, 1.5)
+    parts = split(blob(np.ones((30, 30), np.bool_)), flow, USUAL, 1.5)
     assert sorted((p.left, p.right) for p in parts) == [(5, 20), (20, 35)]
     flow[:, 35:, 0] = 2  # and a third behind, who walks as the first does
-    parts = split(region(np.ones((30, 45), np.bool_)), flow, USUAL, 1.5)
+    parts = split(blob(np.ones((30, 45), np.bool_)), flow, USUAL, 1.5)
     assert sorted((p.left, p.right) for p in parts) == [(5, 20), (20, 35), (35, 50)]
     two = np.zeros((30, 32), np.bool_)
     two[:, :14] = two[:, 18:] = two[14:17] = True
     flow[...] = [2, 0]
-    parts = split(region(two), flow, USUAL, 1.5)
+    parts = split(blob(two), flow, USUAL, 1.5)
     assert sorted((p.left, p.right) for p in parts) == [(5, 21), (21, 37)]
     assert sum(int(p.inside.sum()) for p in parts) == int(two.sum())
 
@@ -171,7 +171,7 @@ def test_who_cannot_be_told_apart_are_cut_into_pieces_of_the_usual_size() -> Non
     """Five people side by side at one pace, two of them one behind the other."""
     crowd = np.ones((60, 56), np.bool_)
     crowd[:30, 14:] = False
-    pieces = tiled(region(crowd), USUAL)
+    pieces = tiled(blob(crowd), USUAL)
     assert sorted((p.left, p.top, p.right, p.bottom) for p in pieces) == [
         (5, 7, 19, 37),
         (5, 37, 19, 67),
@@ -185,18 +185,18 @@ def test_who_cannot_be_told_apart_are_cut_into_pieces_of_the_usual_size() -> Non
 def test_a_piece_that_is_hardly_there_is_left_out_and_one_thing_stays_whole() -> None:
     crowd = np.ones((30, 28), np.bool_)
     crowd[8:, 14:] = False  # 112 of 400 pixels
-    assert [(p.left, p.right) for p in tiled(region(crowd), USUAL)] == [(5, 19)]
-    one = region(np.ones((30, 20), np.bool_))
+    assert [(p.left, p.right) for p in tiled(blob(crowd), USUAL)] == [(5, 19)]
+    one = blob(np.ones((30, 20), np.bool_))
     assert tiled(one, USUAL) == [one]
-    assert tiled(region(crowd), None)[0].right == 33
+    assert tiled(blob(crowd), None)[0].right == 33
 
 
 @pytest.mark.parametrize(("left", "sliver"), [(2, True), (40, False)])
 def test_only_the_picture_s_edge_makes_slivers(left: int, sliver: bool) -> None:
-    small = Region(left, 40, left + 6, 60, np.ones((20, 6), np.bool_))
+    small = Blob(left, 40, left + 6, 60, np.ones((20, 6), np.bool_))
     assert is_sliver(small, USUAL, (120, 160), 2) is sliver
     assert not is_sliver(small, None, (120, 160), 2)
-    assert not is_sliver(Region(left, 40, left + 14, 70, np.ones((30, 14), np.bool_)), USUAL, (120, 160), 2)
+    assert not is_sliver(Blob(left, 40, left + 14, 70, np.ones((30, 14), np.bool_)), USUAL, (120, 160), 2)
 
 
 def test_people_who_walk_abreast_get_a_box_each() -> None:
@@ -210,8 +210,8 @@ def test_people_who_walk_abreast_get_a_box_each() -> None:
 
 
 def test_what_is_usual_depends_on_the_place() -> None:
-    usual, far = UsualSize(enough=3), region(np.ones((10, 4), np.bool_))
-    near = Region(5, 50, 25, 90, np.ones((40, 20), np.bool_))
+    usual, far = UsualSize(enough=3), blob(np.ones((10, 4), np.bool_))
+    near = Blob(5, 50, 25, 90, np.ones((40, 20), np.bool_))
     assert usual.at(near) is None
     usual.learn([near, near, near, far, far, far])
     assert usual.at(near) == (20, 40, 800)

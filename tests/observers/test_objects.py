@@ -13,11 +13,11 @@ from oddframe.backbones.efficientnet import EfficientNetLite0
 from oddframe.errors import SettingsError
 from oddframe.observers.descriptors import direction_histogram, speed_levels
 from oddframe.observers.embedding import CropEmbedder
-from oddframe.observers.foreground.regions import Region
+from oddframe.observers.foreground.blobs import Blob
 from oddframe.observers.objects import Objects
 from oddframe.observers.tracking import Track
 from oddframe.types import Frame, ImageArray, Observations, Run, VideoInfo
-from tests.observers.test_flow_and_regions import texture
+from tests.observers.test_flow_and_blobs import texture
 
 
 def picture(x: float | None, scale: int = 1) -> ImageArray:
@@ -91,16 +91,16 @@ def test_spread_tells_how_much_faster_the_fastest_parts_are_than_the_middle() ->
 
 
 def test_direction_sectors_go_clockwise_from_rightwards() -> None:
-    region = Region(0, 0, 4, 4, np.ones((4, 4), bool))
+    blob = Blob(0, 0, 4, 4, np.ones((4, 4), bool))
     for sector, (x, y) in enumerate([(1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1)]):
         flow = np.tile(np.array([x, y], np.float32), (4, 4, 1))
-        assert np.flatnonzero(direction_histogram(flow, region, 1.0)).tolist() == [sector]
+        assert np.flatnonzero(direction_histogram(flow, blob, 1.0)).tolist() == [sector]
 
 
 def test_speed_levels_are_the_histogram_s_equal_mass_edges() -> None:
     flow = np.zeros((10, 10, 2), np.float32)
     flow[..., 0] = np.arange(100).reshape(10, 10)
-    levels = speed_levels(flow, Region(0, 0, 10, 10, np.ones((10, 10), bool)), rate=0.1)
+    levels = speed_levels(flow, Blob(0, 0, 10, 10, np.ones((10, 10), bool)), rate=0.1)
     np.testing.assert_allclose(np.exp(levels) - 0.05, [4.9, 8.9, 9.7], rtol=1e-5)
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oddframe.errors import DataError, VideoError
-from oddframe.report import Compared, Filmed, Near, Page, render, video_part, with_near
+from oddframe.report import Compared, Filmed, NormalMoment, Page, render, video_part, with_near
 from oddframe.report.gather import LEFT_OUT
 from oddframe.report.near import CHANGED, GONE, TOO_LARGE
 from oddframe.report.render import chance, score_range
@@ -95,7 +95,7 @@ NASTY = "<script>alert(1)</script>\" onload='x' {{ 7*7 }} </title> & \u2028 ]]>"
 def test_a_name_is_only_a_name(more: str) -> None:
     """A file may be called anything; what it is called is shown, and does nothing."""
     name = NASTY + more
-    near = Near(name, 3, 0.3, (0, 0, 9, 9), 1.5, missing=name)
+    near = NormalMoment(name, 3, 0.3, (0, 0, 9, 9), 1.5, missing=name)
     one = part(told(name), pictures=False, truth=masked(name, 20, 25))
     moment = replace(one.moments[0], kind=name, compared=Compared(name, None, (near,)))
     made = page(renamed(replace(one, moments=(moment,)), name), title=name)
@@ -206,8 +206,8 @@ def test_truth_that_does_not_fit_is_refused() -> None:
         part(told(), truth={"gate": np.zeros(FRAMES + 1, np.bool_)})
 
 
-def near(video: str, frame: int, seconds: float | None = None) -> Near:
-    return Near(video, frame, frame / 10 if seconds is None else seconds, (5.0, 5.0, 20.0, 20.0), 1.0)
+def near(video: str, frame: int, seconds: float | None = None) -> NormalMoment:
+    return NormalMoment(video, frame, frame / 10 if seconds is None else seconds, (5.0, 5.0, 20.0, 20.0), 1.0)
 
 
 def test_normal_moments_are_pictured_where_their_videos_are_the_same_still() -> None:

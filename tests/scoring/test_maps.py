@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from oddframe.errors import SettingsError
-from oddframe.scoring import MapScale, Smoothing, anomaly_map, find_regions, frame_map
+from oddframe.scoring import MapScale, Smoothing, anomaly_map, find_hot_spots, frame_map
 from oddframe.types import FloatArray, IntArray, Observations, Scored, Timeline, VideoInfo
 
 INFO = VideoInfo("v", 40, 30, Fraction(10), 12)
@@ -136,11 +136,11 @@ def test_a_map_of_pixels_is_highest_where_the_model_says_and_scaled_to_its_score
     assert painted[:, :20].max() == 1.0
 
 
-def test_regions_stand_in_for_maps_that_were_not_kept() -> None:
+def test_hot_spots_stand_in_for_maps_that_were_not_kept() -> None:
     pixels = np.zeros((1, 6, 8), np.float32)
     pixels[0, 1:3, 1:4], pixels[0, 4, 6:8] = 0.9, 0.3
     whole = standing(1, (0, 0, 40, 30), 4.0)
-    one = replace(whole, regions=find_regions(pixels, whole.observations.box, 0.1))
+    one = replace(whole, hot_spots=find_hot_spots(pixels, whole.observations.box, 0.1))
     painted = frame_map(one, INFO, 0, floor=1.0)
     assert (painted[7, 10], painted[22, 35]) == (4.0, pytest.approx(2.0))  # a third of the way from 1 to 4
     assert np.isnan(painted[0, 0])

@@ -99,7 +99,7 @@ def alarms_of(timelines: Sequence[Timeline], truth: Truth, threshold: float | No
 
 
 def _detected(judged: Judged) -> DetectedRegions:
-    seen, found = judged.scored.observations, judged.scored.regions
+    seen, found = judged.scored.observations, judged.scored.hot_spots
     if found is not None:  # where a whole frame was judged, its map says where
         return DetectedRegions(seen.frame[found.row], found.box.astype(np.float64), found.score.astype(np.float64))
     return DetectedRegions(seen.frame, seen.box.astype(np.float64), judged.scored.score.astype(np.float64))

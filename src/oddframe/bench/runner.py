@@ -19,7 +19,7 @@ from oddframe.bench.fitting import Ready, content, fitted, parts_of, watching
 from oddframe.bench.protocol import Protocol
 from oddframe.bench.regions import alarms_of, regions_of
 from oddframe.bench.results import Circumstances, Cost, Results, Row, machine, now, versions
-from oddframe.bench.scored import Kept, ScoredFolder
+from oddframe.bench.scored import ScoredFolder, ScoredVideo
 from oddframe.bench.truth import Truth, truth_of
 from oddframe.cache.cache import ObservationCache
 from oddframe.datasets.base import DataSet, LabelledVideo
@@ -117,7 +117,7 @@ class Bench:
 
     def _scored(
         self, one: Contestant, ready: Ready, source: CachedSource, testing: Sequence[Video], run: Run
-    ) -> list[Kept]:
+    ) -> list[ScoredVideo]:
         folder, kept = ScoredFolder(self.folder / f"{one.slug}.scores", ready.key), []
         for number, (info, video) in enumerate(zip(source.videos(), testing, strict=True)):
             run.progress(Progress(f"scoring with {one.title}", number, len(testing), "videos"))
@@ -127,14 +127,16 @@ class Bench:
 
     def _in_turn(
         self, one: Contestant, ready: Ready, source: CachedSource, testing: Sequence[Video], run: Run
-    ) -> list[Kept] | None:
+    ) -> list[ScoredVideo] | None:
         """The same videos with what the model carries from each to the next; None where nothing is carried."""
         model = ready.detector.model
         if not (isinstance(model, Carrying) and any(protocol.carry for protocol in self.protocols)):
             return None
         return scored_in_turn(ready, model, source, testing, folder=self.folder / f"{one.slug}.carried", run=run)
 
-    def _timelines(self, ready: Ready, kept: Sequence[Kept], in_turn: Sequence[Kept] | None) -> _Timelines:
+    def _timelines(
+        self, ready: Ready, kept: Sequence[ScoredVideo], in_turn: Sequence[ScoredVideo] | None
+    ) -> _Timelines:
         floor, fusion = ready.detector.calibration.floor, fusion_of(ready.detector.model)
         found = {}
         for protocol in self.protocols:
@@ -147,7 +149,7 @@ class Bench:
         one: Contestant,
         ready: Ready,
         source: CachedSource,
-        kept: Sequence[Kept],
+        kept: Sequence[ScoredVideo],
         *,
         timelines: Mapping[str, Sequence[Timeline]],
         truth: Truth,
@@ -194,11 +196,11 @@ def _taught(one: Contestant, training: Sequence[LabelledVideo]) -> list[Labelled
     return [video for video in training if not (normal and video.label)]
 
 
-def _judged(ready: Ready, source: CachedSource, info: VideoInfo, run: Run) -> Kept:
+def _judged(ready: Ready, source: CachedSource, info: VideoInfo, run: Run) -> ScoredVideo:
     began = perf_counter()
     use = MapUse(ready.detector.calibration.map_level)
     judged = judge_source(source, info, ready.detector.model, run, maps=use)
-    return Kept(judged, perf_counter() - began)
+    return ScoredVideo(judged, perf_counter() - began)
 
 
 def _cost(ready: Ready, source: CachedSource, seconds: float) -> Cost:
@@ -209,7 +211,7 @@ def _cost(ready: Ready, source: CachedSource, seconds: float) -> Cost:
 
 def scored_in_turn(
     ready: Ready, model: Carrying, source: CachedSource, testing: Sequence[Video], *, folder: Path, run: Run
-) -> list[Kept]:
+) -> list[ScoredVideo]:
     """A split's videos, scored in its order by a model that carries something from each to the next.
 
     What it carries is not kept. So either all videos are found in the folder, or all are scored again.
@@ -224,7 +226,7 @@ def scored_in_turn(
     return ScoredFolder(folder, ready.key).all_or_none(names, partial(_each, ready, model, source, run))
 
 
-def _each(ready: Ready, model: Carrying, source: CachedSource, run: Run) -> Iterator[Kept]:
+def _each(ready: Ready, model: Carrying, source: CachedSource, run: Run) -> Iterator[ScoredVideo]:
     previous: ScoringStream | None = None
     infos, use = source.videos(), MapUse(ready.detector.calibration.map_level)
     for number, info in enumerate(infos):
@@ -232,4 +234,4 @@ def _each(ready: Ready, model: Carrying, source: CachedSource, run: Run) -> Iter
         began = perf_counter()
         previous = model.open_after(info, previous, Run(device=run.device))
         judged = judge_with(previous, source, info, maps=use)
-        yield Kept(judged, perf_counter() - began)
+        yield ScoredVideo(judged, perf_counter() - began)

@@ -15,19 +15,19 @@ from safetensors.numpy import save
 
 from oddframe.engine.score import Judged
 from oddframe.files import replace_durably, storing
-from oddframe.types import MapRegions, Observations, Scored, VideoInfo, Window
+from oddframe.types import HotSpots, Observations, Scored, VideoInfo, Window
 
 FORMAT = 2
 """Of the files; those of another are ignored, and replaced."""
 
 REMEDY = "free some space, or choose another folder with --output"
 
-_COLUMNS, _OF_REGIONS = ("frame", "span", "ready", "box"), ("row", "box", "score")
-_PART, _REGION = "part ", "region "
+_COLUMNS, _OF_SPOTS = ("frame", "span", "ready", "box"), ("row", "box", "score")
+_PART, _SPOT = "part ", "region "
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ScoredVideo:
     """One video's scored observations, and how long scoring took, without observing."""
 
     judged: Judged
@@ -45,7 +45,7 @@ class ScoredFolder:
     def __init__(self, folder: Path, key: str) -> None:
         self._folder, self._key = folder, key
 
-    def get(self, number: int, video: str, make: Callable[[], Kept]) -> Kept:
+    def get(self, number: int, video: str, make: Callable[[], ScoredVideo]) -> ScoredVideo:
         """The scored video: from its file if it is there and fits, else made now, and kept.
 
         Args:
@@ -63,7 +63,7 @@ class ScoredFolder:
             self._write(path, kept, video)
         return kept
 
-    def all_or_none(self, videos: Sequence[str], make: Callable[[], Iterable[Kept]]) -> list[Kept]:
+    def all_or_none(self, videos: Sequence[str], make: Callable[[], Iterable[ScoredVideo]]) -> list[ScoredVideo]:
         """All scored videos of a split: from their files if not one is missing, else made now one by one, and kept.
 
         Args:
@@ -86,7 +86,7 @@ class ScoredFolder:
     def _path(self, number: int) -> Path:
         return self._folder / f"{number:04d}.safetensors"
 
-    def _read(self, path: Path, video: str) -> Kept | None:
+    def _read(self, path: Path, video: str) -> ScoredVideo | None:
         try:
             with safe_open(path, "numpy") as file:
                 meta = json.loads(file.metadata()["oddframe"])
@@ -97,7 +97,7 @@ class ScoredFolder:
         except (OSError, SafetensorError, KeyError, TypeError, ValueError):
             return None  # not there, cut or of another make: it is scored again
 
-    def _write(self, path: Path, kept: Kept, video: str) -> None:
+    def _write(self, path: Path, kept: ScoredVideo, video: str) -> None:
         meta = _described(kept) | {"format": FORMAT, "key": self._key, "video": video}
         content = save(_arrays(kept.judged.scored), {"oddframe": json.dumps(meta)})
         with storing(self._folder, REMEDY):
@@ -107,14 +107,14 @@ class ScoredFolder:
 
 def _arrays(scored: Scored) -> dict[str, Any]:
     """What figures are made of; maps are not, once it is known what stands out in them."""
-    seen, regions = scored.observations, scored.regions
+    seen, spots = scored.observations, scored.hot_spots
     columns = {name: getattr(seen, name) for name in _COLUMNS}
-    found = {} if regions is None else {f"{_REGION}{name}": getattr(regions, name) for name in _OF_REGIONS}
+    found = {} if spots is None else {f"{_SPOT}{name}": getattr(spots, name) for name in _OF_SPOTS}
     parts = {f"{_PART}{name}": part for name, part in scored.parts.items()}
     return {name: np.array(array) for name, array in {"score": scored.score, **columns, **found, **parts}.items()}
 
 
-def _described(kept: Kept) -> dict[str, Any]:
+def _described(kept: ScoredVideo) -> dict[str, Any]:
     info = kept.judged.info
     return {
         "seconds": kept.seconds,
@@ -124,11 +124,11 @@ def _described(kept: Kept) -> dict[str, Any]:
     }
 
 
-def _kept(arrays: dict[str, Any], meta: dict[str, Any]) -> Kept:
+def _kept(arrays: dict[str, Any], meta: dict[str, Any]) -> ScoredVideo:
     info = VideoInfo(**{**meta["info"], "fps": Fraction(meta["info"]["fps"])})
     seen = Observations(video=info.id, through=info.frames or 0, **{name: arrays[name] for name in _COLUMNS})
     reasons = tuple((int(start), int(stop), str(word)) for start, stop, word in meta["reasons"])
     parts = {name.removeprefix(_PART): array for name, array in arrays.items() if name.startswith(_PART)}
-    found = {name: arrays[f"{_REGION}{name}"] for name in _OF_REGIONS if f"{_REGION}{name}" in arrays}
-    scored = Scored(seen, arrays["score"], parts, regions=MapRegions(**found) if found else None)
-    return Kept(Judged(info, Window(**meta["window"]), scored, reasons), float(meta["seconds"]))
+    found = {name: arrays[f"{_SPOT}{name}"] for name in _OF_SPOTS if f"{_SPOT}{name}" in arrays}
+    scored = Scored(seen, arrays["score"], parts, hot_spots=HotSpots(**found) if found else None)
+    return ScoredVideo(Judged(info, Window(**meta["window"]), scored, reasons), float(meta["seconds"]))

@@ -24,7 +24,7 @@ from oddframe.cli.app import app, stderr
 from oddframe.cli.options import Cache
 from oddframe.cli.progress import reporting
 from oddframe.cli.report import finish, page_of, room_of, write_report
-from oddframe.draw import Moment, annotate_event, hero, plot_timelines
+from oddframe.draw import Highlight, annotate_event, hero, plot_timelines
 from oddframe.engine.detector import Detector
 from oddframe.engine.explainer import Witness
 from oddframe.files import storing
@@ -75,7 +75,7 @@ def _write_report(folder: Path, witness: Witness, split: Split, seen: Sequence[W
     return write_report(folder, page_of(witness.detector, "A rendered walkway", finish(parts, split.fit, room)))
 
 
-def _print_figures(detector: str, results: Results) -> None:
+def _print_figures(detector: str, results: DemoFigures) -> None:
     table = Table("frame AUROC, all test clips joined", "", box=None, title_justify="left")
     table.add_row(f"oddframe ({detector})", f"{results.auroc:.3f}", style="bold")
     for kind, value in results.kinds.items():
@@ -150,13 +150,13 @@ def truth_runs(clip: SyntheticClip) -> Runs:
     return sorted(seen.values())
 
 
-def _moment(kind: str, clips: Sequence[SyntheticClip], timelines: Sequence[Timeline]) -> Moment | None:
+def _moment(kind: str, clips: Sequence[SyntheticClip], timelines: Sequence[Timeline]) -> Highlight | None:
     """The highest event of a kind whose box lies on what is odd."""
     found = max(_hits(kind, clips, timelines), key=lambda hit: hit[2].score, default=None)
     if found is None:
         return None
     clip, timeline, event = found
-    return Moment(clip.frame_at(event.peak).image, timeline, event, kind)
+    return Highlight(clip.frame_at(event.peak).image, timeline, event, kind)
 
 
 def _hits(
@@ -176,7 +176,7 @@ def _centred(event: Event, box: tuple[float, float, float, float]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class DemoFigures:
     """Frame AUROC over the scorable frames of all test clips joined, scores as they are.
 
     Args:
@@ -190,7 +190,7 @@ class Results:
     rules: Mapping[str, float]
 
 
-def measure(clips: Sequence[SyntheticClip], timelines: Sequence[Timeline], run: Run) -> Results:
+def measure(clips: Sequence[SyntheticClip], timelines: Sequence[Timeline], run: Run) -> DemoFigures:
     """The detector's figures and, on the same frames, those of the rules."""
     valid = np.concatenate([timeline.valid for timeline in timelines])
     odd = np.concatenate([clip.labels for clip in clips])[valid]
@@ -201,7 +201,7 @@ def measure(clips: Sequence[SyntheticClip], timelines: Sequence[Timeline], run: 
         among = shown | ~odd
         kinds[kind] = auroc(scores[among], shown[among])
     rules = {rule: auroc(found[valid], odd) for rule, found in _by_rule(clips, run).items()}
-    return Results(auroc(scores, odd), kinds, rules)
+    return DemoFigures(auroc(scores, odd), kinds, rules)
 
 
 def _by_rule(clips: Sequence[SyntheticClip], run: Run) -> dict[str, FloatArray]:

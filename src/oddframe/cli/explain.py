@@ -7,7 +7,7 @@ from pathlib import Path
 
 from oddframe.engine.detector import Detector
 from oddframe.engine.explain import Explained
-from oddframe.models.explaining import Comparison, Moment
+from oddframe.models.explaining import Comparison, Neighbour
 from oddframe.types import Run, Timeline, clock
 from oddframe.video import Video
 
@@ -34,7 +34,7 @@ def in_words(number: int, timeline: Timeline, told: Explained | None) -> Iterato
     yield from (f"  {_comparison(one)}" for one in found.comparisons)
 
 
-def _moment(told: Explained, moment: Moment) -> str:
+def _moment(told: Explained, moment: Neighbour) -> str:
     seconds = told.seconds_of(moment)
     when = f"frame {moment.frame}" if seconds is None else clock(seconds)
     return f"{moment.distance:.3g}: {moment.video} at {when}, box {' '.join(f'{edge:.0f}' for edge in moment.box)}"

@@ -3,7 +3,7 @@
 from oddframe.draw.annotate import annotate, annotate_event
 from oddframe.draw.curves import plot_timelines
 from oddframe.draw.heat import heat, overlay
-from oddframe.draw.hero import Moment, hero
+from oddframe.draw.hero import Highlight, hero
 from oddframe.draw.joined import plot_joined
 from oddframe.draw.marks import Gauge
 from oddframe.draw.roc import plot_roc
@@ -12,7 +12,7 @@ from oddframe.draw.stretches import Truth
 
 __all__ = [
     "Gauge",
-    "Moment",
+    "Highlight",
     "Truth",
     "annotate",
     "annotate_event",

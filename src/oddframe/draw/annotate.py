@@ -169,11 +169,11 @@ def seen_at(timeline: Timeline, frame: int) -> tuple[FloatArray, FloatArray]:
     covers = np.flatnonzero((rows.span[:, 0] <= frame) & (frame < rows.span[:, 1]))
     away = np.abs(rows.frame[covers] - frame)
     nearest = covers[away == away.min(initial=np.iinfo(np.int64).max)]
-    regions, score = timeline.scored.regions, timeline.scored.score
-    if regions is None:
+    spots, score = timeline.scored.hot_spots, timeline.scored.score
+    if spots is None:
         return rows.box[nearest], score[nearest]
-    there = np.isin(regions.row, nearest)
-    return regions.box[there], score[regions.row[there]]
+    there = np.isin(spots.row, nearest)
+    return spots.box[there], score[spots.row[there]]
 
 
 def as_boxes(boxes: npt.ArrayLike) -> FloatArray:

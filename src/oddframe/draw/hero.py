@@ -18,7 +18,7 @@ from oddframe.types import Event, ImageArray, Timeline
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Moment:
+class Highlight:
     """An event to show.
 
     Args:
@@ -35,7 +35,7 @@ class Moment:
 
 
 def hero(
-    moments: Sequence[Moment], timelines: Sequence[Timeline], truth: Truth | None = None, *, width: int = 1600
+    moments: Sequence[Highlight], timelines: Sequence[Timeline], truth: Truth | None = None, *, width: int = 1600
 ) -> ImageArray:
     """Frames of a few events side by side, numbered; below them the joined score curves with the same numbers.
 
@@ -62,7 +62,7 @@ def hero(
     return np.concatenate([row_of(frames, width, gap), np.full((gap, width, 3), 255, np.uint8), curve])
 
 
-def _frame(moment: Moment, timelines: Sequence[Timeline], truth: Truth | None, width: int, text: int) -> ImageArray:
+def _frame(moment: Highlight, timelines: Sequence[Timeline], truth: Truth | None, width: int, text: int) -> ImageArray:
     kind = kind_at(truth_of(moment.timeline, truth), moment.event.peak)
     title = moment.title if moment.title is not None else kind or moment.timeline.info.id
     return annotate_event(moment.image, moment.timeline, moment.event, title, beside=timelines, width=width, text=text)

@@ -12,7 +12,7 @@ from oddframe.engine.correct import Stretch, observations_at, scores_of
 from oddframe.engine.journal import Box
 from oddframe.errors import SettingsError
 from oddframe.models.base import Model
-from oddframe.models.explaining import Comparison, Explaining, Explanation, Moment
+from oddframe.models.explaining import Comparison, Explaining, Explanation, Neighbour
 from oddframe.models.source import ObservationSource
 from oddframe.types import Json, Observations, Run, VideoId, VideoInfo
 
@@ -42,11 +42,11 @@ class Explained:
     within: float | None
     fps: Mapping[VideoId, Fraction] = field(default_factory=dict)
 
-    def nearest(self, count: int = 3) -> list[Moment]:
+    def nearest(self, count: int = 3) -> list[Neighbour]:
         """The nearest normal moments of all comparisons; of those of one event, only the nearest."""
         return apart(self.explanation.nearest, self.fps, count)
 
-    def seconds_of(self, moment: Moment) -> float | None:
+    def seconds_of(self, moment: Neighbour) -> float | None:
         """When a normal moment was, in its own video."""
         return float(moment.frame / self.fps[moment.video]) if moment.video in self.fps else None
 
@@ -73,13 +73,13 @@ class Explained:
     def _comparison(self, one: Comparison) -> dict[str, Json]:
         return {**asdict(replace(one, nearest=())), "nearest": [self._moment(moment) for moment in one.nearest]}
 
-    def _moment(self, moment: Moment) -> dict[str, Json]:
+    def _moment(self, moment: Neighbour) -> dict[str, Json]:
         return {**asdict(moment), "seconds": self.seconds_of(moment)}
 
 
-def apart(near: Sequence[Moment], fps: Mapping[VideoId, Fraction], count: int) -> list[Moment]:
+def apart(near: Sequence[Neighbour], fps: Mapping[VideoId, Fraction], count: int) -> list[Neighbour]:
     """The first `count`, leaving out those within a second of one before them in the same video."""
-    kept: list[Moment] = []
+    kept: list[Neighbour] = []
     for moment in near:
         rate = fps.get(moment.video, Fraction(25))
         if not any(one.video == moment.video and abs(one.frame - moment.frame) < rate for one in kept):

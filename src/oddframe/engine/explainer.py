@@ -21,7 +21,7 @@ frames than fit, and those that scored least go."""
 
 
 @dataclass(slots=True)
-class Kept:
+class TopObservations:
     """The oddest observation of each frame of a video, with its data; of too many, those that scored highest.
 
     Args:
@@ -79,7 +79,7 @@ class Keeping(Model):
     name = "keeping"
 
     def __init__(self, model: Model) -> None:
-        self.model, self.kept = model, dict[str, Kept]()
+        self.model, self.kept = model, dict[str, TopObservations]()
 
     def check(self, spec: Spec) -> None:
         self.model.check(spec)
@@ -92,7 +92,7 @@ class Keeping(Model):
         stream = self.model.open(video, run)
         if not isinstance(self.model, Explaining):
             return stream
-        self.kept[video.id] = Kept()
+        self.kept[video.id] = TopObservations()
         return _KeepingStream(stream, self.kept[video.id])
 
     def state(self) -> ModelState:
@@ -104,7 +104,7 @@ class Keeping(Model):
 
 
 class _KeepingStream(ScoringStream):
-    def __init__(self, stream: ScoringStream, kept: Kept) -> None:
+    def __init__(self, stream: ScoringStream, kept: TopObservations) -> None:
         self._stream, self._kept = stream, kept
 
     def push(self, observations: Observations) -> Scored:

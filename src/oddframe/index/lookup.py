@@ -51,7 +51,7 @@ class Lookup:
         hit = (self._table.gather(1, place) == asked) & (place < self._size[:, None])
         return torch.where(hit, place + self._first[:-1, None], -1).T.reshape(-1)
 
-    def others(self, keys: Tensor, rows: Tensor, radius: int) -> Iterator[Near]:
+    def others(self, keys: Tensor, rows: Tensor, radius: int) -> Iterator[NearPairs]:
         """For these rows of (N, b) keys the nearest buckets up to `radius` bits away, some rows at a time."""
         if radius < 1 or not len(rows) or not len(self._key):
             return
@@ -60,7 +60,7 @@ class Lookup:
         flat = keys.reshape(-1)
         for some in torch.split(rows, _MISSES):
             near = self._near.nearest(some % len(self._size), flat.index_select(0, some), radius)
-            yield Near(some.index_select(0, near.row), near.bucket, near.bits)
+            yield NearPairs(some.index_select(0, near.row), near.bucket, near.bits)
 
 
 _CANDIDATES = 1 << 20  # looked at in one go
@@ -71,17 +71,17 @@ _FEW = 1 << 15  # comparisons that are made sooner than anything is looked up
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Near:
+class NearPairs:
     """P pairs of asked keys and stored buckets: number of the asked key, number of the bucket, bits between."""
 
     row: Tensor
     bucket: Tensor
     bits: Tensor
 
-    def where(self, kept: Tensor) -> Near:
+    def where(self, kept: Tensor) -> NearPairs:
         """The pairs for which this is true."""
         number = kept.nonzero()[:, 0]
-        return Near(*(part.index_select(0, number) for part in (self.row, self.bucket, self.bits)))
+        return NearPairs(*(part.index_select(0, number) for part in (self.row, self.bucket, self.bits)))
 
 
 class _Runs(NamedTuple):
@@ -130,27 +130,27 @@ class MultiIndex:
         self._halves = [self._sorted(half, table) for half in (0, 1)]
         self._most = int(first.diff().max())
 
-    def nearest(self, table: Tensor, key: Tensor, radius: int) -> Near:
+    def nearest(self, table: Tensor, key: Tensor, radius: int) -> NearPairs:
         """For each asked key all buckets of its table at the least distance, where that is at most `radius`."""
         best = torch.full((len(key),), radius + 1, device=key.device)
         waiting = torch.arange(len(key), device=key.device)
-        found = [Near(waiting[:0], waiting[:0], waiting[:0])]
+        found = [NearPairs(waiting[:0], waiting[:0], waiting[:0])]
         for near in range(min(radius // 2, self._low) + 1):  # no nearer half differs in more bits than the low one has
             masks = math.comb(max(self._width), near)
             every = len(waiting) * self._most <= _FEW or 4 * masks > self._most
             for some in torch.split(waiting, max(1, _CANDIDATES // masks)):
                 for step in self._round(near, every, table[some], key[some], radius):
-                    pairs = Near(some.index_select(0, step.row), step.bucket, step.bits)
+                    pairs = NearPairs(some.index_select(0, step.row), step.bucket, step.bits)
                     best.scatter_reduce_(0, pairs.row, pairs.bits, "amin")
                     found.append(pairs)
             # Whatever lies within 2 near + 1 bits has been seen by now.
             waiting = waiting[best[waiting] > 2 * near + 1]
             if every or not len(waiting):
                 break
-        pairs = Near(*(torch.cat([getattr(p, name) for p in found]) for name in ("row", "bucket", "bits")))
+        pairs = NearPairs(*(torch.cat([getattr(p, name) for p in found]) for name in ("row", "bucket", "bits")))
         return pairs.where(pairs.bits == best.index_select(0, pairs.row))
 
-    def _round(self, near: int, every: bool, table: Tensor, key: Tensor, radius: int) -> Iterator[Near]:
+    def _round(self, near: int, every: bool, table: Tensor, key: Tensor, radius: int) -> Iterator[NearPairs]:
         """Buckets that are `near` bits away in the half that is the nearer one; or at least that, and all."""
         if every:
             rows = torch.arange(len(key), device=key.device)
@@ -164,7 +164,7 @@ class MultiIndex:
             for found, low in self._within(self._runs(half, near, table, key), key, keys, radius):
                 # Where the halves are equally near, the low one has found the bucket.
                 fresh = found.where(low > near if half else found.bits - low >= near)
-                yield Near(fresh.row, order.index_select(0, fresh.bucket), fresh.bits)
+                yield NearPairs(fresh.row, order.index_select(0, fresh.bucket), fresh.bits)
 
     def _runs(self, half: int, near: int, table: Tensor, key: Tensor) -> _Runs:
         """Where, in the order of this half, the stored keys lie whose half is `near` bits away from the asked ones."""
@@ -181,7 +181,7 @@ class MultiIndex:
         start = stored.start.index_select(0, place)
         return _Runs(row.index_select(0, hit), start, stored.start.index_select(0, place + 1) - start)
 
-    def _within(self, runs: _Runs, key: Tensor, keys: Tensor, radius: int) -> Iterator[tuple[Near, Tensor]]:
+    def _within(self, runs: _Runs, key: Tensor, keys: Tensor, radius: int) -> Iterator[tuple[NearPairs, Tensor]]:
         """Pairs of asked keys and members of their runs in `keys` within the radius, and unequal bits of low halves."""
         block = (torch.cumsum(runs.size, 0) - runs.size) // _CANDIDATES
         counts = torch.unique_consecutive(block, return_counts=True)[1].tolist()
@@ -191,7 +191,7 @@ class MultiIndex:
             kept = (set_bits(unequal) <= radius).nonzero()[:, 0]
             unequal = unequal.index_select(0, kept)
             owner, place = owner.index_select(0, kept), place.index_select(0, kept)
-            found = Near(row.index_select(0, owner), place, set_bits(unequal).long())
+            found = NearPairs(row.index_select(0, owner), place, set_bits(unequal).long())
             yield found, set_bits(unequal & self._mask).long()
 
     @property

@@ -196,7 +196,7 @@ class MeanDistances:
     count: Tensor
     total: Tensor
     square: Tensor | None
-    _means: Moments | None = field(default=None, init=False)
+    _means: CodeMoments | None = field(default=None, init=False)
 
     def own(self, queries: Tensor, bucket: Tensor) -> Tensor:
         """(R,) float64 steps between (R, r) int16 queries and their buckets (R,), -1 = none: anything."""
@@ -219,7 +219,7 @@ class MeanDistances:
         """(R,) with how many means `pooled` compares each row: the one of all its buckets."""
         return row.new_zeros(rows).index_fill_(0, row, 1)
 
-    def _of_buckets(self) -> Moments:
+    def _of_buckets(self) -> CodeMoments:
         """The moments of every bucket, found for some at a time."""
         parts = []
         for first in range(0, max(len(self.start) - 1, 1), _BUCKETS):
@@ -228,9 +228,9 @@ class MeanDistances:
             entry = torch.arange(len(owner), device=start.device) + start[0]
             parts.append(self._moments(owner, entry, len(start) - 1))
         spreads = [part.spread for part in parts if part.spread is not None]
-        return Moments(torch.cat([part.mean for part in parts]), torch.cat(spreads) if spreads else None)
+        return CodeMoments(torch.cat([part.mean for part in parts]), torch.cat(spreads) if spreads else None)
 
-    def _moments(self, owner: Tensor, entry: Tensor, owners: int) -> Moments:
+    def _moments(self, owner: Tensor, entry: Tensor, owners: int) -> CodeMoments:
         """Each owner's moments over its entries."""
         count = owner.new_zeros(owners).index_add_(0, owner, self.count.index_select(0, entry))
         total = owner.new_zeros((owners, self.total.shape[1]))
@@ -241,11 +241,11 @@ class MeanDistances:
             if self.square is None
             else owner.new_zeros(owners).index_add_(0, owner, self.square.index_select(0, entry))
         )
-        return Moments.of(count, total, square)
+        return CodeMoments.of(count, total, square)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Moments:
+class CodeMoments:
     """Means and spreads of U sets of codes.
 
     Args:
@@ -257,7 +257,7 @@ class Moments:
     spread: Tensor | None
 
     @classmethod
-    def of(cls, count: Tensor, total: Tensor, square: Tensor | None) -> Moments:
+    def of(cls, count: Tensor, total: Tensor, square: Tensor | None) -> CodeMoments:
         """From counts (U,), sums (U, r) and summed squares (U,), whole numbers all."""
         n = count[:, None]
         mean = (total.double() * _FINE / n).round_().float()
@@ -271,10 +271,10 @@ class Moments:
         spread = (centred.double() - (rest * rest).sum(1).double() / count) / count
         return cls(mean, spread.clamp_(min=0))
 
-    def take(self, sets: Tensor) -> Moments:
+    def take(self, sets: Tensor) -> CodeMoments:
         """Those of these sets."""
         spread = None if self.spread is None else self.spread.index_select(0, sets)
-        return Moments(self.mean.index_select(0, sets), spread)
+        return CodeMoments(self.mean.index_select(0, sets), spread)
 
     def distance(self, queries: Tensor) -> Tensor:
         """(U,) float64 steps, root mean square or to the mean, from each of U queries (U, r) to the set of its row."""

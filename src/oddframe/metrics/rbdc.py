@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from oddframe.errors import DataError, SettingsError
-from oddframe.metrics.boxes import DetectedRegions, TrueRegions
-
-Reals: TypeAlias = npt.NDArray[np.float64]
+from oddframe.metrics.boxes import DetectedRegions, Reals, TrueRegions
 
 
 @dataclass(frozen=True, slots=True, eq=False)

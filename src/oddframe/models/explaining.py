@@ -13,7 +13,7 @@ from oddframe.types import FloatArray, IntArray, Observations, VideoId
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Neighbour:
     """A normal observation, and how far the explained one is from it.
 
     Args:
@@ -45,7 +45,7 @@ class Comparison:
     part: str
     distance: float
     codes: int
-    nearest: tuple[Moment, ...] = ()
+    nearest: tuple[Neighbour, ...] = ()
     bucket: int | None = None
     flips: int | None = None
 
@@ -67,9 +67,9 @@ class Explanation:
     comparisons: tuple[Comparison, ...]
 
     @property
-    def nearest(self) -> tuple[Moment, ...]:
+    def nearest(self) -> tuple[Neighbour, ...]:
         """The normal moments of all comparisons, each once at its least distance, nearest first."""
-        found: dict[tuple[VideoId, int, tuple[float, ...]], Moment] = {}
+        found: dict[tuple[VideoId, int, tuple[float, ...]], Neighbour] = {}
         for moment in sorted((m for c in self.comparisons for m in c.nearest), key=lambda m: m.distance):
             found.setdefault((moment.video, moment.frame, moment.box), moment)
         return tuple(found.values())
@@ -95,10 +95,10 @@ class Explaining(Protocol):
         """The distance that gives this score: what is within it scores no higher."""
 
 
-def moments(source: Provenance, rows: IntArray, distances: FloatArray) -> tuple[Moment, ...]:
+def moments(source: Provenance, rows: IntArray, distances: FloatArray) -> tuple[Neighbour, ...]:
     """Stored rows as moments, in the order given."""
     return tuple(
-        Moment(source.names[source.video[row]], int(source.frame[row]), _box(source.box[row]), float(distance))
+        Neighbour(source.names[source.video[row]], int(source.frame[row]), _box(source.box[row]), float(distance))
         for row, distance in zip(rows, distances, strict=True)
     )
 

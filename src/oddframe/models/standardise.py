@@ -92,7 +92,7 @@ class Standardiser:
         """
         self.check(source.spec)
         self._spec = source.spec
-        moments = Moments(source.spec.vector_size)
+        moments = RunningMoments(source.spec.vector_size)
         for rows in self._rows(source, run):
             moments.add(rows)
         if not moments.count:
@@ -267,13 +267,13 @@ def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-class Moments:
+class RunningMoments:
     """Count, mean and centred sum of squares, in float64, joined chunk by chunk (Chan, Golub and LeVeque 1983).
 
     Args:
         size: values in a row.
 
-    >>> moments = Moments(1)
+    >>> moments = RunningMoments(1)
     >>> moments.add(torch.tensor([[1.0], [3.0]]))
     >>> moments.add(torch.tensor([[5.0]]))
     >>> moments.mean.tolist(), moments.deviation().square().tolist()

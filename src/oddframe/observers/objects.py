@@ -19,8 +19,8 @@ from oddframe.observers import descriptors
 from oddframe.observers.base import ObservationStream, Observer
 from oddframe.observers.embedding import CropEmbedder
 from oddframe.observers.foreground.background import Background
+from oddframe.observers.foreground.blobs import Blob, ForegroundRule, foreground_blobs
 from oddframe.observers.foreground.flow import Grey, InverseSearchFlow, working_grey
-from oddframe.observers.foreground.regions import ForegroundRule, Region, foreground_regions
 from oddframe.observers.tracking import Track, Tracker, Values
 from oddframe.types import Field, FloatArray, Frame, Observations, Run, Spec, VideoInfo, Window
 
@@ -32,7 +32,7 @@ class Objects(Observer):
     """Follows whatever moves, or stands where nothing stood, and describes how fast, how large and what it is.
 
     Foreground is dense inverse-search flow above a noise floor, plus what differs from the empty scene without moving.
-    Each region is followed over time and its descriptors are averaged over its recent past. Entries of the data:
+    Each blob is followed over time and its descriptors are averaged over its recent past. Entries of the data:
 
     - `speed` (1,): log of the median speed of its pixels;
     - `spread` (2,): by how much the log speeds under which 90 % and 98 % of them lie exceed it (legs swing);
@@ -58,10 +58,10 @@ class Objects(Observer):
         contrast: grey levels of change under which a pixel is noise; to count as standing there, four times as much.
         part: grey levels by which a pixel must differ from the empty scene to be part of something that moves, such as
             the trunk above swinging legs; None = only what moves itself is (see docs/benchmarks.md).
-        smallest: least area of a region, as a share of the picture.
+        smallest: least area of a blob, as a share of the picture.
         border: width of the ignored edge, as a share of the shorter side.
         memory: seconds over which a track's descriptors are averaged.
-        confirm: times that a region must be seen before it is reported.
+        confirm: times that a blob must be seen before it is reported.
         look: seconds between two embeddings of one track.
 
     Raises:
@@ -157,7 +157,7 @@ class Objects(Observer):
 
 
 class ObjectStream(ObservationStream):
-    """Flow, regions, tracks, descriptors, frame by frame. Causal: what is said of a frame needs no later one."""
+    """Flow, blobs, tracks, descriptors, frame by frame. Causal: what is said of a frame needs no later one."""
 
     def __init__(self, observer: Objects, video: VideoInfo, run: Run) -> None:
         self._observer, self._video = observer, video
@@ -179,8 +179,8 @@ class ObjectStream(ObservationStream):
         if len(self._recent) <= self._gap:
             return self._nothing()
         flow = self._flow(self._recent[0], grey)
-        regions = self._regions(flow, grey)
-        tracks = self._follow(frame.index, regions, flow)
+        blobs = self._blobs(flow, grey)
+        tracks = self._follow(frame.index, blobs, flow)
         if self._embedder is not None:
             # All on one beat, so that batches are full; newcomers at once, so that nothing waits to be reported.
             due = tracks if frame.index % self._look == 0 else [t for t in tracks if t.embedding is None]
@@ -193,7 +193,7 @@ class ObjectStream(ObservationStream):
     def _nothing(self) -> Observations:
         return Observations.none(self._video.id, self._observer.spec, through=self._seen)
 
-    def _regions(self, flow: FloatArray, grey: Grey) -> list[Region]:
+    def _blobs(self, flow: FloatArray, grey: Grey) -> list[Blob]:
         observer = self._observer
         rule = ForegroundRule(
             displacement=observer.displacement,
@@ -203,31 +203,31 @@ class ObjectStream(ObservationStream):
             smallest=observer.smallest * grey.size,
             border=round(observer.border * min(grey.shape)),
         )
-        return foreground_regions(flow, self._recent[0], grey, self._background, rule)
+        return foreground_blobs(flow, self._recent[0], grey, self._background, rule)
 
-    def _follow(self, index: int, regions: list[Region], flow: FloatArray) -> list[Track]:
-        boxes = [np.array([r.left, r.top, r.right, r.bottom], np.float64) for r in regions]
-        velocities = [descriptors.mean_flow(flow, r) / self._gap for r in regions]
+    def _follow(self, index: int, blobs: list[Blob], flow: FloatArray) -> list[Track]:
+        boxes = [np.array([r.left, r.top, r.right, r.bottom], np.float64) for r in blobs]
+        velocities = [descriptors.mean_flow(flow, r) / self._gap for r in blobs]
         tracks = self._tracker.follow(index, boxes, velocities)
-        for track, region in zip(tracks, regions, strict=True):
-            track.average(self._describe(region, flow, track.stay(index)), self._share)
+        for track, blob in zip(tracks, blobs, strict=True):
+            track.average(self._describe(blob, flow, track.stay(index)), self._share)
         return [track for track in tracks if track.age >= self._observer.confirm]
 
-    def _describe(self, region: Region, flow: FloatArray, stayed: int) -> dict[str, Values]:
+    def _describe(self, blob: Blob, flow: FloatArray, stayed: int) -> dict[str, Values]:
         observer, (height, width) = self._observer, flow.shape[:2]
         rate = float(self._video.fps) / self._gap / height
         told: dict[str, Values] = {}
-        levels = descriptors.speed_levels(flow, region, rate)
+        levels = descriptors.speed_levels(flow, blob, rate)
         if observer.speed:
             told["speed"] = levels[:1]
         if observer.spread:
             told["spread"] = levels[1:] - levels[0]
         if observer.direction:
-            told["direction"] = descriptors.direction_histogram(flow, region, rate)
+            told["direction"] = descriptors.direction_histogram(flow, blob, rate)
         if observer.geometry:
-            told["geometry"] = descriptors.geometry(region, height)
+            told["geometry"] = descriptors.geometry(blob, height)
         if observer.place:
-            told["place"] = descriptors.place(region, width, height)
+            told["place"] = descriptors.place(blob, width, height)
         if observer.dwell:
             told["dwell"] = np.log1p([stayed / float(self._video.fps)])
         return told

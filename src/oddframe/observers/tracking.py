@@ -1,4 +1,4 @@
-"""Following regions from frame to frame, and what only time tells about them."""
+"""Following blobs from frame to frame, and what only time tells about them."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from oddframe.draw.stretches import Truth, not_scorable, truth_of
 from oddframe.errors import VideoError
 from oddframe.report.filmstrip import Filmed, cut, whole, within
 from oddframe.report.moments import moments_of
-from oddframe.report.parts import Compared, Moment, Thumbnail, VideoPart
+from oddframe.report.parts import Compared, MomentPart, Thumbnail, VideoPart
 from oddframe.scoring import MapScale, Reasons, anomaly_map
 from oddframe.types import Frame, Json, Timeline
 from oddframe.video import Video
@@ -64,7 +64,7 @@ def video_part(
 
 
 def _part(
-    timeline: Timeline, moments: tuple[Moment, ...], strip: tuple[Thumbnail, ...], drawn: dict[str, Json]
+    timeline: Timeline, moments: tuple[MomentPart, ...], strip: tuple[Thumbnail, ...], drawn: dict[str, Json]
 ) -> VideoPart:
     info, valid = timeline.info, timeline.valid
     peak = int(np.nanargmax(timeline.scores)) if valid.any() else None
@@ -97,10 +97,10 @@ def check_unchanged(timeline: Timeline, video: Video) -> None:
 
 
 def pictured(
-    timeline: Timeline, moments: Sequence[Moment], video: Video, scale: MapScale, limit: int
-) -> tuple[Moment, ...]:
+    timeline: Timeline, moments: Sequence[MomentPart], video: Video, scale: MapScale, limit: int
+) -> tuple[MomentPart, ...]:
     """The moments with their pictures, the oddest first as long as they fit into `limit` bytes."""
-    by_frame, left, shown = {one.frame: one for one in moments}, limit, dict[int, Moment]()
+    by_frame, left, shown = {one.frame: one for one in moments}, limit, dict[int, MomentPart]()
     drawn = [_with_pictures(timeline, by_frame[frame.index], frame, scale) for frame in video.frames_at(by_frame)]
     for one in sorted(drawn, key=lambda moment: -moment.score):
         taken = one.bytes
@@ -110,7 +110,7 @@ def pictured(
     return tuple(shown[moment.frame] for moment in moments)
 
 
-def _with_pictures(timeline: Timeline, moment: Moment, frame: Frame, scale: MapScale) -> Moment:
+def _with_pictures(timeline: Timeline, moment: MomentPart, frame: Frame, scale: MapScale) -> MomentPart:
     painted = heat(anomaly_map(timeline, moment.frame, floor=scale.low), scale)
     shot, told = whole(frame.image, moment.box, painted), moment.compared
     if told is not None and moment.box is not None:
@@ -129,7 +129,7 @@ POINTS, FEWEST = 120_000, 400
 """Points of all curves together, and pairs of points that a curve has at least: less would show on a screen."""
 
 
-def curve(timeline: Timeline, moments: Iterable[Moment], truth: Reasons = (), videos: int = 1) -> dict[str, Json]:
+def curve(timeline: Timeline, moments: Iterable[MomentPart], truth: Reasons = (), videos: int = 1) -> dict[str, Json]:
     """Times (seconds) and scores of the curve, null where there is none; and stretches as [from, to, word].
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from oddframe.draw.stretches import kind_at
-from oddframe.report.parts import Box, Moment
+from oddframe.report.parts import Box, MomentPart
 from oddframe.scoring import Reasons
 from oddframe.types import FloatArray, Timeline
 
@@ -15,11 +15,11 @@ APART = 2.0
 """Seconds between two of these."""
 
 
-def moments_of(timeline: Timeline, truth: Reasons = ()) -> tuple[Moment, ...]:
+def moments_of(timeline: Timeline, truth: Reasons = ()) -> tuple[MomentPart, ...]:
     """Its events, without pictures; where it has none, its oddest moments, in the order of time."""
     if timeline.events:
         return tuple(
-            Moment(
+            MomentPart(
                 id=event.id or f"{event.peak}",
                 start=event.start_time,
                 end=event.end_time,
@@ -46,9 +46,9 @@ def _highest(timeline: Timeline, count: int) -> list[int]:
     return sorted(found)
 
 
-def _at(timeline: Timeline, truth: Reasons, frame: int) -> Moment:
+def _at(timeline: Timeline, truth: Reasons, frame: int) -> MomentPart:
     time, p_values = timeline.info.seconds(frame), timeline.p_values
-    return Moment(
+    return MomentPart(
         id=f"{frame}",
         start=time,
         end=timeline.info.seconds(frame + 1),
@@ -76,9 +76,9 @@ def oddest_box(timeline: Timeline, frame: int) -> Box | None:
     if not len(covers):
         return None
     row = int(covers[np.argmax(timeline.scored.score[covers])])
-    regions, box = timeline.scored.regions, rows.box[row]
-    if regions is not None and len(regions.row[regions.of(row)]):
-        own = regions.of(row)
-        box = regions.box[own][np.argmax(regions.score[own])]
+    spots, box = timeline.scored.hot_spots, rows.box[row]
+    if spots is not None and len(spots.row[spots.of(row)]):
+        own = spots.of(row)
+        box = spots.box[own][np.argmax(spots.score[own])]
     x0, y0, x1, y1 = (float(edge) for edge in box)
     return x0, y0, x1, y1

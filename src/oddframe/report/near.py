@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from oddframe.errors import VideoError
 from oddframe.report.filmstrip import cut
-from oddframe.report.parts import Box, Moment, Near, Shot, VideoPart
+from oddframe.report.parts import Box, MomentPart, NormalMoment, Shot, VideoPart
 from oddframe.types import VideoId
 from oddframe.video import Video
 
@@ -38,9 +38,9 @@ def with_near(parts: Sequence[VideoPart], videos: Mapping[VideoId, Video], limit
     return tuple(replace(part, moments=tuple(_filled(moment, found) for moment in part.moments)) for part in parts)
 
 
-def near_shots(wanted: Iterable[Near], videos: Mapping[VideoId, Video]) -> dict[Key, Shot | str]:
+def near_shots(wanted: Iterable[NormalMoment], videos: Mapping[VideoId, Video]) -> dict[Key, Shot | str]:
     """What each moment looked like, or why that cannot be shown."""
-    by_video: dict[VideoId, dict[Key, Near]] = defaultdict(dict)
+    by_video: dict[VideoId, dict[Key, NormalMoment]] = defaultdict(dict)
     for near in wanted:
         by_video[near.video][_key(near)] = near
     found: dict[Key, Shot | str] = {}
@@ -52,7 +52,7 @@ def near_shots(wanted: Iterable[Near], videos: Mapping[VideoId, Video]) -> dict[
     return found
 
 
-def _looked_up(moments: Sequence[Near], video: Video) -> Iterator[tuple[Key, Shot]]:
+def _looked_up(moments: Sequence[NormalMoment], video: Video) -> Iterator[tuple[Key, Shot]]:
     """Those that can be found; the video may be another one by now, or be damaged."""
     same = [near for near in moments if _fits(near, video)]
     try:
@@ -62,28 +62,28 @@ def _looked_up(moments: Sequence[Near], video: Video) -> Iterator[tuple[Key, Sho
         return
 
 
-def _fits(near: Near, video: Video) -> bool:
+def _fits(near: NormalMoment, video: Video) -> bool:
     """Whether a moment can be of this video: its time and its box say so."""
     in_time = near.seconds is None or abs(video.info.seconds(near.frame) - near.seconds) < video.info.seconds(1)
     return in_time and near.box[2] <= video.info.width + 1 and near.box[3] <= video.info.height + 1
 
 
-def _near(moment: Moment) -> tuple[Near, ...]:
+def _near(moment: MomentPart) -> tuple[NormalMoment, ...]:
     return () if moment.compared is None else tuple(near for near in moment.compared.nearest if not near.missing)
 
 
-def _filled(moment: Moment, found: Mapping[Key, Shot | str]) -> Moment:
+def _filled(moment: MomentPart, found: Mapping[Key, Shot | str]) -> MomentPart:
     if moment.compared is None:
         return moment
     nearest = tuple(_one(near, found.get(_key(near))) for near in moment.compared.nearest)
     return replace(moment, compared=replace(moment.compared, nearest=nearest))
 
 
-def _one(near: Near, shot: Shot | str | None) -> Near:
+def _one(near: NormalMoment, shot: Shot | str | None) -> NormalMoment:
     if near.missing or shot is None:
         return near
     return replace(near, missing=shot) if isinstance(shot, str) else replace(near, shot=shot)
 
 
-def _key(near: Near) -> Key:
+def _key(near: NormalMoment) -> Key:
     return near.video, near.frame, near.box

@@ -52,7 +52,7 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
+class NormalMoment:
     """A normal moment that an odd one was compared with.
 
     Args:
@@ -86,12 +86,12 @@ class Compared:
 
     unit: str
     within: float | None
-    nearest: tuple[Near, ...]
+    nearest: tuple[NormalMoment, ...]
     own: Shot | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class MomentPart:
     """An event; or, where a video has none, a moment that is odd for it.
 
     Args:
@@ -168,7 +168,7 @@ class VideoPart:
     over: float
     lost: float
     events: bool
-    moments: tuple[Moment, ...]
+    moments: tuple[MomentPart, ...]
     curve: dict[str, Json]
     strip: tuple[Thumbnail, ...] = ()
     note: str = ""

@@ -6,14 +6,11 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
 from oddframe.datasets.folder import from_times, times_of
 from oddframe.datasets.formats import labels
 from oddframe.errors import DataError
 from oddframe.types import BoolArray, VideoId, VideoInfo
-
-Labeller: TypeAlias = Callable[[VideoInfo], BoolArray]
 
 
 def read_truth(path: Path | None) -> Callable[[VideoInfo], Mapping[VideoId, BoolArray]]:

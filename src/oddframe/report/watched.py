@@ -12,7 +12,7 @@ from oddframe.engine.detector import Detector
 from oddframe.engine.explain import Explained
 from oddframe.engine.explainer import Witness
 from oddframe.errors import VideoError
-from oddframe.report import Compared, Filmed, Near, VideoPart, moments_of, video_part
+from oddframe.report import Compared, Filmed, NormalMoment, VideoPart, moments_of, video_part
 from oddframe.scoring import MapScale
 from oddframe.types import Run, Timeline
 from oddframe.video import Video
@@ -65,7 +65,9 @@ def part_of(witness: Witness, seen: Watched, *, truth: Truth | None = None, limi
 
 def compared(why: Explained) -> Compared:
     """An explanation as a report shows it, its pictures still missing."""
-    nearest = tuple(Near(one.video, one.frame, why.seconds_of(one), one.box, one.distance) for one in why.nearest())
+    nearest = tuple(
+        NormalMoment(one.video, one.frame, why.seconds_of(one), one.box, one.distance) for one in why.nearest()
+    )
     return Compared(why.explanation.unit, why.within, nearest)
 
 

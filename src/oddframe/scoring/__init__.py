@@ -3,7 +3,7 @@
 from oddframe.scoring.calibration import Calibration
 from oddframe.scoring.events import EventPeaks, event_bounds, find_events
 from oddframe.scoring.false_alarms import FalseAlarms, GeneralisedPareto, duration, false_alarms, rate, threshold_for
-from oddframe.scoring.maps import MapScale, MapUse, anomaly_map, find_regions, frame_map, map_level, map_peaks
+from oddframe.scoring.maps import MapScale, MapUse, anomaly_map, find_hot_spots, frame_map, map_level, map_peaks
 from oddframe.scoring.normal import FrameSample, NormalScores, required
 from oddframe.scoring.reasons import Reasons, as_codes, as_runs
 from oddframe.scoring.settings import Scoring
@@ -33,7 +33,7 @@ __all__ = [
     "event_bounds",
     "false_alarms",
     "find_events",
-    "find_regions",
+    "find_hot_spots",
     "frame_map",
     "frame_scores",
     "make_timeline",

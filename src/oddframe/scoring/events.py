@@ -132,12 +132,12 @@ def _oddest_box(scored: Scored, peak: int, reach: int) -> Box | None:
 
 
 def _box_of(scored: Scored, row: int) -> FloatArray:
-    regions = scored.regions
-    there = slice(0) if regions is None else regions.of(row)
-    if regions is None or not len(regions.row[there]):
+    spots = scored.hot_spots
+    there = slice(0) if spots is None else spots.of(row)
+    if spots is None or not len(spots.row[there]):
         whole: FloatArray = scored.observations.box[row]
         return whole
-    oddest: FloatArray = regions.box[there][np.argmax(regions.score[there])]
+    oddest: FloatArray = spots.box[there][np.argmax(spots.score[there])]
     return oddest
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from oddframe.errors import SettingsError
 from oddframe.scoring.smoothing import Smoothing
-from oddframe.types import FloatArray, IntArray, MapRegions, Scored, Timeline, VideoInfo
+from oddframe.types import FloatArray, HotSpots, IntArray, Scored, Timeline, VideoInfo
 
 BRIEFLY = Smoothing("average", 0.2)
 """A box that comes and goes from frame to frame would flicker; a fifth of a second is shorter than any event."""
@@ -59,7 +59,7 @@ def frame_map(scored: Scored, info: VideoInfo, frame: int, *, floor: float) -> F
 
     Each observation paints its box with its score, and where boxes overlap the higher score counts. Of a model that
     sees pixels the map itself is painted, from the score where it is highest down to the floor where it is 0; where
-    maps were not kept, the regions that stand out in them. So the maximum is always the score of the frame's oddest
+    maps were not kept, the hot spots that stand out in them. So the maximum is always the score of the frame's oddest
     observation (unless its box lies outside the picture), and maps of all detectors are read by their thresholds.
 
     Args:
@@ -116,14 +116,14 @@ def _covering(scored: Scored, frame: int) -> IntArray:
 def _paint(scored: Scored, row: int, floor: float) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Boxes, and what is painted into each: one value, or a grid of them."""
     box, score = scored.observations.box[row], scored.score[row]
-    regions = scored.regions
+    spots = scored.hot_spots
     if scored.maps is not None and scored.maps[row].max(initial=0) > 0 and score > floor:
         yield box, _between(floor, score, np.maximum(scored.maps[row], 0) / scored.maps[row].max())
-    elif scored.maps is None and regions is not None and len(regions.row[regions.of(row)]):
-        highest = regions.score[regions.of(row)]
+    elif scored.maps is None and spots is not None and len(spots.row[spots.of(row)]):
+        highest = spots.score[spots.of(row)]
         level = np.clip(highest / highest.max(), 0, 1) if highest.max() > 0 else np.ones_like(highest)
         values = _between(min(floor, float(score)), score, level)
-        yield from zip(regions.box[regions.of(row)], values[:, None, None], strict=True)
+        yield from zip(spots.box[spots.of(row)], values[:, None, None], strict=True)
     else:
         yield box, np.full((1, 1), score, np.float32)
 
@@ -161,7 +161,7 @@ def _stretched(part: FloatArray, low: float, high: float) -> FloatArray:
 
 
 SMALLEST = 0.001
-"""Share of a map that must be above the level, connected, to be a region: a single cell is noise."""
+"""Share of a map that must be above the level, connected, to be a hot spot: a single cell is noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ class MapUse:
     """What becomes of a model's maps.
 
     Args:
-        level: what is higher stands out, see `map_level`; None = no regions are looked for.
+        level: what is higher stands out, see `map_level`; None = no hot spots are looked for.
         keep: whether the maps are kept too. One of 64 x 64 takes 16 kB, those of an hour at 25 frames a second 1.5 GB.
     """
 
@@ -177,19 +177,19 @@ class MapUse:
     keep: bool = False
 
     def of(self, scored: Scored, info: VideoInfo) -> Scored:
-        """Scored observations with their regions, and with their maps only if these are to be kept.
+        """Scored observations with their hot spots, and with their maps only if these are to be kept.
 
-        Regions depend on their own row alone, so it does not matter how rows come together. Observations of less than
+        Hot spots depend on their own row alone, so it does not matter how rows come together. Observations of less than
         the frame are located by their boxes, and have none.
         """
-        regions = scored.regions
+        spots = scored.hot_spots
         if scored.maps is not None and self.level is not None and _whole(scored, info):
-            regions = find_regions(scored.maps, scored.observations.box, self.level)
-        return replace(scored, maps=scored.maps if self.keep else None, regions=regions)
+            spots = find_hot_spots(scored.maps, scored.observations.box, self.level)
+        return replace(scored, maps=scored.maps if self.keep else None, hot_spots=spots)
 
 
 def map_peaks(scored: Scored) -> FloatArray | None:
-    """(N,) the level from which on no map could hold a region: its n-th highest value, a region having n cells or more.
+    """(N,) the level from which on no map could hold a hot spot: the n-th highest value, n being a spot's least cells.
 
     None where the model gives no maps.
     """
@@ -201,10 +201,10 @@ def map_peaks(scored: Scored) -> FloatArray | None:
 
 
 def map_level(peaks: Sequence[FloatArray]) -> float | None:
-    """The median of the peaks of normal maps; None where there are none. So at least half of these hold no region.
+    """The median of the peaks of normal maps; None where there are none. So at least half of these hold no hot spot.
 
     A figure of regions counts up to one false region a frame. So many normal maps must say what stands out most in
-    them, and yet what is only as high as usual must not flow together into one region.
+    them, and yet what is only as high as usual must not flow together into one hot spot.
 
     >>> map_level([np.array([3, 1], np.float32), np.array([2], np.float32)])
     2.0
@@ -213,22 +213,27 @@ def map_level(peaks: Sequence[FloatArray]) -> float | None:
     return float(np.median(every)) if len(every) else None
 
 
-def find_regions(maps: FloatArray, boxes: FloatArray, level: float) -> MapRegions:
-    """The connected regions of maps (N, h, w) above a level, in pixels; `boxes` (N, 4) say what each map covers.
+def find_hot_spots(maps: FloatArray, boxes: FloatArray, level: float) -> HotSpots:
+    """Find the hot spots of maps: connected cells above a level.
+
+    Args:
+        maps: (N, h, w).
+        boxes: (N, 4) x0 y0 x1 y1 in pixels of the source frame, what each map covers.
+        level: what is higher stands out.
 
     >>> picture = np.zeros((1, 8, 8), np.float32)
     >>> picture[0, 2:4, 4:7] = 5
-    >>> find_regions(picture, np.array([[0, 0, 80, 40]], np.float32), level=1).box.tolist()
+    >>> find_hot_spots(picture, np.array([[0, 0, 80, 40]], np.float32), level=1).box.tolist()
     [[40.0, 10.0, 70.0, 20.0]]
     """
     found = [
-        _regions_of(maps[row], boxes[row], row, level)
+        _hot_spots_of(maps[row], boxes[row], row, level)
         for row in np.flatnonzero((maps > level).any(axis=(1, 2))).tolist()
     ]
-    return MapRegions.concatenate(found, [0] * len(found))
+    return HotSpots.concatenate(found, [0] * len(found))
 
 
-def _regions_of(picture: FloatArray, box: FloatArray, row: int, level: float) -> MapRegions:
+def _hot_spots_of(picture: FloatArray, box: FloatArray, row: int, level: float) -> HotSpots:
     above = picture > level
     # What a narrow gap parts belongs together: an outline whose inside was predicted well, the wheels of a bicycle.
     wider = np.pad(above.astype(np.uint8), 1)  # or the edge of the map would count as one side of a gap
@@ -241,7 +246,7 @@ def _regions_of(picture: FloatArray, box: FloatArray, row: int, level: float) ->
     edges = np.stack([x, y, x + width, y + height], axis=1) / np.tile(picture.shape[::-1], 2)  # shares of the box
     corner, size = np.tile(box[:2], 2), np.tile(box[2:] - box[:2], 2)
     places = np.clip(corner + edges * size, corner, np.tile(box[2:], 2))
-    return MapRegions(np.full(len(large), row), places.astype(np.float32), peaks[large])
+    return HotSpots(np.full(len(large), row), places.astype(np.float32), peaks[large])
 
 
 def _least_cells(cells: int) -> int:

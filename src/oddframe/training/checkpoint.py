@@ -22,7 +22,7 @@ from torch import Tensor
 from oddframe.errors import FitError, NewerFormat, StoreError
 from oddframe.files import replace_durably, storing
 from oddframe.training.batches import Batches
-from oddframe.training.learner import Course, Learner
+from oddframe.training.learner import Learner, TrainingState
 from oddframe.training.optimisation import Optimisation
 
 FORMAT = 1
@@ -46,7 +46,7 @@ class Checkpoints:
     folder: Path
     identity: Mapping[str, str]
 
-    def save(self, course: Course, learner: Learner, optimiser: torch.optim.Optimizer) -> None:
+    def save(self, course: TrainingState, learner: Learner, optimiser: torch.optim.Optimizer) -> None:
         """Replace the checkpoint by one of now.
 
         Raises:
@@ -64,7 +64,7 @@ class Checkpoints:
             self.folder.mkdir(parents=True, exist_ok=True)
             replace_durably(self.folder / FILE, save(held, {_KEY: json.dumps(document)}))
 
-    def restore(self, learner: Learner, optimiser: torch.optim.Optimizer) -> Course:
+    def restore(self, learner: Learner, optimiser: torch.optim.Optimizer) -> TrainingState:
         """Bring learner and optimiser to where the checkpoint is; a fresh course where there is none.
 
         Raises:
@@ -74,14 +74,14 @@ class Checkpoints:
         with storing(self.folder, _REMEDY):
             self.folder.mkdir(parents=True, exist_ok=True)
         if not (self.folder / FILE).exists():
-            return Course()
+            return TrainingState()
         document, tensors = self._read()
         self._check(document)
         learner.load_state_dict(_below("learner.", tensors))
         _restore_optimiser(optimiser, _below("optimiser.", tensors))
         told = document["course"]
         losses = [tuple(row) for row in tensors["losses"].tolist()]
-        return Course(**{**told, "names": tuple(told["names"]), "losses": losses})
+        return TrainingState(**{**told, "names": tuple(told["names"]), "losses": losses})
 
     def _read(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         try:
@@ -137,12 +137,12 @@ class Keeper:
         self._checkpoints, self._learner, self._optimiser, self._every = checkpoints, learner, optimiser, every
         self._last = monotonic()
 
-    def save_if_due(self, course: Course) -> None:
+    def save_if_due(self, course: TrainingState) -> None:
         """Save where the last one is old enough."""
         if monotonic() - self._last >= self._every:
             self.save(course)
 
-    def save(self, course: Course) -> None:
+    def save(self, course: TrainingState) -> None:
         """Save now."""
         if self._checkpoints is not None:
             self._checkpoints.save(course, self._learner, self._optimiser)

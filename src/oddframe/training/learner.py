@@ -59,7 +59,7 @@ class History:
 
 
 @dataclass(slots=True)
-class Course:
+class TrainingState:
     """The part of a training's state that is no tensor of the learner's or the optimiser's.
 
     Args:

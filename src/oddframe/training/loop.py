@@ -28,7 +28,7 @@ from oddframe.files import storing
 from oddframe.training.batches import Batches
 from oddframe.training.checkpoint import Checkpoints, Keeper, identity_of
 from oddframe.training.devices import Machine, begin_step, home, machine, own_random, synchronised
-from oddframe.training.learner import Course, History, Learner
+from oddframe.training.learner import History, Learner, TrainingState
 from oddframe.training.optimisation import Optimisation
 from oddframe.types import IntArray, Progress, Run
 
@@ -94,10 +94,10 @@ def train(
 
 def _kept(
     learner: Learner, optimiser: torch.optim.Optimizer, identity: Mapping[str, str], run: Run, here: Machine
-) -> tuple[Keeper, Course]:
+) -> tuple[Keeper, TrainingState]:
     """What keeps the training, and how far it had come."""
     if run.checkpoints is None:
-        return Keeper(None, learner, optimiser, 0.0), Course()
+        return Keeper(None, learner, optimiser, 0.0), TrainingState()
     checkpoints = Checkpoints(run.checkpoints, identity)
     here.wait()  # the first process may still be writing the checkpoint of an interruption
     course = checkpoints.restore(learner, optimiser)
@@ -119,7 +119,7 @@ class _Loop:
     note: Callable[[int, Mapping[str, float]], None]
     reason: Callable[[], int]
 
-    def through(self, course: Course) -> None:
+    def through(self, course: TrainingState) -> None:
         """Take all steps that are left."""
         before, began = course.seconds, monotonic()
         while course.epoch < self.epochs:
@@ -137,7 +137,7 @@ class _Loop:
             course.end_epoch()
         self.keeper.save(course)
 
-    def _step(self, rows: IntArray, course: Course) -> dict[str, float]:
+    def _step(self, rows: IntArray, course: TrainingState) -> dict[str, float]:
         begin_step(self.seed, course.step, self.machine.number, self.machine.device)
         loss, losses = self.stepper.losses(self.batches, rows)
         if not math.isfinite(losses["loss"]):
@@ -148,7 +148,7 @@ class _Loop:
         self.stepper.descend(loss, course.epoch)
         return losses
 
-    def _pause(self, course: Course, total: int) -> None:
+    def _pause(self, course: TrainingState, total: int) -> None:
         """Between two steps: keep what is due, and stop where that is asked for."""
         if not (why := self.machine.agreed(self.reason())):
             self.keeper.save_if_due(course)

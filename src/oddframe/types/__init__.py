@@ -3,7 +3,7 @@
 from oddframe.types.arrays import BoolArray, FloatArray, ImageArray, IntArray, Json, frozen_array
 from oddframe.types.clock import clock, duration, read_clock
 from oddframe.types.frames import Boxes, Frame, Medium, VideoId, VideoInfo
-from oddframe.types.map_regions import MapRegions
+from oddframe.types.hot_spots import HotSpots
 from oddframe.types.observations import Field, Observations, Spec
 from oddframe.types.run import Precision, Progress, Run
 from oddframe.types.settings import Configured
@@ -21,10 +21,10 @@ __all__ = [
     "FloatArray",
     "Frame",
     "FrozenMapping",
+    "HotSpots",
     "ImageArray",
     "IntArray",
     "Json",
-    "MapRegions",
     "Medium",
     "Observations",
     "Precision",

@@ -10,7 +10,7 @@ import numpy as np
 
 from oddframe.types.arrays import BoolArray, FloatArray, IntArray, frozen_array
 from oddframe.types.frames import VideoId, VideoInfo
-from oddframe.types.map_regions import MapRegions
+from oddframe.types.hot_spots import HotSpots
 from oddframe.types.observations import Observations
 from oddframe.types.values import FrozenMapping, Value
 
@@ -25,14 +25,14 @@ class Scored(Value):
         parts: named components before fusion, each (N,).
         maps: (N, h, w) how odd each part of the observation's box is, where the model sees pixels and they were asked
             for; a coarse grid, at most 64 x 64; else None.
-        regions: what stands out in the maps; None where nobody made any.
+        hot_spots: what stands out in the maps; None where nobody made any.
     """
 
     observations: Observations
     score: FloatArray
     parts: Mapping[str, FloatArray] = field(default_factory=dict)
     maps: FloatArray | None = None
-    regions: MapRegions | None = None
+    hot_spots: HotSpots | None = None
 
     def __post_init__(self) -> None:
         n = len(self.observations)
@@ -54,14 +54,14 @@ class Scored(Value):
         """Consecutive pieces of one video as one."""
         filled = [p for p in pieces if len(p)] or list(pieces[:1])
         maps = [p.maps for p in filled if p.maps is not None]
-        regions = [p.regions for p in filled if p.regions is not None]
+        spots = [p.hot_spots for p in filled if p.hot_spots is not None]
         counts = [len(p) for p in filled]
         return cls(
             observations=Observations.concatenate([p.observations for p in pieces]),
             score=np.concatenate([p.score for p in filled]),
             parts={name: np.concatenate([p.parts[name] for p in filled]) for name in filled[0].parts},
             maps=np.concatenate(maps) if len(maps) == len(filled) else None,
-            regions=MapRegions.concatenate(regions, counts) if len(regions) == len(filled) else None,
+            hot_spots=HotSpots.concatenate(spots, counts) if len(spots) == len(filled) else None,
         )
 
     def select(self, rows: IntArray) -> Scored:
@@ -71,7 +71,7 @@ class Scored(Value):
             score=self.score[rows],
             parts={name: part[rows] for name, part in self.parts.items()},
             maps=None if self.maps is None else self.maps[rows],
-            regions=None if self.regions is None else self.regions.select(rows, len(self)),
+            hot_spots=None if self.hot_spots is None else self.hot_spots.select(rows, len(self)),
         )
 
 

@@ -128,7 +128,7 @@ _ROW = re.compile(rb"\s*\d+(\.0*)?\s*,\s*-?\d+(\.0*)?\s*,")
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class SequenceInfo:
     """What a `seqinfo.ini` says, as far as it does.
 
     Args:
@@ -220,21 +220,21 @@ def _row(where: str, line: str) -> list[float]:
     return row
 
 
-def _sequence(path: Path) -> Sequence:
+def _sequence(path: Path) -> SequenceInfo:
     """What the `seqinfo.ini` of this file says. One beside several files tells no length."""
     folder = path.absolute().parent
     own = folder.name in {"gt", "det"}
     places = [folder / "seqinfo.ini", *([folder.parent / "seqinfo.ini"] if own else [])]
     file = next((place for place in places if place.is_file()), None)
     if file is None:
-        return Sequence()
+        return SequenceInfo()
     alone = own or sum(other.suffix.lower() == ".txt" for other in folder.iterdir()) == 1
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read(file, "utf-8-sig")
-        given = parser["Sequence"]
+        given = parser["SequenceInfo"]
         sizes = [given.getint(key) for key in ("imWidth", "imHeight")]
         length = given.getint("seqLength") if alone else None
-        return Sequence(sizes[0], sizes[1], given.get("frameRate"), length)
+        return SequenceInfo(sizes[0], sizes[1], given.get("frameRate"), length)
     except (configparser.Error, KeyError, ValueError) as error:
         raise VideoError(f"{file}: not the description of a sequence ({error}); repair it or move it away") from error

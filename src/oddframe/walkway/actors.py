@@ -8,9 +8,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from oddframe.walkway.motion import Course, strides
+from oddframe.walkway.motion import Series, Trajectory, strides
 
-Series: TypeAlias = npt.NDArray[np.float64]
 Colour: TypeAlias = tuple[int, int, int]
 
 SHIRTS: tuple[Colour, ...] = (
@@ -112,7 +111,9 @@ def random_look(generator: np.random.Generator) -> Look:
     )
 
 
-def on_course(kind: str, look: Look, course: Course, *, fps: int, first: int, track: int, stride: float = 0.0) -> Actor:
+def on_course(
+    kind: str, look: Look, course: Trajectory, *, fps: int, first: int, track: int, stride: float = 0.0
+) -> Actor:
     """An actor on its way: upright, nothing odd about it yet, its bag in its hand."""
     count = len(course.along)
     return Actor(

@@ -12,7 +12,7 @@ import numpy as np
 
 from oddframe.errors import SettingsError
 from oddframe.walkway.actors import BAGS, Actor, on_course, random_look
-from oddframe.walkway.motion import RADIUS, Course, Stay, Walk, follow
+from oddframe.walkway.motion import RADIUS, Stay, Trajectory, Walk, follow
 from oddframe.walkway.scene import Walkway
 from oddframe.walkway.traffic import ENDS, PAUSE, Obstacle
 
@@ -121,9 +121,9 @@ def _ends(generator: np.random.Generator) -> tuple[float, float]:
     return ENDS if generator.random() < 0.5 else (ENDS[1], ENDS[0])
 
 
-def _still(spot: tuple[float, float], frames: int) -> Course:
+def _still(spot: tuple[float, float], frames: int) -> Trajectory:
     zeros = np.zeros(max(frames, 1))
-    return Course(zeros + spot[0], zeros + spot[1], zeros, zeros, ())
+    return Trajectory(zeros + spot[0], zeros + spot[1], zeros, zeros, ())
 
 
 KINDS_BY_LOOKS = ("slow cyclist", "skateboarder", "cart pusher", "escorted cyclist")

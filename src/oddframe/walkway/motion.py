@@ -32,7 +32,7 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Course:
+class Trajectory:
     """A route, frame by frame: (T,) each; `reached[i]` is the row at which step i of the route is over."""
 
     along: Series
@@ -42,7 +42,7 @@ class Course:
     reached: tuple[int, ...]
 
 
-def follow(start: tuple[float, float], route: Sequence[Walk | Stay], fps: int) -> Course:
+def follow(start: tuple[float, float], route: Sequence[Walk | Stay], fps: int) -> Trajectory:
     """Where the route leads, frame by frame, with soft starts, stops and turns."""
     here, pieces, reached = np.array(start), [np.array([start])], []
     for step in route:
@@ -52,7 +52,7 @@ def follow(start: tuple[float, float], route: Sequence[Walk | Stay], fps: int) -
     places = _soften(np.concatenate(pieces), fps)
     velocity = np.gradient(places, axis=0) * fps if len(places) > 1 else np.zeros_like(places)
     speed = np.hypot(velocity[:, 0], velocity[:, 1])
-    return Course(places[:, 0], places[:, 1], _heading(velocity, speed), speed, tuple(reached))
+    return Trajectory(places[:, 0], places[:, 1], _heading(velocity, speed), speed, tuple(reached))
 
 
 def strides(speed: Series, height: float, fps: int, start: float) -> Series:

@@ -15,7 +15,7 @@ from oddframe.walkway.camera import Camera, Points, Sensor
 from oddframe.walkway.people import bag, person
 from oddframe.walkway.props import Branch, Prop, prop_shadows, props
 from oddframe.walkway.scene import Walkway, brightness, generator, gusts
-from oddframe.walkway.shapes import SHIFT, Figure, Limb, figure
+from oddframe.walkway.shapes import SHIFT, Limb, Outlines, figure
 from oddframe.walkway.vehicles import cyclist, pusher, skateboarder, slow_cyclist
 
 OVERSAMPLE = 2  # drawn this many times finer than the frame
@@ -23,7 +23,7 @@ SHADOW = 0.5  # how much of the light a shadow takes in full sun
 _SUNS = 8  # steps of the sun's strength that are kept ready
 
 
-def outline(actor: Actor, camera: Camera, fps: int) -> Figure:
+def outline(actor: Actor, camera: Camera, fps: int) -> Outlines:
     """An actor as a camera sees it, in all of its frames."""
     ground = np.stack([actor.along, np.zeros(len(actor)), actor.across], -1)
     return figure(camera, _limbs(actor, fps, ground), ground)
@@ -55,7 +55,7 @@ class _Stage:
         self._dark = [_darker(ground, strength) for strength in np.linspace(0, SHADOW, _SUNS)]
         self.lit = [np.asarray(cv2.copyTo(dark, shade, ground.copy()), np.uint8) for dark in self._dark]
 
-    def paint(self, canvas: ImageArray, figures: Sequence[tuple[Figure, int]], sun: int) -> None:
+    def paint(self, canvas: ImageArray, figures: Sequence[tuple[Outlines, int]], sun: int) -> None:
         """Surroundings, shadows, then everybody and everything from far to near."""
         np.copyto(canvas, self.lit[sun])
         mask = np.zeros(canvas.shape[:2], np.uint8)
@@ -63,7 +63,7 @@ class _Stage:
             for shape in seen.shadows[row]:
                 cv2.fillConvexPoly(mask, shape, 255, cv2.LINE_8, SHIFT)
         cv2.copyTo(self._dark[sun], mask, canvas)
-        layers: list[tuple[float, Prop | tuple[Figure, int]]] = [(prop.depth, prop) for prop in self._props]
+        layers: list[tuple[float, Prop | tuple[Outlines, int]]] = [(prop.depth, prop) for prop in self._props]
         layers += [(float(seen.depth[row]), (seen, row)) for seen, row in figures]
         for _, layer in sorted(layers, key=lambda item: -item[0]):
             if isinstance(layer, Prop):
@@ -102,7 +102,7 @@ class Painter:
             gusts(scene, generator(seed, 4)),
             Sensor(scene.width, scene.height, scene.noise, generator(seed, 5)),
         )
-        stage, present = self._stage, dict[int, tuple[Actor, Figure]]()
+        stage, present = self._stage, dict[int, tuple[Actor, Outlines]]()
         canvas = np.empty_like(stage.lit[0])
         waiting = sorted((a for a in actors if a.end > 0 and a.first < scene.frames), key=lambda a: -a.first)
         for frame in range(scene.frames):
@@ -120,7 +120,7 @@ class Painter:
             yield sensor.expose(np.asarray(clean, np.uint8), float(gain[frame]))
 
 
-def _draw(canvas: ImageArray, seen: Figure, row: int) -> None:
+def _draw(canvas: ImageArray, seen: Outlines, row: int) -> None:
     shapes, shown = seen.outlines[row], seen.shown[row]
     for limb in seen.order[row].tolist():
         if shown[limb]:

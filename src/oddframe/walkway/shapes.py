@@ -40,7 +40,7 @@ class Limb:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Figure:
+class Outlines:
     """An actor's outlines in the picture, L limbs through T frames.
 
     Args:
@@ -67,7 +67,7 @@ class Figure:
         return np.asarray(np.concatenate([low, high], 1) / 2**SHIFT, np.float32)
 
 
-def figure(camera: Camera, limbs: list[Limb], ground: Points) -> Figure:
+def figure(camera: Camera, limbs: list[Limb], ground: Points) -> Outlines:
     """The limbs as the camera sees them; `ground` (T, 3) is where the actor stands."""
     ends = [np.stack([limb.a for limb in limbs], 1), np.stack([limb.b for limb in limbs], 1)]
     radii = [np.stack(side, 1) for side in zip(*map(_radii, limbs), strict=True)]
@@ -77,7 +77,7 @@ def figure(camera: Camera, limbs: list[Limb], ground: Points) -> Figure:
     fallen = [end[:, casts] * (1, 0, 1) + end[:, casts, 1:2] * SUN for end in ends]
     shadows, _ = _outlines(camera, fallen, [radius[:, casts] for radius in radii])
     everywhere = np.ones(len(ground), np.bool_)
-    return Figure(
+    return Outlines(
         outlines=outlines,
         order=np.argsort(nearer - depth, axis=1, kind="stable"),
         colours=tuple(limb.colour for limb in limbs),

@@ -17,7 +17,7 @@ from oddframe.errors import FitError, SettingsError, SpecError, StoreError
 from oddframe.models.abilities import fusion_of
 from oddframe.models.base import ModelState
 from oddframe.models.lbr_spr import LBRSPR
-from oddframe.models.lbr_spr.network import LBRNet, Sizes, bands_of
+from oddframe.models.lbr_spr.network import LBRNet, LBRNetSizes, bands_of
 from oddframe.models.lbr_spr.training import flow_scale
 from oddframe.models.source import MemorySource
 from oddframe.testing.sources import odd_rows, synthetic_source, synthetic_video
@@ -32,7 +32,7 @@ def everything(source: MemorySource) -> Mapping[str, Tensor]:
 def by_hand(model: LBRSPR, data: Mapping[str, Tensor], band: str = "band0") -> dict[str, FloatArray]:
     """Summed squared errors of each cube, by the saved network: one cube at a time, in its own loop."""
     saved = {n.removeprefix(f"{band}."): t for n, t in model.state().tensors.items() if n.startswith(f"{band}.")}
-    net = LBRNet(Sizes(5, 3, model.width, model.poolings, model.motion), 1.0, 0).eval()
+    net = LBRNet(LBRNetSizes(5, 3, model.width, model.poolings, model.motion), 1.0, 0).eval()
     net.load_state_dict({name: saved[name] for name in net.state_dict()})
     found: dict[str, list[float]] = {"appearance": [], "motion": []}
     for number, cube in enumerate(data["appearance"]):

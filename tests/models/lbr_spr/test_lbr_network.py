@@ -7,13 +7,13 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from oddframe.models.lbr_spr.network import AutoEncoder, LBRNet, Sizes
+from oddframe.models.lbr_spr.network import AutoEncoder, LBRNet, LBRNetSizes
 from tests.models.lbr_spr.tiny import batch, tiny_net
 
 
 def test_the_paper_size_has_the_papers_layers() -> None:
     """15 channels to 32, 64, 128, 256 and back, two convolutions each; parameters and multiplications by hand."""
-    net = LBRNet(Sizes(frames=5, channels=3, width=32, poolings=3, motion=True), 1.0, seed=0)
+    net = LBRNet(LBRNetSizes(frames=5, channels=3, width=32, poolings=3, motion=True), 1.0, seed=0)
     assert net.motion is not None
     pairs = [(15, 32, 32), (32, 64, 16), (64, 128, 8), (128, 256, 4), (256, 128, 8), (128, 64, 16), (64, 32, 32)]
     doubling = [(256, 8), (128, 16), (64, 32)]

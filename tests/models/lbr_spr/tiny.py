@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from oddframe.models.lbr_spr import LBRSPR
-from oddframe.models.lbr_spr.network import LBRNet, Sizes
+from oddframe.models.lbr_spr.network import LBRNet, LBRNetSizes
 from oddframe.models.lbr_spr.refinement import Mode
-from oddframe.models.lbr_spr.training import Course, LBRLearner
+from oddframe.models.lbr_spr.training import LBRLearner, RefinementPlan
 from oddframe.types import Field, Spec
 
 CUBES = Spec({"appearance": Field((5, 3, 4, 4), torch.uint8)})
@@ -25,14 +25,14 @@ def tiny_lbr(**settings: Any) -> LBRSPR:
 
 def tiny_net(*, motion: bool = False, seed: int = 0) -> LBRNet:
     """Two frames in colour, 8 x 8."""
-    return LBRNet(Sizes(frames=2, channels=3, width=4, poolings=2, motion=motion), 1.0, seed)
+    return LBRNet(LBRNetSizes(frames=2, channels=3, width=4, poolings=2, motion=motion), 1.0, seed)
 
 
 def tiny_learner(
     mode: Mode = "mixture", *, motion: bool = False, warm_up: int = 0, epochs: int = 2, steps: int = 1, rows: int = 12
 ) -> LBRLearner:
     """Of such a net."""
-    return LBRLearner(tiny_net(motion=motion), Course(mode, 0.5, warm_up, epochs, steps), rows).train()
+    return LBRLearner(tiny_net(motion=motion), RefinementPlan(mode, 0.5, warm_up, epochs, steps), rows).train()
 
 
 def batch(rows: int, seed: int = 0, *, motion: bool = False) -> tuple[Tensor, ...]:

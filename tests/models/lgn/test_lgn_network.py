@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from oddframe.models.lgn.network import Branches, LGNNet, Sizes
+from oddframe.models.lgn.network import Branches, LGNNet, LGNNetSizes
 from oddframe.models.lgn.st_lstm import STLSTM, CellState, STLSTMCell
 from oddframe.models.lgn.training import LGNLearner
 from tests.models.lgn.tiny import tiny_net
 
-PAPER = Sizes(3, context=4, width=64, hidden=128, layers=4, items=10, item_size=512, branches="both")
+PAPER = LGNNetSizes(3, context=4, width=64, hidden=128, layers=4, items=10, item_size=512, branches="both")
 
 
 def test_the_paper_size_has_the_papers_parameters_and_cost() -> None:

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oddframe.models.lgn.scoring import Standard, gate, psnr, weights
+from oddframe.models.lgn.scoring import PartStandard, gate, psnr, weights
 from oddframe.models.lgn.training import as_pixels, squared_error
 from oddframe.types import FloatArray
 
@@ -51,12 +51,12 @@ def test_parts_are_joined_by_what_normal_frames_are_like() -> None:
     p, d = found["psnr"], found["distance"]
     m = {name: (float(part.mean()), float(part.std())) for name, part in normal.items()}
     expected = 0.6 * (m["psnr"][0] - p) / m["psnr"][1] + 0.4 * (d - m["distance"][0]) / m["distance"][1]
-    fused = Standard.of(normal).fused(found, weights("both", 0.6))
+    fused = PartStandard.of(normal).fused(found, weights("both", 0.6))
     np.testing.assert_allclose(fused, expected, rtol=1e-3, atol=1e-3)
 
 
 def test_a_worse_prediction_and_a_longer_distance_are_odder() -> None:
-    standard, share = Standard.of(parts(0)), weights("both", 0.6)
+    standard, share = PartStandard.of(parts(0)), weights("both", 0.6)
     usual = {"psnr": np.full(1, 30, np.float32), "distance": np.full(1, 0.01, np.float32)}
     for name, value in {"psnr": 25, "distance": 0.02}.items():
         assert standard.fused({**usual, name: np.full(1, value, np.float32)}, share) > standard.fused(usual, share)
@@ -69,10 +69,10 @@ def test_without_a_memory_psnr_is_all() -> None:
 
 def test_parts_that_never_vary_do_not_divide_by_zero() -> None:
     flat = {"psnr": np.full(5, 30, np.float32)}
-    assert np.isfinite(Standard.of(flat).fused(flat, {"psnr": -1.0})).all()
+    assert np.isfinite(PartStandard.of(flat).fused(flat, {"psnr": -1.0})).all()
 
 
 @pytest.mark.parametrize("deviation", [0.0, float("nan")])
 def test_impossible_statistics_are_refused(deviation: float) -> None:
     with pytest.raises(ValueError, match="do not fit"):
-        Standard({"psnr": 30.0}, {"psnr": deviation})
+        PartStandard({"psnr": 30.0}, {"psnr": deviation})

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from oddframe.models.lgn import LGN
-from oddframe.models.lgn.network import Branches, LGNNet, Sizes
+from oddframe.models.lgn.network import Branches, LGNNet, LGNNetSizes
 from oddframe.types import Field, Spec
 
 WINDOWS = Spec({"frames": Field((5, 1, 8, 8), torch.uint8, slide=1)})
@@ -15,7 +15,7 @@ WINDOWS = Spec({"frames": Field((5, 1, 8, 8), torch.uint8, slide=1)})
 
 def tiny_net(branches: Branches = "both", channels: int = 1, seed: int = 0, detached: bool = True) -> LGNNet:
     """Four frames in; two layers, four items."""
-    sizes = Sizes(channels, context=4, width=4, hidden=4, layers=2, items=4, item_size=8, branches=branches)
+    sizes = LGNNetSizes(channels, context=4, width=4, hidden=4, layers=2, items=4, item_size=8, branches=branches)
     return LGNNet(sizes, seed, detached=detached)
 
 

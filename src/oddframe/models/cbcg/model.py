@@ -15,8 +15,8 @@ from oddframe.errors import NotFitted, SettingsError
 from oddframe.index.saving import stored_tensor
 from oddframe.models.base import Model, ModelState, Regime, ScoringStream, inner, nest
 from oddframe.models.cbcg.bags import Bags, paired
-from oddframe.models.cbcg.network import Sizes, WeakNet
-from oddframe.models.cbcg.scoring import Judge, WeakStream
+from oddframe.models.cbcg.network import WeakNet, WeakNetSizes
+from oddframe.models.cbcg.scoring import WeakScorer, WeakStream
 from oddframe.models.cbcg.training import Method, WeakLearner, centres_of, guidance_of
 from oddframe.models.crops import EachCrop, each_crop, one_crop
 from oddframe.models.source import ObservationSource
@@ -162,7 +162,7 @@ class CBCG(Model):
         if self._placed is None or self._placed[0] != run.device:
             self._placed = run.device, copy.deepcopy(self._trained()).requires_grad_(False).to(run.device)
         centres = self._centres.to(run.device) if self.guidance else None
-        return WeakStream(video, Judge(self._placed[1], centres, self.fusion, self._vectors))
+        return WeakStream(video, WeakScorer(self._placed[1], centres, self.fusion, self._vectors))
 
     def state(self) -> ModelState:
         net = {name: tensor.detach().clone().contiguous() for name, tensor in self._trained().state_dict().items()}
@@ -185,7 +185,7 @@ class CBCG(Model):
 
     def _initial(self) -> WeakNet:
         values = sum(self._standardiser.sizes().values())
-        return WeakNet(Sizes(values, self.width, self.embedding, self.look_back, self.dropout), self.seed)
+        return WeakNet(WeakNetSizes(values, self.width, self.embedding, self.look_back, self.dropout), self.seed)
 
     def _method(self) -> Method:
         return Method(**{field.name: getattr(self, field.name) for field in fields(Method)})

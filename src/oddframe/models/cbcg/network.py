@@ -15,7 +15,7 @@ _HIDDEN = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class WeakNetSizes:
     """Sizes of the network.
 
     Args:
@@ -37,11 +37,11 @@ class WeakNet(nn.Module):
     """An encoder that looks back only, a scoring head and a clustering branch (docs/methods/cbcg.md).
 
     Args:
-        sizes: see `Sizes`.
+        sizes: see `WeakNetSizes`.
         seed: of the initial values.
     """
 
-    def __init__(self, sizes: Sizes, seed: int) -> None:
+    def __init__(self, sizes: WeakNetSizes, seed: int) -> None:
         super().__init__()
         self.sizes = sizes
         with torch.random.fork_rng(devices=[]):

@@ -19,7 +19,7 @@ TOGETHER = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judge:
+class WeakScorer:
     """All that scoring needs.
 
     Args:
@@ -52,7 +52,7 @@ class WeakStream(ScoringStream):
         judge: says what is to be said of a segment.
     """
 
-    def __init__(self, video: VideoInfo, judge: Judge) -> None:
+    def __init__(self, video: VideoInfo, judge: WeakScorer) -> None:
         self._video, self._judge = video, judge
         self._rows = self._through = 0
         self._past: Tensor | None = None  # (look_back, crops, W)

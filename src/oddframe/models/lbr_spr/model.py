@@ -14,12 +14,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from oddframe.errors import FitError, NotFitted, SettingsError, SpecError, StoreError
 from oddframe.index.saving import stored_tensor, stored_value
 from oddframe.models.base import Model, ModelState, Regime, ScoringStream, inner, nest
-from oddframe.models.lbr_spr.network import LBRNet, Sizes, rows_of_bands
+from oddframe.models.lbr_spr.network import LBRNet, LBRNetSizes, rows_of_bands
 from oddframe.models.lbr_spr.refinement import Mode, Refined
-from oddframe.models.lbr_spr.scoring import Judge, LBRStream, Standard, errors_of, fusion_weights
-from oddframe.models.lbr_spr.training import Course, LBRLearner, flow_scale, misfit, stacked
+from oddframe.models.lbr_spr.scoring import ErrorStandard, LBRScorer, LBRStream, errors_of, fusion_weights
+from oddframe.models.lbr_spr.training import LBRLearner, RefinementPlan, flow_scale, misfit, stacked
 from oddframe.models.source import ObservationSource
-from oddframe.models.standardise import Moments
+from oddframe.models.standardise import RunningMoments
 from oddframe.training.batches import Batches, shuffled
 from oddframe.training.learner import History
 from oddframe.training.loop import train
@@ -87,7 +87,7 @@ class LBRSPR(Model):
         self.epochs, self.batch, self.learning_rate = epochs, batch, learning_rate
         self.least_steps, self.together, self.seed = least_steps, together, seed
         self._nets: dict[int, LBRNet] = {}
-        self._standards: dict[int, Standard] = {}
+        self._standards: dict[int, ErrorStandard] = {}
         self._refined: dict[int, Refined] = {}
         self._placed: tuple[str, dict[int, LBRNet]] | None = None
         self._spec = Spec({})
@@ -130,7 +130,7 @@ class LBRSPR(Model):
     def open(self, video: VideoInfo, run: Run = Run()) -> ScoringStream:
         self._trained()
         nets = self._on(run.device)
-        return LBRStream(video, Judge(nets, self._standards, self.bands, self.together, self.fusion, self._spec))
+        return LBRStream(video, LBRScorer(nets, self._standards, self.bands, self.together, self.fusion, self._spec))
 
     def multiplications(self, data: ObservationSource) -> int:
         """See `Counted`: those of the networks alone, which are as many for every cube."""
@@ -161,7 +161,7 @@ class LBRSPR(Model):
             raise StoreError(f"the saved state of {self.name} is of bands {trained}; restore it with its own settings")
         saved = {band: inner(state, f"band{band}").tensors for band in trained}
         nets = {band: self._restored(spec, held) for band, held in saved.items()}
-        standards = {band: Standard.restored(held, len(self.fusion)) for band, held in saved.items()}
+        standards = {band: ErrorStandard.restored(held, len(self.fusion)) for band, held in saved.items()}
         self._nets, self._standards, self._spec = nets, standards, spec
         return self
 
@@ -174,7 +174,7 @@ class LBRSPR(Model):
 
     def _initial(self, spec: Spec, scale: float, seed: int) -> LBRNet:
         frames, channels = spec.fields["appearance"].shape[:2]
-        return LBRNet(Sizes(frames, channels, self.width, self.poolings, self.motion), scale, seed)
+        return LBRNet(LBRNetSizes(frames, channels, self.width, self.poolings, self.motion), scale, seed)
 
     def _restored(self, spec: Spec, held: Mapping[str, Tensor]) -> LBRNet:
         net = self._initial(spec, 1.0, self.seed)
@@ -197,10 +197,10 @@ class LBRSPR(Model):
         history = train(learner, batches, optimisation, seed=self.seed, run=own, stage=stage)
         return Refined(rows, learner.weights.numpy(), history)
 
-    def _course(self, steps: int) -> Course:
+    def _course(self, steps: int) -> RefinementPlan:
         """With so many steps in an epoch."""
         epochs = max(self.epochs, math.ceil(self.least_steps / steps))
-        return Course(self.refinement, self.shrink, round(self.warm_up * epochs / self.epochs), epochs, steps)
+        return RefinementPlan(self.refinement, self.shrink, round(self.warm_up * epochs / self.epochs), epochs, steps)
 
     def _trained(self) -> LBRNet:
         if not self._standards:
@@ -216,11 +216,11 @@ class LBRSPR(Model):
             self._placed = device, copies
         return self._placed[1]
 
-    def _measured(self, net: LBRNet, data: ObservationSource, rows: IntArray, run: Run) -> Standard:
+    def _measured(self, net: LBRNet, data: ObservationSource, rows: IntArray, run: Run) -> ErrorStandard:
         """What errors of all training cubes are like, by the trained network."""
-        moments = Moments(len(self.fusion))
+        moments = RunningMoments(len(self.fusion))
         for start in range(0, len(rows), self.batch):
             run.progress(Progress("measuring errors", start, len(rows), "cubes"))
             part = rows[start : start + self.batch]
             moments.add(errors_of(net, stacked(data.take(part), motion=self.motion), 0, self.together))
-        return Standard.of(moments)
+        return ErrorStandard.of(moments)

@@ -17,7 +17,7 @@ from oddframe.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class LBRNetSizes:
     """Sizes of the networks, all at least 1.
 
     Args:
@@ -72,7 +72,7 @@ class LBRNet(nn.Module):
 
     flow_scale: Tensor
 
-    def __init__(self, sizes: Sizes, flow_scale: float, seed: int) -> None:
+    def __init__(self, sizes: LBRNetSizes, flow_scale: float, seed: int) -> None:
         super().__init__()
         self.sizes = sizes
         inputs = sizes.frames * sizes.channels

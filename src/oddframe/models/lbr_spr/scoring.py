@@ -18,7 +18,7 @@ from oddframe.index.slots import slots
 from oddframe.models.base import ScoringStream
 from oddframe.models.lbr_spr.network import LBRNet, bands_of
 from oddframe.models.lbr_spr.training import stacked
-from oddframe.models.standardise import Moments
+from oddframe.models.standardise import RunningMoments
 from oddframe.types import FloatArray, FrozenMapping, Observations, Scored, Spec, VideoInfo
 
 UNSEEN = 20.0
@@ -43,7 +43,7 @@ def fused(parts: Mapping[str, FloatArray], weights: Mapping[str, float]) -> Floa
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Standard:
+class ErrorStandard:
     """What errors are usual in training data, one value a part.
 
     Args:
@@ -61,14 +61,14 @@ class Standard:
             raise ValueError(f"deviations are above 0, not {self.deviation.tolist()}")
 
     @classmethod
-    def of(cls, moments: Moments) -> Standard:
+    def of(cls, moments: RunningMoments) -> ErrorStandard:
         """Of errors that were summed up, a column a part."""
         return cls(moments.mean, moments.deviation().clamp_min(_LEAST))
 
     def deviations(self, errors: Tensor) -> FloatArray:
         """(N, parts) float64 errors -> as many float32, in deviations above the mean; higher = more anomalous.
 
-        >>> Standard(torch.tensor([2.0]), torch.tensor([0.5])).deviations(torch.tensor([[3.0]]))
+        >>> ErrorStandard(torch.tensor([2.0]), torch.tensor([0.5])).deviations(torch.tensor([[3.0]]))
         array([[2.]], dtype=float32)
         """
         told: FloatArray = ((errors - self.mean) / self.deviation).float().numpy()
@@ -79,7 +79,7 @@ class Standard:
         return {"mean": self.mean.clone(), "deviation": self.deviation.clone()}
 
     @classmethod
-    def restored(cls, tensors: Mapping[str, Tensor], parts: int) -> Standard:
+    def restored(cls, tensors: Mapping[str, Tensor], parts: int) -> ErrorStandard:
         """From such tensors. Raises `StoreError` where they do not fit."""
         try:
             return cls(*(stored_tensor(tensors, name, torch.float64, parts) for name in ("mean", "deviation")))
@@ -88,7 +88,7 @@ class Standard:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judge:
+class LBRScorer:
     """All that scoring needs: trained networks and how to use them.
 
     Args:
@@ -101,7 +101,7 @@ class Judge:
     """
 
     nets: Mapping[int, LBRNet]
-    standards: Mapping[int, Standard]
+    standards: Mapping[int, ErrorStandard]
     bands: int
     together: int
     weights: Mapping[str, float]
@@ -139,7 +139,7 @@ class LBRStream(ScoringStream):
         judge: networks and settings.
     """
 
-    def __init__(self, video: VideoInfo, judge: Judge) -> None:
+    def __init__(self, video: VideoInfo, judge: LBRScorer) -> None:
         self._video, self._judge = video, judge
         self._seen = dict.fromkeys(judge.nets, 0)
         self._through = 0

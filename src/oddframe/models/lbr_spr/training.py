@@ -22,7 +22,7 @@ from oddframe.types import Field, IntArray, Spec
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class RefinementPlan:
     """How refinement goes over one training.
 
     Args:
@@ -54,7 +54,7 @@ class LBRLearner(Learner):
     step: Tensor
     weights: Tensor
 
-    def __init__(self, net: LBRNet, course: Course, rows: int) -> None:
+    def __init__(self, net: LBRNet, course: RefinementPlan, rows: int) -> None:
         super().__init__()
         self.net, self.course = net, course
         self.register_buffer("step", torch.zeros((), dtype=torch.long))

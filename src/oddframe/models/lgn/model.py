@@ -13,8 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from oddframe.errors import FitError, NotFitted, SettingsError, SpecError, StoreError
 from oddframe.index.saving import stored_tensor, stored_value
 from oddframe.models.base import Model, ModelState, Regime, ScoringStream
-from oddframe.models.lgn.network import REDUCED, Branches, LGNNet, Sizes
-from oddframe.models.lgn.scoring import Judge, LGNStream, Standard, Watcher, weights
+from oddframe.models.lgn.network import REDUCED, Branches, LGNNet, LGNNetSizes
+from oddframe.models.lgn.scoring import LGNScorer, LGNStream, PartStandard, Watcher, weights
 from oddframe.models.lgn.training import LGNLearner, plan
 from oddframe.models.source import ObservationSource
 from oddframe.training.batches import Batches
@@ -37,8 +37,8 @@ class LGN(Model):
     windows of the `sequence` observer. Defaults are the paper's.
 
     Args:
-        width, hidden, layers, items, item_size, branches: of the network, see `Sizes`; frames' sizes come from the
-            observer.
+        width, hidden, layers, items, item_size, branches: of the network, see `LGNNetSizes`; sizes of frames come
+            from the observer.
         psnr_weight: lambda, 0 .. 1: what the prediction counts for in the score, the distance having the rest.
         compactness, separateness: weights of the losses, >= 0.
         detached: whether the memory is read without gradient, as in the paper's program. The encoder of the global
@@ -98,7 +98,7 @@ class LGN(Model):
         self.windows, self.sample, self.adapt, self.gamma = windows, sample, adapt, gamma
         self.grid, self.together, self.seed = grid, together, seed
         self._net: LGNNet | None = None
-        self._spec, self._standard = Spec({}), Standard({}, {})
+        self._spec, self._standard = Spec({}), PartStandard({}, {})
         self._placed: tuple[str, LGNNet] | None = None
         self._history: History | None = None
 
@@ -167,7 +167,7 @@ class LGN(Model):
         try:
             spec = Spec.from_json(stored_value(state.meta, "spec", dict))
             mean, deviation = (_numbers(state.meta, name, self.fusion) for name in ("mean", "deviation"))
-            standard = Standard(mean, deviation)
+            standard = PartStandard(mean, deviation)
             self.check(spec)
         except (ValueError, SpecError) as error:
             raise StoreError(f"the saved state of {self.name} is damaged: {error}") from error
@@ -178,12 +178,12 @@ class LGN(Model):
         return self
 
     def _forget(self) -> None:
-        self._net, self._spec, self._standard, self._placed = None, Spec({}), Standard({}, {}), None
+        self._net, self._spec, self._standard, self._placed = None, Spec({}), PartStandard({}, {}), None
         self._history = None
 
     def _initial(self, spec: Spec) -> LGNNet:
         length, channels = spec.fields["frames"].shape[:2]
-        sizes = Sizes(
+        sizes = LGNNetSizes(
             channels=channels,
             context=length - 1,
             width=self.width,
@@ -216,16 +216,16 @@ class LGN(Model):
             gamma=self.gamma if adapt else None,
         )
 
-    def _measured(self, data: ObservationSource, run: Run) -> Standard:
+    def _measured(self, data: ObservationSource, run: Run) -> PartStandard:
         """What parts are like on training windows, by the trained network."""
         watcher = self._watcher(run, adapt=False)
-        judge = Judge(watcher, watcher.net.items)
+        judge = LGNScorer(watcher, watcher.net.items)
         rows = np.random.default_rng(self.seed).permutation(len(data))[: self.sample]
         with torch.no_grad():
             for done, row in enumerate(np.sort(rows)):
                 run.progress(Progress("measuring normal frames", done, len(rows), "windows"))
                 judge.batch(data.take(row[None])["frames"], slice(0, 1))
-        return Standard.of(judge.rows().parts)
+        return PartStandard.of(judge.rows().parts)
 
 
 def _frames(shape: tuple[int, ...]) -> bool:

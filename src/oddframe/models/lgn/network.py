@@ -50,7 +50,7 @@ class LGNNet(nn.Module):
 
     items: Tensor
 
-    def __init__(self, sizes: Sizes, seed: int, *, detached: bool = True) -> None:
+    def __init__(self, sizes: LGNNetSizes, seed: int, *, detached: bool = True) -> None:
         super().__init__()
         self.sizes, self.detached = sizes, detached
         with torch.random.fork_rng(devices=[]):
@@ -58,7 +58,7 @@ class LGNNet(nn.Module):
             self.local = LocalBranch(sizes) if sizes.branches != "global" else None
             self.encoder = GlobalEncoder(sizes) if sizes.branches != "local" else None
             self.decoder = MemoryDecoder(sizes) if sizes.branches != "local" else None
-            self.painter = Painter(sizes)
+            self.painter = FrameDecoder(sizes)
         count = sizes.items if sizes.branches != "local" else 0
         self.register_buffer("items", new_items(count, sizes.item_size, torch.Generator().manual_seed(seed)))
 
@@ -88,7 +88,7 @@ class GlobalEncoder(nn.Module):
     The last convolution is bare: a ReLU would keep all queries in one corner of the sphere that they are put on.
     """
 
-    def __init__(self, sizes: Sizes) -> None:
+    def __init__(self, sizes: LGNNetSizes) -> None:
         super().__init__()
         width, values = sizes.width, sizes.item_size
         stacked = sizes.channels * sizes.context
@@ -108,7 +108,7 @@ class GlobalEncoder(nn.Module):
 class MemoryDecoder(nn.Module):
     """What was read, brought back to full size; no skip connections, which would carry anomalies past the memory."""
 
-    def __init__(self, sizes: Sizes) -> None:
+    def __init__(self, sizes: LGNNetSizes) -> None:
         super().__init__()
         width, values = sizes.width, sizes.item_size
         self.blocks = nn.Sequential(
@@ -123,10 +123,10 @@ class MemoryDecoder(nn.Module):
         return decoded
 
 
-class Painter(nn.Module):
+class FrameDecoder(nn.Module):
     """The features of one or two branches to the predicted frame: three convolutions, then tanh."""
 
-    def __init__(self, sizes: Sizes) -> None:
+    def __init__(self, sizes: LGNNetSizes) -> None:
         super().__init__()
         width = sizes.width
         inputs = 2 * width if sizes.branches == "both" else width
@@ -144,7 +144,7 @@ class Painter(nn.Module):
 class LocalBranch(nn.Module):
     """Each frame encoded to a quarter of its side, stacked ST-LSTM layers over the frames, and back to full size."""
 
-    def __init__(self, sizes: Sizes) -> None:
+    def __init__(self, sizes: LGNNetSizes) -> None:
         super().__init__()
         width, hidden = sizes.width, sizes.hidden
         self.encoder = nn.Sequential(
@@ -185,7 +185,7 @@ REDUCED = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class LGNNetSizes:
     """Sizes of the network, all at least 1.
 
     Args:

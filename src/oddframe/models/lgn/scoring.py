@@ -64,7 +64,7 @@ def weights(branches: Branches, psnr_weight: float) -> Mapping[str, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Standard:
+class PartStandard:
     """What parts are like in normal video: name -> mean and standard deviation.
 
     Raises:
@@ -80,7 +80,7 @@ class Standard:
             raise ValueError(f"means and deviations that do not fit: {self.mean}, {self.deviation}")
 
     @classmethod
-    def of(cls, parts: Mapping[str, FloatArray]) -> Standard:
+    def of(cls, parts: Mapping[str, FloatArray]) -> PartStandard:
         """Of the parts of normal frames, each (N,)."""
         mean = {name: float(part.mean(dtype=np.float64)) for name, part in parts.items()}
         deviation = {name: max(float(part.std(dtype=np.float64)), _LEAST_DEVIATION) for name, part in parts.items()}
@@ -89,7 +89,7 @@ class Standard:
     def fused(self, parts: Mapping[str, FloatArray], weights: Mapping[str, float]) -> FloatArray:
         """(N,) the sum over the parts of weight * (part - mean) / deviation.
 
-        >>> standard = Standard({"psnr": 30.0}, {"psnr": 2.0})
+        >>> standard = PartStandard({"psnr": 30.0}, {"psnr": 2.0})
         >>> standard.fused({"psnr": np.array([26, 28], np.float32)}, {"psnr": -1.0})
         array([2., 1.], dtype=float32)
         """
@@ -107,7 +107,7 @@ class Watcher:
         field: of the windows, uint8 (T + 1, C, S, S).
         together: windows that the network sees at once.
         grid: cells a side of the error maps.
-        standard, weights: see `Standard.fused`.
+        standard, weights: see `PartStandard.fused`.
         gamma: a frame whose gate is below is remembered; None = the memory stays as it is.
     """
 
@@ -115,7 +115,7 @@ class Watcher:
     field: Field
     together: int
     grid: int
-    standard: Standard
+    standard: PartStandard
     weights: Mapping[str, float]
     gamma: float | None
 
@@ -163,7 +163,7 @@ class LGNStream(ScoringStream):
     @torch.no_grad()
     def _judged(self, windows: Tensor) -> Rows:
         """What is to be said of uint8 windows (N, T + 1, C, S, S)."""
-        judge, together = Judge(self._watcher, self.items), self._watcher.together
+        judge, together = LGNScorer(self._watcher, self.items), self._watcher.together
         for slot in slots(len(windows), self._rows, together):
             batch = torch.zeros((together, *windows.shape[1:]), dtype=torch.uint8)
             batch[slot.places] = windows[slot.rows]
@@ -172,7 +172,7 @@ class LGNStream(ScoringStream):
         return judge.rows()
 
 
-class Judge:
+class LGNScorer:
     """Runs batches of windows through the network, and collects what is found.
 
     Args:

@@ -8,23 +8,23 @@ from oddframe.errors import SettingsError
 from oddframe.observers.foreground import boxes as rules
 from oddframe.observers.foreground.background import Background
 from oddframe.observers.foreground.base import Foreground, ForegroundStream
-from oddframe.observers.foreground.flow import Grey, RecentFlow
-from oddframe.observers.foreground.groups import UsualSize, is_beside, is_fragment, is_sliver, split, tiled, within
-from oddframe.observers.foreground.regions import (
+from oddframe.observers.foreground.blobs import (
+    Blob,
     ForegroundRule,
-    Region,
-    connected_regions,
+    connected_blobs,
     moving_mask,
-    standing_regions,
+    standing_blobs,
     whole_mask,
 )
+from oddframe.observers.foreground.flow import Grey, RecentFlow
+from oddframe.observers.foreground.groups import UsualSize, is_beside, is_fragment, is_sliver, split, tiled, within
 from oddframe.types import BoolArray, FloatArray, VideoInfo
 
 
 class Motion(Foreground):
-    """Boxes of regions that move, fast or slowly, or stand in front of the empty scene.
+    """Boxes of blobs that move, fast or slowly, or stand in front of the empty scene.
 
-    They are found as the objects observer finds them, over a second, longer time as well, for slow walkers. Regions
+    They are found as the objects observer finds them, over a second, longer time as well, for slow walkers. Blobs
     larger than is usual at their place are split where they move differently or hang together by little. Lengths are
     shares of the picture and times are seconds, so resolution and frame rate may differ from clip to clip.
 
@@ -35,10 +35,10 @@ class Motion(Foreground):
         contrast: grey levels of change under which a pixel is noise; to count as standing there, four times as much.
         part: grey levels by which a pixel must differ from the empty scene to be part of something that moves.
         standing: whether the empty scene is learnt: to complete what moves, and to find what stands.
-        split: whether large regions are split.
+        split: whether large blobs are split.
         tile: whether what is still too large then is cut into pieces of the usual size.
         apart: pixels by which the flow of two parts differs, over the longer time.
-        smallest: least area of a region, as a share of the picture.
+        smallest: least area of a blob, as a share of the picture.
         slimmest: the longer side is less than this many times the shorter one.
         border: width of the ignored edge, as a share of the shorter side.
         margin: pixels of the working picture added on all sides.
@@ -89,10 +89,10 @@ class Motion(Foreground):
         return self.smallest * pixels
 
     def open(self, video: VideoInfo) -> ForegroundStream:
-        return _Regions(self, video)
+        return _Blobs(self, video)
 
 
-class _Regions(ForegroundStream):
+class _Blobs(ForegroundStream):
     def __init__(self, foreground: Motion, video: VideoInfo) -> None:
         self._settings, self._gaps = foreground, foreground.gaps(video)
         self._background = Background(video.fps) if foreground.standing else None
@@ -102,19 +102,19 @@ class _Regions(ForegroundStream):
         grey, flow, settings = recent.grey(), recent.flow(self._gaps[-1]), self._settings
         if grey is None or flow is None:
             return rules.NONE
-        detected, regions = self._regions(recent, grey, known)
+        detected, blobs = self._blobs(recent, grey, known)
         if settings.split:
             taken = ~rules.clear(grey.shape, known, settings.margin + 1)
-            regions = self._single(regions, flow, taken)
+            blobs = self._single(blobs, flow, taken)
             self._usual.learn(detected)
-        corners = np.array([(r.left, r.top, r.right, r.bottom) for r in regions], np.float32).reshape(-1, 4)
+        corners = np.array([(r.left, r.top, r.right, r.bottom) for r in blobs], np.float32).reshape(-1, 4)
         found = rules.sizeable(corners, 0, settings.slimmest)
         return rules.widened(found, settings.margin, grey.shape[1], grey.shape[0])
 
-    def _single(self, regions: list[Region], flow: FloatArray, taken: BoolArray) -> list[Region]:
+    def _single(self, blobs: list[Blob], flow: FloatArray, taken: BoolArray) -> list[Blob]:
         """One thing each, as far as that can be told, without rests of detections and slivers at the edge."""
         settings, shape = self._settings, flow.shape
-        parts = [part for r in regions for part in split(r, flow, self._usual.at(r), settings.apart)]
+        parts = [part for r in blobs for part in split(r, flow, self._usual.at(r), settings.apart)]
         known = [(part, self._usual.at(part), is_beside(part, taken)) for part in parts]
         # At a detector's box there are limbs and shadows of what it found: no measure of things.
         self._usual.learn(part for part, _, beside in known if not beside)
@@ -126,18 +126,18 @@ class _Regions(ForegroundStream):
     def _border(self, shape: tuple[int, ...]) -> int:
         return round(self._settings.border * min(shape[:2]))
 
-    def _regions(self, recent: RecentFlow, grey: Grey, known: FloatArray) -> tuple[list[Region], list[Region]]:
+    def _blobs(self, recent: RecentFlow, grey: Grey, known: FloatArray) -> tuple[list[Blob], list[Blob]]:
         """What moves in a detector's boxes; and what moves, then what stands, where it has found nothing."""
         rule = self._rule(grey)
         moving = self._moving(recent, grey, rule)
         difference = None if self._background is None else self._background.difference(grey)
-        still: list[Region] = []
+        still: list[Blob] = []
         if self._background is not None and difference is not None:
             moving = whole_mask(moving, difference, rule)
-            still = standing_regions(self._background, grey, difference, moving, rule)
+            still = standing_blobs(self._background, grey, difference, moving, rule)
         detected = within(known, moving)
         rules.erase(moving, known, self._settings.margin)
-        return detected, connected_regions(moving, rule.smallest) + _unknown(still, known, moving.shape)
+        return detected, connected_blobs(moving, rule.smallest) + _unknown(still, known, moving.shape)
 
     def _moving(self, recent: RecentFlow, grey: Grey, rule: ForegroundRule) -> BoolArray:
         """(h, w) what has moved over any of the times."""
@@ -161,7 +161,7 @@ class _Regions(ForegroundStream):
         )
 
 
-def _unknown(regions: list[Region], known: FloatArray, shape: tuple[int, ...]) -> list[Region]:
-    """The regions of which more than half lies where no detector found something."""
+def _unknown(blobs: list[Blob], known: FloatArray, shape: tuple[int, ...]) -> list[Blob]:
+    """The blobs of which more than half lies where no detector found something."""
     elsewhere = rules.clear(shape, known, 0)
-    return [r for r in regions if elsewhere[r.top : r.bottom, r.left : r.right][r.inside].mean() > 0.5]
+    return [r for r in blobs if elsewhere[r.top : r.bottom, r.left : r.right][r.inside].mean() > 0.5]

@@ -1,4 +1,4 @@
-"""Foreground regions: connected stretches of picture that move, or that stand where nothing stood."""
+"""Foreground blobs: connected stretches of picture that move, or that stand where nothing stood."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _CROSS: MatLike = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Region:
-    """One connected region, in pixels of the working picture.
+class Blob:
+    """One connected blob, in pixels of the working picture.
 
     Args:
         left, top, right, bottom: its box, the last two one past the end.
@@ -37,7 +37,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class ForegroundRule:
-    """When a pixel counts as foreground, and a region as one.
+    """When a pixel counts as foreground, and a blob as one.
 
     Args:
         displacement: pixels that it must have moved between the two pictures; the flow's own noise lies under this.
@@ -46,7 +46,7 @@ class ForegroundRule:
         standing: grey levels by which it must differ from the empty scene to count as standing there.
         part: grey levels by which it must differ from the empty scene to be part of something that moves; None = only
             what moves itself is.
-        smallest: pixels of the smallest region.
+        smallest: pixels of the smallest blob.
         border: pixels at the picture's edge that are ignored: there half of what flow needs lies outside.
     """
 
@@ -88,34 +88,34 @@ def standing_mask(difference: FloatArray, moving: BoolArray, rule: ForegroundRul
     return _tidied(mask, rule.border, np.ones((5, 5), np.uint8))
 
 
-def connected_regions(mask: BoolArray, smallest: float) -> list[Region]:
-    """The mask's 8-connected regions of at least `smallest` pixels, in the order of their first pixel."""
+def connected_blobs(mask: BoolArray, smallest: float) -> list[Blob]:
+    """The mask's 8-connected blobs of at least `smallest` pixels, in the order of their first pixel."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     found = []
     for label in range(1, count):
         left, top, width, height, area = (int(value) for value in stats[label])
         if area >= smallest:
             inside = labels[top : top + height, left : left + width] == label
-            found.append(Region(left, top, left + width, top + height, inside))
+            found.append(Blob(left, top, left + width, top + height, inside))
     return found
 
 
-def foreground_regions(
+def foreground_blobs(
     flow: FloatArray, previous: Grey, current: Grey, background: Background | None, rule: ForegroundRule
-) -> list[Region]:
+) -> list[Blob]:
     """What moves, completed where the empty scene is known, and then what stands; the background learns on the way."""
     moving = moving_mask(flow, previous, current, rule)
     difference = None if background is None else background.difference(current)
     if background is None or difference is None:
-        return connected_regions(moving, rule.smallest)
+        return connected_blobs(moving, rule.smallest)
     whole = whole_mask(moving, difference, rule)
-    standing = standing_regions(background, current, difference, whole, rule)
-    return connected_regions(whole, rule.smallest) + standing
+    standing = standing_blobs(background, current, difference, whole, rule)
+    return connected_blobs(whole, rule.smallest) + standing
 
 
-def standing_regions(
+def standing_blobs(
     background: Background, grey: Grey, difference: FloatArray, moving: BoolArray, rule: ForegroundRule
-) -> list[Region]:
+) -> list[Blob]:
     """What stands in front of the empty scene; the background learns from the rest.
 
     A place that differs because somebody left it, or because the light on it changed, is given back to the background
@@ -131,12 +131,12 @@ def standing_regions(
     mask = standing_mask(difference, moving, rule)
     background.follow(difference, mask)
     kept = []
-    for region in connected_regions(mask, 2 * rule.smallest):
-        place = region.inside, region.top, region.left
+    for blob in connected_blobs(mask, 2 * rule.smallest):
+        place = blob.inside, blob.top, blob.left
         if background.uncovered(grey, *place) or background.relit(grey, *place):
             background.accept(grey, *place)
         else:
-            kept.append(region)
+            kept.append(blob)
     return kept
 
 

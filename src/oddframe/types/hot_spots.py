@@ -12,8 +12,8 @@ from oddframe.types.values import Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class MapRegions(Value):
-    """R regions that stand out in the maps of N observations.
+class HotSpots(Value):
+    """R hot spots: the parts of the anomaly maps of N observations that stand out.
 
     Args:
         row: (R,) the observation that each was found in, not decreasing.
@@ -34,18 +34,18 @@ class MapRegions(Value):
         put(self, "box", frozen_array(self.box, np.float32, "box", len(self.row), 4))
         put(self, "score", frozen_array(self.score, np.float32, "score", len(self.row)))
         if bool((np.diff(self.row) < 0).any()):
-            raise ValueError("regions must be in the order of their observations")
+            raise ValueError("hot spots must be in the order of their observations")
 
     def __len__(self) -> int:
         return len(self.row)
 
     @classmethod
-    def none(cls) -> MapRegions:
-        """No regions."""
+    def none(cls) -> HotSpots:
+        """No hot spots."""
         return cls(np.zeros(0, np.int64), np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
 
     @classmethod
-    def concatenate(cls, pieces: Sequence[MapRegions], counts: Sequence[int]) -> MapRegions:
+    def concatenate(cls, pieces: Sequence[HotSpots], counts: Sequence[int]) -> HotSpots:
         """Those of consecutive pieces of one video, which have so many observations."""
         starts = np.cumsum([0, *counts])[:-1]
         return cls(
@@ -54,16 +54,16 @@ class MapRegions(Value):
             np.concatenate([np.zeros(0, np.float32), *(p.score for p in pieces)]),
         )
 
-    def select(self, rows: IntArray, of: int) -> MapRegions:
+    def select(self, rows: IntArray, of: int) -> HotSpots:
         """Those of the observations at `rows`, of `of` all in all; they then count from 0 in the order of `rows`."""
         place = np.full(of, -1)
         place[rows] = np.arange(len(rows))
         moved = place[self.row]
         order = np.argsort(moved, kind="stable")
         kept = order[moved[order] >= 0]
-        return MapRegions(moved[kept], self.box[kept], self.score[kept])
+        return HotSpots(moved[kept], self.box[kept], self.score[kept])
 
     def of(self, row: int) -> slice:
-        """Which regions belong to one observation."""
+        """Which hot spots belong to one observation."""
         first, stop = np.searchsorted(self.row, [row, row + 1])
         return slice(int(first), int(stop))

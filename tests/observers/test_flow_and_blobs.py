@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from oddframe.observers.foreground.background import Background
-from oddframe.observers.foreground.flow import Grey, InverseSearchFlow, working_grey
-from oddframe.observers.foreground.regions import (
+from oddframe.observers.foreground.blobs import (
     ForegroundRule,
-    connected_regions,
+    connected_blobs,
     moving_mask,
-    standing_regions,
+    standing_blobs,
     whole_mask,
 )
+from oddframe.observers.foreground.flow import Grey, InverseSearchFlow, working_grey
 
 RULE = ForegroundRule(displacement=0.7, contrast=6, standing=24, part=20, smallest=30, border=6)
 
@@ -61,10 +61,10 @@ def test_working_picture_is_never_enlarged_and_keeps_its_aspect() -> None:
 
 def moved(previous: Grey, current: Grey) -> list[tuple[int, int, int, int]]:
     mask = moving_mask(InverseSearchFlow()(previous, current), previous, current, RULE)
-    return [(r.left, r.top, r.right, r.bottom) for r in connected_regions(mask, RULE.smallest)]
+    return [(r.left, r.top, r.right, r.bottom) for r in connected_blobs(mask, RULE.smallest)]
 
 
-def test_a_moving_thing_is_one_region_around_it() -> None:
+def test_a_moving_thing_is_one_blob_around_it() -> None:
     (box,) = moved(scene(60), scene(64))
     assert np.abs(np.array(box) - [64, 40, 84, 70]).max() <= 6
 
@@ -89,8 +89,8 @@ def completed(moving: tuple[slice, slice], *apart: tuple[slice, slice]) -> list[
     mask[moving] = True
     for stretch in apart:
         difference[stretch] = 40
-    found = connected_regions(whole_mask(mask, difference, RULE), RULE.smallest)
-    return [[region.left, region.top, region.right, region.bottom] for region in found]
+    found = connected_blobs(whole_mask(mask, difference, RULE), RULE.smallest)
+    return [[blob.left, blob.top, blob.right, blob.bottom] for blob in found]
 
 
 def test_legs_that_move_bring_the_trunk_above_them() -> None:
@@ -115,14 +115,14 @@ def test_without_a_level_for_parts_only_what_moves_is_found() -> None:
 
 
 def watched(pictures: list[Grey], fps: int = 5) -> list[int]:
-    """How many standing regions each picture has, nothing moving."""
+    """How many standing blobs each picture has, nothing moving."""
     background = Background(Fraction(fps))
     still = np.zeros(BACKDROP.shape, bool)
     found = []
     for picture in pictures:
         difference = background.difference(picture)
-        regions = [] if difference is None else standing_regions(background, picture, difference, still, RULE)
-        found.append(len(regions))
+        blobs = [] if difference is None else standing_blobs(background, picture, difference, still, RULE)
+        found.append(len(blobs))
     return found
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oddframe.scoring import MapUse, find_regions, map_level, map_peaks
-from oddframe.types import FloatArray, MapRegions, Observations, Scored, VideoInfo
+from oddframe.scoring import MapUse, find_hot_spots, map_level, map_peaks
+from oddframe.types import FloatArray, HotSpots, Observations, Scored, VideoInfo
 
 INFO = VideoInfo("v", 80, 40, Fraction(10))
 
@@ -39,21 +39,21 @@ def scored(pictures: FloatArray | None, box: FloatArray | None = None, count: in
     return Scored(seen, np.zeros(count, np.float32), maps=pictures)
 
 
-def same(one: MapRegions, other: MapRegions) -> bool:
+def same(one: HotSpots, other: HotSpots) -> bool:
     return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("row", "box", "score"))
 
 
 @given(st.integers(0, 999), st.floats(-0.5, 3.5), st.floats(-50, 50), st.floats(1, 3000))
-def test_regions_lie_in_their_box_and_hold_what_is_above(seed: int, level: float, corner: float, size: float) -> None:
+def test_hot_spots_lie_in_their_box_and_hold_what_is_above(seed: int, level: float, corner: float, size: float) -> None:
     pictures = maps(seed)
     boxes = np.tile(np.array([corner, 2 * corner, corner + size, 2 * corner + size / 3], np.float32), (5, 1))
-    found = find_regions(pictures, boxes, level)
+    found = find_hot_spots(pictures, boxes, level)
     of = boxes[found.row]
     assert (found.box[:, :2] >= of[:, :2]).all()
     assert (found.box[:, 2:] <= of[:, 2:]).all()
     assert (found.box[:, :2] < found.box[:, 2:]).all()
     assert (found.score > level).all()
-    for row, picture in enumerate(pictures):  # every cell above the level lies in a region, and the peaks are told
+    for row, picture in enumerate(pictures):  # every cell above the level lies in a hot spot, and the peaks are told
         assert (picture > level).any() == bool((found.row == row).any())
         assert picture.max() == found.score[found.row == row].max(initial=-np.inf) or picture.max() <= level
         cells = np.argwhere(picture > level)[:, ::-1] + 0.5
@@ -66,7 +66,7 @@ def test_regions_lie_in_their_box_and_hold_what_is_above(seed: int, level: float
 @given(st.integers(0, 999), st.integers(1, 30))
 def test_larger_pictures_have_larger_boxes(seed: int, factor: int) -> None:
     pictures, boxes = maps(seed), whole(5)
-    small, large = find_regions(pictures, boxes, 1.5), find_regions(pictures, factor * boxes, 1.5)
+    small, large = find_hot_spots(pictures, boxes, 1.5), find_hot_spots(pictures, factor * boxes, 1.5)
     np.testing.assert_allclose(large.box, factor * small.box, rtol=1e-6)
     np.testing.assert_array_equal(large.score, small.score)
 
@@ -75,7 +75,7 @@ def test_a_narrow_gap_does_not_part_a_thing_and_a_wide_one_does() -> None:
     picture = np.zeros((1, 6, 12), np.float32)
     picture[0, 1:5, 1:3] = picture[0, 1:5, 4:6] = 1
     picture[0, 1:5, 9:11] = 3
-    found = find_regions(picture, np.array([[0, 0, 12, 6]], np.float32), 0.5)
+    found = find_hot_spots(picture, np.array([[0, 0, 12, 6]], np.float32), 0.5)
     assert found.box.tolist() == [[1, 1, 6, 5], [9, 1, 11, 5]]
     assert found.score.tolist() == [1, 3]
 
@@ -84,44 +84,44 @@ def test_a_single_cell_of_a_fine_map_is_noise() -> None:
     picture = np.zeros((1, 64, 64), np.float32)
     picture[0, 5, 5] = 9
     picture[0, 40:43, 40:43] = 1
-    assert find_regions(picture, whole(1), 0.5).score.tolist() == [1]
+    assert find_hot_spots(picture, whole(1), 0.5).score.tolist() == [1]
 
 
-def test_pieces_and_parts_of_a_video_keep_their_regions() -> None:
+def test_pieces_and_parts_of_a_video_keep_their_hot_spots() -> None:
     """However rows come together, and whichever are left out or moved, each keeps what was found in it."""
     pictures, use = maps(3), MapUse(1.5, keep=True)
     one = use.of(scored(pictures), INFO)
     cuts = [(0, 2), (2, 2), (2, 5)]
     pieces = [use.of(scored(pictures[a:b], whole(b - a), b - a, first=a), INFO) for a, b in cuts]
-    assert one.regions is not None
-    joined = Scored.concatenate(pieces).regions
+    assert one.hot_spots is not None
+    joined = Scored.concatenate(pieces).hot_spots
     assert joined is not None
-    assert same(joined, one.regions)
+    assert same(joined, one.hot_spots)
     for rows in ([1, 2, 4], [0], [], [4, 0]):  # in any order: what is moved in time need not keep it
-        part = one.regions.select(np.array(rows, np.int64), 5)
+        part = one.hot_spots.select(np.array(rows, np.int64), 5)
         assert part.row.tolist() == [
-            new for new, row in enumerate(rows) for _ in np.flatnonzero(one.regions.row == row)
+            new for new, row in enumerate(rows) for _ in np.flatnonzero(one.hot_spots.row == row)
         ]
         for new, row in enumerate(rows):
-            assert np.array_equal(part.box[part.of(new)], one.regions.box[one.regions.of(row)])
+            assert np.array_equal(part.box[part.of(new)], one.hot_spots.box[one.hot_spots.of(row)])
     kept = one.select(np.array([1, 3]))
     assert kept.maps is not None
     assert np.array_equal(kept.maps, pictures[[1, 3]])
-    assert kept.regions is not None
-    assert same(kept.regions, one.regions.select(np.array([1, 3]), 5))
+    assert kept.hot_spots is not None
+    assert same(kept.hot_spots, one.hot_spots.select(np.array([1, 3]), 5))
 
 
 def test_maps_stay_only_where_asked_for() -> None:
     told = [MapUse(level, keep).of(scored(maps(0)), INFO) for level in (None, 1.5) for keep in (False, True)]
     assert [one.maps is not None for one in told] == [False, True, False, True]
-    assert [one.regions is not None for one in told] == [False, False, True, True]
+    assert [one.hot_spots is not None for one in told] == [False, False, True, True]
 
 
 def test_what_is_only_a_part_of_the_frame_has_a_box_already() -> None:
     box = whole(5)
     box[2] = [10, 10, 20, 20]
-    assert MapUse(1.5).of(scored(maps(0), box), INFO).regions is None
-    assert MapUse(1.5).of(scored(None), INFO).regions is None
+    assert MapUse(1.5).of(scored(maps(0), box), INFO).hot_spots is None
+    assert MapUse(1.5).of(scored(None), INFO).hot_spots is None
 
 
 @pytest.mark.parametrize("side", [8, 64])
@@ -137,12 +137,12 @@ def test_at_least_half_of_the_normal_maps_hold_no_region(side: int) -> None:
     assert peaks is not None
     level = map_level([peaks[:40], peaks[40:]])
     assert level is not None
-    with_region = len(np.unique(find_regions(pictures, whole(101), level).row))
-    assert 45 <= with_region <= 51
+    with_spot = len(np.unique(find_hot_spots(pictures, whole(101), level).row))
+    assert 45 <= with_spot <= 51
     assert map_level([]) is None
     assert map_peaks(scored(None)) is None
 
 
-def test_regions_come_in_the_order_of_rows() -> None:
+def test_hot_spots_come_in_the_order_of_rows() -> None:
     with pytest.raises(ValueError, match="order"):
-        MapRegions(np.array([1, 0]), np.zeros((2, 4), np.float32), np.zeros(2, np.float32))
+        HotSpots(np.array([1, 0]), np.zeros((2, 4), np.float32), np.zeros(2, np.float32))
