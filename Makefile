@@ -3,28 +3,35 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: check demo test lint types format clean
+.DEFAULT_GOAL := help
+.PHONY: help check demo test lint types format hooks clean
 
-check: test lint types
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(INSTALLED)
+demo: $(INSTALLED) ## render a scene, fit, score, draw: see it work
 	$(BIN)/oddframe demo
 
-test: $(INSTALLED)
+test: $(INSTALLED) ## run the tests; some of them: make test ARGS="tests/models -k knn"
 	$(if $(ARGS),$(BIN)/pytest $(ARGS),OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile)
 
-lint: $(INSTALLED)
+lint: $(INSTALLED) ## check rules and format with ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(INSTALLED)
+types: $(INSTALLED) ## check types with mypy, strict
 	$(BIN)/mypy
 
-format: $(INSTALLED)
+check: test lint types ## run test, lint and types, as CI does
+
+format: $(INSTALLED) ## repair what ruff can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-clean:
+hooks: $(INSTALLED) ## run lint and types before every commit (needs the program pre-commit)
+	pre-commit install
+
+clean: ## remove the virtual environment and all caches
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(INSTALLED): pyproject.toml constraints.txt

@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.house.borders import MAY_IMPORT, breaches
+from tests.house.circles import circles, needs
 
 PACKAGE = ROOT / "src" / "oddframe"
 
@@ -23,6 +24,33 @@ def test_the_table_has_no_circle() -> None:
     while free := {room for room, allowed in left.items() if not allowed & left.keys()}:
         left = {room: allowed for room, allowed in left.items() if room not in free}
     assert not left
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Then every module can be read, tested and moved with only what lies below it."""
+    assert not circles(needs(PACKAGE))
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from oddframe.observers.cubes import Cubes",
+        "import oddframe.observers.cubes",
+        "from . import cubes",
+        "def later():\n    from .cubes import Cubes",
+        "from importlib import import_module\nimport_module('oddframe.observers.cubes')",
+    ],
+)
+def test_a_planted_circle_is_found(tmp_path: Path, back: str) -> None:
+    room = tmp_path / "oddframe" / "observers"
+    room.mkdir(parents=True)
+    (room / "__init__.py").touch()
+    (room / "base.py").touch()
+    (room / "cubes.py").write_text("from oddframe.observers.base import Observer\nfrom .stream import Stream\n")
+    (room / "stream.py").write_text("from oddframe.observers.base import Observer\n")
+    assert not circles(needs(tmp_path / "oddframe"))
+    (room / "stream.py").write_text(back + "\n")
+    assert circles(needs(tmp_path / "oddframe")) == [["oddframe.observers.cubes", "oddframe.observers.stream"]]
 
 
 def test_the_map_shows_every_room() -> None:

@@ -1,10 +1,12 @@
-"""Small files, short functions: what grows past that is asking to become two ideas."""
+"""Files of one whole idea, and short functions: what grows past that is asking to become two ideas."""
 
 from __future__ import annotations
 
 import ast
 from pathlib import Path
 from statistics import median
+
+import pytest
 
 from tests.conftest import ROOT
 
@@ -26,9 +28,15 @@ def bodies(text: str) -> dict[str, int]:
     return found
 
 
-def test_files_are_small() -> None:
-    assert median(map(lines, SOURCE)) <= 150
-    assert not {str(f.relative_to(ROOT)): lines(f) for f in EVERYTHING if lines(f) > 400}
+def test_files_hold_one_whole_idea(capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither crumbs that only make sense beside each other, nor files that nobody reads to their end."""
+    sizes = {str(f.relative_to(ROOT)): lines(f) for f in EVERYTHING}
+    middle, longest = median(map(lines, SOURCE)), max(SOURCE, key=lines)
+    with capsys.disabled():
+        at = longest.relative_to(ROOT)
+        print(f"\n{len(SOURCE)} source files, median {middle:g} lines, longest {lines(longest)} ({at})")
+    assert 100 <= middle <= 150
+    assert not {name: size for name, size in sizes.items() if size > 400}
 
 
 def test_functions_are_short() -> None:
