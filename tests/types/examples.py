@@ -26,9 +26,9 @@ from oddframe.engine.holdout import HoldOut
 from oddframe.index.slots import Slot
 from oddframe.metrics import DetectedRegions, TrueRegions
 from oddframe.models.base import Model
-from oddframe.models.cbcg.scoring import Judge as CbcgJudge
+from oddframe.models.cbcg.scoring import WeakScorer
 from oddframe.models.knn import KNN
-from oddframe.models.lbr_spr.scoring import Judge, Standard
+from oddframe.models.lbr_spr.scoring import ErrorStandard, LBRScorer
 from oddframe.models.lgn.scoring import Watcher
 from oddframe.observers.base import Observer
 from oddframe.observers.detectors.base import Detections
@@ -37,7 +37,7 @@ from oddframe.scoring.events import EventPeaks
 from oddframe.scoring.normal import FrameSample
 from oddframe.training.devices import Machine
 from oddframe.training.loop import _Loop
-from oddframe.types import Boxes, Frame, MapRegions, Observations, Scored, Timeline, VideoInfo
+from oddframe.types import Boxes, Frame, HotSpots, Observations, Scored, Timeline, VideoInfo
 from oddframe.video.array import ArrayVideo
 from oddframe.video.base import Video
 from oddframe.video.health.view import GRID, View
@@ -116,7 +116,7 @@ def _observations() -> Observations:
 def _scored() -> Scored:
     ones = np.ones(2, np.float32)
     maps = np.ones((2, 2, 2), np.float32)
-    return Scored(_observations().columns(), ones, {"motion": ones}, maps, example(MapRegions))
+    return Scored(_observations().columns(), ones, {"motion": ones}, maps, example(HotSpots))
 
 
 def _timeline() -> Timeline:
@@ -137,7 +137,7 @@ EXAMPLES: dict[Any, abc.Callable[[], Any]] = {
     VideoInfo: lambda: INFO,
     Boxes: lambda: Boxes(TWO, BOX),
     Frame: lambda: Frame(0, 0.0, np.ones((6, 8, 3), np.uint8), Boxes(TWO, BOX), np.ones(3, np.float32)),
-    MapRegions: lambda: MapRegions(TWO, BOX, np.ones(2, np.float32)),
+    HotSpots: lambda: HotSpots(TWO, BOX, np.ones(2, np.float32)),
     Observations: _observations,
     Scored: _scored,
     Timeline: _timeline,
@@ -149,7 +149,7 @@ EXAMPLES: dict[Any, abc.Callable[[], Any]] = {
     EventPeaks: lambda: EventPeaks(np.ones(2, np.float32), TWO, np.ones(2), 3.0),
     View: lambda: View(np.arange(GRID[0] * GRID[1], dtype=np.float32).reshape(GRID)),
     Mask: lambda: Mask(look=np.array([[True, False]]), aspect=2.0),
-    Standard: lambda: Standard(torch.zeros(1, 2), torch.ones(1, 2)),
+    ErrorStandard: lambda: ErrorStandard(torch.zeros(1, 2), torch.ones(1, 2)),
     Slot: lambda: Slot(slice(0, 2), slice(2, 4)),
     Walkway: Walkway,
     SyntheticClip: lambda: SyntheticClip(Painter(Walkway(seconds=1)), 1),
@@ -165,5 +165,5 @@ EXAMPLES: dict[Any, abc.Callable[[], Any]] = {
 ABSTRACT: set[type[Any]] = {StoredDataSet, WeakDataSet}
 """Bases of value objects: none is ever made."""
 
-LIVE: set[type[Any]] = {Judge, CbcgJudge, Watcher, HoldOut, Machine, _Loop, LabelledVideo}
+LIVE: set[type[Any]] = {LBRScorer, WeakScorer, Watcher, HoldOut, Machine, _Loop, LabelledVideo}
 """What holds running things or functions and lives as long as they do; a data set travels instead of its videos."""

@@ -18,10 +18,9 @@ from oddframe.bench.results import Results
 from oddframe.bench.runner import Outcome
 from oddframe.bench.scored import REMEDY
 from oddframe.cli.app import app, stderr, stdout
-from oddframe.cli.options import Cache, Checkpoints, Device, Log, Precise, Workers
+from oddframe.cli.options import Cache, Checkpoints, Device, Log, Precise, Workers, read_settings
 from oddframe.cli.progress import reporting
 from oddframe.datasets.base import DataSet
-from oddframe.engine.configure import read_settings
 from oddframe.errors import SettingsError
 from oddframe.files import replace_durably, storing
 
