@@ -12,10 +12,10 @@ from tests.house.docstrings import public
 
 PACKAGE = ROOT / "src" / "oddframe"
 
-FINISHED: tuple[str, ...] = ()
+FINISHED = ("models", "index", "training")
 """Rooms in which every public docstring is whole."""
 
-SHARE = 0.4
+SHARE = 0.55
 """The share of whole docstrings over all rooms; it only rises."""
 
 

@@ -1,1 +1,1 @@
-"""Where normal codes are kept and looked up."""
+"""Nearest neighbours, exact and hashed: add, merge, query, forget, save."""

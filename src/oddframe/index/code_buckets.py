@@ -1,6 +1,6 @@
-"""Buckets that keep every code (the paper's LLSH).
+"""Buckets that store every code, and distances to all codes of a bucket or to the nearest (paper LLSH, section 3.2).
 
-Mean distances to all codes of a bucket, or that to the nearest, many buckets at once, in bounded memory.
+A code is r values as fixed-point numbers (see `to_fixed`). Shapes: M codes, b tables, U buckets, R rows that are asked.
 """
 
 from __future__ import annotations
@@ -22,25 +22,32 @@ from oddframe.types import BoolArray, IntArray, Json, VideoId
 
 Fixed = npt.NDArray[np.int16]
 
+_RUN = 64  # codes of a bucket in a tile, or beside one query
+_MANY, _CROWDED = 64, 1024  # codes in a bucket, or distances to be found there, from which tiles are worth their making
+_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)  # queries that tiles are filled up to
+_VALUES = 1 << 18  # values converted, and distances computed, in one go: about what stays in the processor's memory
+_BASE, _BASE_BITS = 2.0**19, (127 + 19) << 23  # above all distances in steps; added to one, it leaves 4 binary places
+_POINT, _NOTHING = 16, torch.iinfo(torch.int64).max  # parts of a step in roots; the least of no distances
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LooseCodes:
-    """M codes as they came.
+    """M codes in the order in which they came.
 
     Args:
-        source: (M,) whose they are.
-        fixed: (M, b, r) fixed-point codes.
+        source: (M,) where each comes from.
+        fixed: (M, b, r) int16 fixed-point codes.
     """
 
     source: Provenance
     fixed: Fixed
 
     def loose(self) -> LooseCodes:
-        """Itself."""
+        """The object itself, as `CodeBuckets.loose` gives one of this kind."""
         return self
 
     def order(self) -> IntArray:
-        """By video, frame and box, and where all these are the same by the codes: there is only one such order."""
+        """(M,) the only order by video, frame and box, and by the codes where all these are equal."""
         order = self.source.order()
         tied = _same_as_before(self.source, order)
         if tied.any():
@@ -61,10 +68,10 @@ def _same_as_before(source: Provenance, order: IntArray) -> BoolArray:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CodeBuckets:
-    """M codes in b tables, each of which has them in the order of their keys, so that a bucket lies in one piece.
+    """M codes in b tables, each of which holds them in the order of their keys, so that a bucket lies in one piece.
 
     Args:
-        source: (M,) whose they are.
+        source: (M,) where each comes from.
         csr: the buckets over the places of all tables.
         row: (b, M) int32, whose code lies in each place: number in `source`; ascending within a bucket.
         codes: (b, M, r) int16 fixed-point codes.
@@ -78,12 +85,21 @@ class CodeBuckets:
 
     @classmethod
     def part(cls, source: Provenance, fixed: Fixed) -> LooseCodes:
-        """What is to be joined."""
+        """A part to be joined.
+
+        Args:
+            source: (M,) where each code comes from.
+            fixed: (M, b, r) int16 fixed-point codes.
+        """
         return LooseCodes(source, fixed)
 
     @classmethod
     def joined(cls, parts: Sequence[LooseCodes | CodeBuckets], tables: int, bits: int) -> Self:
-        """All parts' codes."""
+        """All parts' codes in buckets, whatever the order of the parts.
+
+        Args:
+            parts, tables, bits: the codes, b and r.
+        """
         source = Provenance.joined([part.source for part in parts])
         fixed = np.empty((len(source), tables, bits), np.int16)
         start = 0
@@ -107,7 +123,7 @@ class CodeBuckets:
         return cls(loose.source.select(order), csr, row, codes)
 
     def loose(self) -> LooseCodes:
-        """The same, code by code."""
+        """The same codes, code by code."""
         tables, count, bits = self.codes.shape
         fixed = np.empty((count, tables, bits), np.int16)
         for table in range(tables):
@@ -118,7 +134,7 @@ class CodeBuckets:
         return len(self.source)
 
     def without(self, video: VideoId) -> Self:
-        """The same less one video."""
+        """The same buckets without one video's codes."""
         kept = self.source.others(video)
         number = np.cumsum(kept, dtype=np.int32) - 1
         places = kept[self.row]
@@ -129,24 +145,36 @@ class CodeBuckets:
         return type(self)(self.source.select(kept), csr, number[self.row[places]].reshape(shape), codes)
 
     def members(self, bucket: int) -> tuple[IntArray, npt.NDArray[np.float64], int]:
-        """One bucket's rows (n,) of `source`, their codes (n, r) in steps, and how many codes that is."""
+        """One bucket's content.
+
+        Returns:
+            (n,) rows of `source`, their (n, r) float64 codes in steps, and n, the number of codes.
+        """
         places = slice(self.csr.start[bucket], self.csr.start[bucket + 1])
         codes = self.codes.reshape(-1, self.codes.shape[2])[places].astype(np.float64)
         return self.row.reshape(-1)[places].astype(np.int64), codes, len(codes)
 
     def distances(self, device: torch.device) -> CodeDistances:
-        """What answers queries on this device."""
+        """The object that answers queries on this device."""
         codes, start = (torch.from_numpy(part).to(device) for part in (self.codes, self.csr.start))
         return CodeDistances(codes.flatten(0, 1), start, self.nearest)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Json]]:
-        """Tensors and JSON values to save."""
+        """The tensors and JSON values to save."""
         tensors, meta = self.source.state()
         return {**tensors, **self.csr.state(), "row": to_tensor(self.row), "codes": to_tensor(self.codes)}, meta
 
     @classmethod
     def restored(cls, tensors: Mapping[str, Tensor], meta: Mapping[str, Any], tables: int, bits: int) -> Self:
-        """What `state` saved, its memory shared. Raises `StoreError` where it does not fit."""
+        """What `state` saved; its memory is shared.
+
+        Args:
+            tensors, meta: what was saved.
+            tables, bits: b and r.
+
+        Raises:
+            StoreError: it does not fit together.
+        """
         source = Provenance.restored(tensors, meta)
         csr = Csr.restored(tensors, tables, bits, tables * len(source))
         row = stored_array(tensors, "row", torch.int32, tables, len(source))
@@ -159,27 +187,12 @@ class NearestBuckets(CodeBuckets):
     nearest: ClassVar[bool] = True
 
 
-_RUN = 64  # codes of a bucket in a tile, or beside one query
-
-_MANY, _CROWDED = 64, 1024  # codes in a bucket, or distances to be found there, from which tiles are worth their making
-
-_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)  # queries that tiles are filled up to
-
-_VALUES = 1 << 18  # values converted, and distances computed, in one go: about what stays in the processor's memory
-
-_BASE, _BASE_BITS = 2.0**19, (127 + 19) << 23  # above all distances in steps; added to one, it leaves 4 binary places
-
-_POINT = 16
-
-_NOTHING = torch.iinfo(torch.int64).max  # the least of no distances
-
-
 class CodeDistances:
     """Answers queries by all codes in their buckets, on one device.
 
     Steps are whole numbers, so squared distances are exact in float64, however they are summed; roots are rounded to
-    whole sixteenths of a step, so their sums are exact too. A query's answer is then the same to the bit in whatever
-    company it is asked, on whatever device.
+    whole sixteenths of a step, so their sums are exact too. A query's answer is then the same to the bit whatever other
+    queries are asked with it, on any device.
 
     Args:
         codes: (R, r) int16, bucket by bucket.
@@ -191,7 +204,12 @@ class CodeDistances:
         self._codes, self._start, self._nearest = codes, start, nearest
 
     def own(self, queries: Tensor, bucket: Tensor) -> Tensor:
-        """(R,) float64 steps between (R, r) int16 queries and their buckets (R,), -1 = none: NaN."""
+        """(R,) float64 distances in steps between queries and their own buckets; NaN where there is no bucket.
+
+        Args:
+            queries: (R, r) int16.
+            bucket: (R,) each query's bucket; -1 = none.
+        """
         row = (bucket >= 0).nonzero()[:, 0]
         distinct, copy = _distinct(queries.index_select(0, row), bucket[row])
         means = self.pooled(queries, row[distinct], bucket[row[distinct]])
@@ -199,7 +217,12 @@ class CodeDistances:
         return means
 
     def pooled(self, queries: Tensor, row: Tensor, bucket: Tensor) -> Tensor:
-        """(R,) the same where row `row` (P,) has met bucket `bucket` (P,), and perhaps others: all as one bucket."""
+        """(R,) float64 distances in steps, where a query may have several buckets, which count as one.
+
+        Args:
+            queries: (R, r) int16.
+            row, bucket: (P,) pairs of a query's number and a bucket that it meets.
+        """
         bucket, order = torch.sort(bucket, stable=True)
         row = row[order]
         which, members = torch.unique_consecutive(bucket, return_counts=True)
@@ -211,7 +234,12 @@ class CodeDistances:
         return total.double() / (self.compared(row, bucket, len(queries)) * _POINT)
 
     def compared(self, row: Tensor, bucket: Tensor, rows: int) -> Tensor:
-        """(R,) with how many codes `pooled` compares each row."""
+        """(R,) with how many codes `pooled` compares each query.
+
+        Args:
+            row, bucket: (P,) pairs of a query's number and a bucket that it meets.
+            rows: R.
+        """
         return row.new_zeros(rows).index_add_(0, row, self._count(bucket))
 
     def _count(self, bucket: Tensor) -> Tensor:

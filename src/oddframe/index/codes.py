@@ -1,6 +1,6 @@
-"""Keys of hash tables: sign bits packed into integers.
+"""Codes as fixed-point numbers, and keys of hash tables: their sign bits packed into integers.
 
-Codes as whole numbers: their sums and squares are exact, so they come out alike in any order and on any device.
+Sums and squares of whole numbers are exact, so results are the same in any order and on any device.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ MOST_BITS = 63  # keys are int64 and never negative
 
 _GATHER = 0x0102040810204080  # times eight bytes of 0 or 1: their bits, in order, in the top byte
 
+STEPS = 1 << 16
+"""Steps of a code's range 0 .. 1."""
+
 
 def pack(fixed: Tensor) -> Tensor:
-    """(..., r) fixed-point codes -> (...) int64 keys: bit i is set where value i is not negative (paper LLSH, eq. 3).
+    """(...) int64 keys of (..., r) fixed-point codes: bit i is set where value i is not negative (paper LLSH, eq. 3).
 
     >>> pack(torch.tensor([[26214, -26215, 0], [-1, -2, -3]], dtype=torch.int16)).tolist()
     [5, 0]
@@ -30,7 +33,7 @@ def pack(fixed: Tensor) -> Tensor:
 
 
 def set_bits(keys: Tensor) -> Tensor:
-    """How many bits are set in int64 keys, which are never negative.
+    """How many bits are set in each of some int64 keys, which are never negative.
 
     >>> set_bits(torch.tensor([0b0110, 7, 0])).tolist()
     [2, 3, 0]
@@ -47,21 +50,17 @@ def _set_bits_by_sums(keys: Tensor) -> Tensor:
     return (((x + (x >> 4)) & 0x0F0F0F0F0F0F0F0F) * 0x0101010101010101) >> 56
 
 
-STEPS = 1 << 16
-"""Steps of a code's range 0 .. 1."""
-
-
 def to_fixed(codes: Tensor) -> Tensor:
-    """(...) float32 codes in 0 .. 1 -> int16 steps of 2**-16, counted from 0.5, rounded down.
+    """(...) int16 codes in steps of 2**-16, counted from 0.5 and rounded down, of (...) float32 codes in 0 .. 1.
 
-    So a value of at least 0.5 is never negative: the bit that a code is stored under survives. Differences of two
-    codes are off by less than one step.
-
-    >>> to_fixed(torch.tensor([0.0, 0.49999997, 0.5, 1.0])).tolist()
-    [-32768, -1, 0, 32767]
+    A value of at least 0.5 is then never negative: the bit that a code is stored under stays the same. Differences of
+    two codes are off by less than one step.
 
     Raises:
         DataError: a code is not a number, or outside 0 .. 1.
+
+    >>> to_fixed(torch.tensor([0.0, 0.49999997, 0.5, 1.0])).tolist()
+    [-32768, -1, 0, 32767]
     """
     if codes.numel():
         least, most = (float(value) for value in torch.aminmax(codes))

@@ -1,4 +1,4 @@
-"""Which rows belong to which bucket, for all tables at once: compressed sparse rows."""
+"""Compressed sparse rows: which rows belong to which bucket, for all tables at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from oddframe.types import BoolArray, IntArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Csr:
-    """U buckets of b tables over R rows, which lie in order of table, then key.
+    """U buckets of b tables over R rows, which lie in the order of table, then key.
 
     Args:
         first: (b + 1,) where each table's buckets begin, and their end.
@@ -31,7 +31,12 @@ class Csr:
 
     @classmethod
     def of(cls, rows: IntArray, key: IntArray) -> Self:
-        """The buckets of `rows` (b,) rows in each table with these keys (R,), ascending within a table."""
+        """The buckets of sorted rows.
+
+        Args:
+            rows: (b,) how many rows each table has.
+            key: (R,) the rows' keys, ascending within a table.
+        """
         opens = np.concatenate([np.ones(min(len(key), 1), np.bool_), key[1:] != key[:-1]])
         edge = np.concatenate([[0], np.cumsum(rows)]).astype(np.int64)
         opens[edge[edge < len(key)]] = True
@@ -56,12 +61,21 @@ class Csr:
         return np.diff(self.start[self.first])
 
     def state(self) -> dict[str, Tensor]:
-        """Tensors to save."""
+        """The tensors to save."""
         return {name: to_tensor(getattr(self, name)) for name in ("first", "key", "start")}
 
     @classmethod
     def restored(cls, tensors: Mapping[str, Tensor], tables: int, bits: int, rows: int) -> Self:
-        """What `state` saved, over this many rows. Raises `StoreError` where it does not fit together."""
+        """What `state` saved.
+
+        Args:
+            tensors: what was saved.
+            tables, bits: b and r.
+            rows: R.
+
+        Raises:
+            StoreError: it does not fit together.
+        """
         first = stored_array(tensors, "first", torch.int64, tables + 1)
         key = stored_array(tensors, "key", torch.int64, None)
         start = stored_array(tensors, "start", torch.int64, len(key) + 1)
@@ -83,7 +97,11 @@ def _ascending(first: IntArray, key: IntArray, start: IntArray, bits: int) -> Bo
 
 
 def expand(start: Tensor, count: Tensor) -> tuple[Tensor, Tensor]:
-    """The members of runs: (which run, which row), run by run.
+    """The members of runs, run by run: (number of the run, number of the row), each (R,).
+
+    Args:
+        start: (n,) the first row of each run.
+        count: (n,) how many rows it has.
 
     >>> [part.tolist() for part in expand(torch.tensor([10, 50]), torch.tensor([2, 1]))]
     [[0, 0, 1], [10, 11, 50]]

@@ -1,7 +1,4 @@
-"""Exact neighbour search among long vectors: products say which rows it can be, and differences which it is.
-
-Exact neighbour search among short vectors, by a k-d tree.
-"""
+"""Exact neighbour search: among long vectors by products and differences, among short ones by a k-d tree."""
 
 from __future__ import annotations
 
@@ -17,13 +14,17 @@ from oddframe.types import FloatArray, IntArray
 
 _QUERIES, _CELLS = 512, 1 << 21  # asked together, and bounds found in one go: they stay in the processor's memory
 
+NARROW = 16
+"""Values up to which a tree pays. Beyond, it visits nearly everything, and one by one."""
+
 
 class WideSearch:
-    """The nearest of M stored vectors of any length.
+    """Finds the nearest of M stored vectors of any length.
 
-    |x|^2 - 2 xq + |q|^2 is as quick as a processor gets, but cancels near zero. Here it only bounds distances from
-    below, by as much as its rounding can be off; what may be among the nearest is compared by differences, pair by
-    pair. So a query's answer is the same to the bit whatever is asked with it, and that of comparing with every row.
+    |x|^2 - 2 xq + |q|^2 is as fast as a processor gets, but cancels near zero. Here it only bounds distances from
+    below, by as much as its rounding can be off; rows that may be among the nearest are compared by differences, pair
+    by pair. So a query's answer is the same to the bit whatever is asked with it, and the same as by comparing with
+    every row.
 
     Args:
         stored: (M, d) float32, M >= 1; not copied.
@@ -109,9 +110,13 @@ class _Pairs:
 
 
 def squared_distances(left: FloatArray, rows: IntArray, right: FloatArray, others: IntArray) -> FloatArray:
-    """(P,) squared Euclidean distances of pairs: rows (P,) of one array with rows (P,) of another, by differences.
+    """(P,) float32 squared Euclidean distances of pairs of rows, by differences.
 
-    By faiss, whose sums depend on nothing but the pair.
+    faiss computes them; its sums depend on nothing but the pair.
+
+    Args:
+        left, right: (N, d) and (M, d) float32.
+        rows, others: (P,) numbers of rows in `left` and in `right`.
 
     >>> squared_distances(np.eye(2, dtype=np.float32), np.array([0, 1]), np.eye(2, dtype=np.float32), np.array([0, 0]))
     array([0., 2.], dtype=float32)
@@ -146,15 +151,11 @@ def _slack(values: int) -> float:
     return 6 * (values + 16) * 2.0**-24
 
 
-NARROW = 16
-"""Values up to which a tree pays. Beyond, it visits nearly everything, and one by one."""
-
-
 class NarrowSearch:
-    """The nearest of M stored vectors of at most `NARROW` values, without asking most of them.
+    """Finds the nearest of M stored vectors of at most `NARROW` values, without comparing most of them.
 
-    Distances are taken in float64, and each query is asked on its own, so its answer is the same to the bit whatever is
-    asked with it. Copies what it is given.
+    Distances are computed in float64, and each query is asked on its own, so its answer is the same to the bit whatever
+    is asked with it. The vectors are copied.
 
     Args:
         stored: (M, d) float32, M >= 1.

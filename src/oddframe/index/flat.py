@@ -1,4 +1,4 @@
-"""Exact nearest neighbours among stored vectors."""
+"""An index of vectors that are stored as they are and searched exactly."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Neighbours:
 
     Args:
         distance: (N, k) float32, Euclidean.
-        row: (N, k) int64, numbers into the index's `provenance`.
+        row: (N, k) int64, numbers in the index's `provenance`.
     """
 
     distance: FloatArray
@@ -31,15 +31,18 @@ class Neighbours:
 
 
 class FlatIndex:
-    """Vectors kept as they are, and searched exactly. A row may hold several named vectors, each searched alone.
+    """Stores vectors as they are, and searches them exactly. A row may hold several named vectors, each searched alone.
 
-    A monoid: what it holds does not depend on the order in which rows were added or indexes merged.
+    Its content does not depend on the order in which rows were added or indexes merged.
 
     Args:
         sizes: name -> length of each vector of a row.
-        capacity: keep at most this many rows; None = all. Those with the smallest seeded hash of (video, frame,
+        capacity: store at most this many rows; None = all. Those with the smallest seeded hash of (video, frame,
             box) stay: a uniform draw that neither order nor partition changes.
         seed: of that draw.
+
+    Raises:
+        SettingsError: a capacity below 1.
 
     >>> index = FlatIndex({"x": 1})
     >>> index.add("gate", np.array([7, 9]), np.zeros((2, 4), np.float32), {"x": np.array([[1.0], [5.0]], np.float32)})
@@ -62,32 +65,43 @@ class FlatIndex:
 
     @property
     def provenance(self) -> Provenance:
-        """Whose the rows are, in the index's own order."""
+        """Where each row comes from, in the index's own order."""
         return self.settle()._sources[0]
 
     def vectors(self, name: str) -> FloatArray:
-        """(M, size) the stored vectors of this name, in the index's own order."""
+        """(M, size) float32: the stored vectors of this name, in the index's own order."""
         return self.settle()._vectors[name][0]
 
     def add(self, video: VideoId, frame: IntArray, box: FloatArray, vectors: Mapping[str, FloatArray]) -> None:
-        """Add rows of one video; the vectors are copied. Adding the same rows twice keeps them twice."""
+        """Add N rows of one video, copied. Rows that are added twice are stored twice.
+
+        Args:
+            video: which one.
+            frame: (N,) the frame that each row is about.
+            box: (N, 4) x0 y0 x1 y1, pixels of that frame.
+            vectors: name -> (N, size) float32.
+        """
         self._append(
             Provenance.of(video, frame, box), {name: np.array(vectors[name], np.float32) for name in self._sizes}
         )
 
     def merge(self, other: FlatIndex) -> Self:
-        """Take in everything that another index of the same sizes holds."""
+        """Add all rows of another index of the same sizes.
+
+        Raises:
+            SettingsError: its sizes differ.
+        """
         if other._sizes != self._sizes:
             raise SettingsError(f"cannot merge an index over {other._sizes} into one over {self._sizes}")
         self._append(other.provenance, {name: other.vectors(name) for name in self._sizes})
         return self.settle()
 
     def forget(self, video: VideoId) -> Self:
-        """Drop every row of this video. Nothing happens if there is none. What `capacity` left out stays out."""
+        """Remove every row of this video, if there is any. Rows that `capacity` left out do not come back."""
         return self._keep(self.provenance.others(video))
 
     def query(self, name: str, vectors: FloatArray, k: int) -> Neighbours:
-        """The k nearest rows (all, if the index holds fewer) of each vector; the index must not be empty.
+        """The k nearest rows of each vector; all rows, if the index holds fewer. The index must not be empty.
 
         Args:
             name: which of a row's vectors to search.
@@ -101,12 +115,19 @@ class FlatIndex:
         return Neighbours(*self._searches[name](vectors, k))
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Json]]:
-        """Tensors and JSON values to save."""
+        """The tensors and JSON values to save."""
         tensors, meta = self.provenance.state()
         return {**tensors, **{f"vector.{name}": to_tensor(self.vectors(name)) for name in self._sizes}}, meta
 
     def restore(self, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> Self:
-        """Hold what `state` saved, instead of what is held now. Raises `StoreError` where it does not fit."""
+        """Replace the content by what `state` saved.
+
+        Args:
+            tensors, meta: what was saved.
+
+        Raises:
+            StoreError: it does not fit together, or exceeds the capacity.
+        """
         source = Provenance.restored(tensors, meta)
         if self._capacity is not None and len(source) > self._capacity:
             raise StoreError(

@@ -1,7 +1,4 @@
-"""Hash tables over short codes: near codes meet in a bucket (paper LLSH, section 3.2).
-
-What one query meets in each hash table, code by code: for people, not for scores.
-"""
+"""Hash tables over short codes: similar codes meet in a bucket (paper LLSH, section 3.2)."""
 
 from __future__ import annotations
 
@@ -37,11 +34,11 @@ _QUERIES = 4096  # looked up together, so that memory stays bounded
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """What N queries found in b tables.
+    """The results of N queries in b tables.
 
     Args:
-        distance: (N, b) float32, to the codes in the nearest bucket; sqrt(r) where there was none near enough.
-        flips: (N, b) int64, bits between the query's key and that bucket's; -1 where there was none.
+        distance: (N, b) float32, to the codes in the nearest bucket; sqrt(r) where none was near enough.
+        flips: (N, b) int64, bits between the query's key and that bucket's; -1 where none was near enough.
     """
 
     distance: FloatArray
@@ -51,19 +48,19 @@ class Matches:
 class HashTables:
     """b tables of r-bit buckets. A code is stored under its sign bits; a query meets the codes under its own.
 
-    Codes are kept in steps of 2**-16, queries too, and all that is summed is whole numbers. So it is a monoid to the
-    bit: what it holds does not depend on the order in which codes were added or tables merged, and what was forgotten
-    might never have come. And each row's answer depends on that row alone.
+    Codes are stored in steps of 2**-16, queries too, and all sums are of whole numbers. So the content does not depend,
+    to the bit, on the order in which codes were added or tables merged, and after a video is forgotten the tables are
+    as if it had never been added. Each row's answer depends on that row alone.
 
     Args:
         tables: b, >= 1.
         bits: r, 1 .. 63.
-        summary: "all" keeps every code, and the distance is the mean over the bucket's codes (the paper's); so does
-            "nearest", and the distance is that to the nearest of them; the others keep sums per bucket and video: with
-            "mean" the distance is that to the bucket's mean (light-LLSH), with "moments" the root mean square distance
-            to its codes, which is never under the mean one.
-        probe: where the very bucket is empty, look on in the nearest non-empty ones up to this many bits away
-            (those at the least distance, taken as one bucket); 0 = the paper's.
+        summary: "all" stores every code, and the distance is the mean over the bucket's codes (the paper's); "nearest"
+            stores them too, and the distance is that to the nearest of them; the others store sums per bucket and
+            video: with "mean" the distance is that to the bucket's mean (light-LLSH), with "moments" the root mean
+            square distance to its codes, which is never below the mean one.
+        probe: where the query's own bucket is empty, take the nearest non-empty ones up to this many bits away
+            (those at the smallest distance, as one bucket); 0 = the paper's.
 
     Raises:
         SettingsError: a value out of range.
@@ -95,11 +92,17 @@ class HashTables:
 
     @property
     def provenance(self) -> Provenance:
-        """Whose the stored codes are: a row per code, or with sums per table, bucket and video."""
+        """Where the stored codes come from: a row per code, or with sums per table, bucket and video."""
         return self._buckets.source
 
     def add(self, video: VideoId, frame: IntArray, box: FloatArray, codes: FloatArray) -> None:
-        """Add (N, b, r) float32 codes in 0 .. 1 of one video; copied. Adding the same twice counts twice.
+        """Add codes of one video, copied. Codes that are added twice count twice.
+
+        Args:
+            video: which one.
+            frame: (N,) the frame that each code is about.
+            box: (N, 4) x0 y0 x1 y1, pixels of that frame.
+            codes: (N, b, r) float32 in 0 .. 1.
 
         Raises:
             SpecError: codes of another shape.
@@ -116,14 +119,17 @@ class HashTables:
             self._parts.append(self._kind.part(Provenance.of(video, frame, plain), fixed.numpy()))
 
     def query(self, codes: FloatArray) -> Matches:
-        """Look up (N, b, r) float32 codes in 0 .. 1; see `match`."""
+        """The results for (N, b, r) float32 codes in 0 .. 1; errors as in `match`."""
         distance, flips = self.match(torch.from_numpy(np.ascontiguousarray(codes)))
         return Matches(distance.numpy(), flips.numpy())
 
     def match(self, codes: Tensor) -> tuple[Tensor, Tensor]:
-        """Look up (N, b, r) codes in 0 .. 1 on their device: `Matches` as tensors.
+        """Look up (N, b, r) codes in 0 .. 1 on their device.
 
         What a device needs is copied to it by the first call after a change.
+
+        Returns:
+            `Matches` as tensors: (N, b) distances and (N, b) flips.
 
         Raises:
             NotFitted: nothing is stored.
@@ -154,13 +160,23 @@ class HashTables:
             distance[near.row], flips[near.row] = (found[near.row] / STEPS).float(), near.bits
 
     def compared(self, codes: FloatArray) -> IntArray:
-        """(N, b) how many vectors of r values `query` compares each code with in each table."""
+        """(N, b) with how many vectors of r values `query` compares each code in each table."""
         self._check(codes.shape)
         counts = [self._compared(torch.from_numpy(codes[i : i + _QUERIES])) for i in range(0, len(codes), _QUERIES)]
         return np.concatenate([np.zeros((0, self._tables), np.int64), *counts])
 
     def met(self, codes: FloatArray, nearest: int) -> tuple[Met, ...]:
-        """What one observation's (b, r) codes meet, table by table, with the `nearest` of it; errors as in `match`."""
+        """What one observation's codes meet, table by table: for explanations, not for scores.
+
+        Args:
+            codes: (b, r) float32 in 0 .. 1.
+            nearest: at most so many rows in a table.
+
+        Raises:
+            NotFitted: nothing is stored.
+            SpecError: codes of another shape.
+            DataError: codes that are not finite, or outside 0 .. 1.
+        """
         self._check((1, *codes.shape))
         if not len(self):
             raise NotFitted("the index is empty; add codes of normal video first")
@@ -184,7 +200,11 @@ class HashTables:
         return len(self._buckets.csr)
 
     def merge(self, other: HashTables) -> Self:
-        """Take in everything that other tables of the same make hold."""
+        """Add all codes of other tables of the same number, bits and summary.
+
+        Raises:
+            SettingsError: they differ.
+        """
         mine, theirs = ((t._summary, t._tables, t._bits) for t in (self, other))
         if mine != theirs:
             raise SettingsError("hash tables merge only with tables of the same number, bits and summary")
@@ -192,7 +212,7 @@ class HashTables:
         return self.settle()
 
     def forget(self, video: VideoId) -> Self:
-        """Drop every code of this video. Nothing happens if there is none."""
+        """Remove every code of this video, if there is any."""
         self._hold(self._buckets.without(video))
         return self
 
@@ -203,13 +223,19 @@ class HashTables:
         return self
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Json]]:
-        """Tensors and JSON values to save."""
+        """The tensors and JSON values to save."""
         return self._buckets.state()
 
     def restore(self, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> Self:
-        """Hold what `state` saved, instead of what is held now. Raises `StoreError` where it does not fit.
+        """Replace the content by what `state` saved.
 
         The tensors' memory is used as it is: over a mapped file, codes are read when a query first meets them.
+
+        Args:
+            tensors, meta: what was saved.
+
+        Raises:
+            StoreError: it does not fit together.
         """
         self._hold(self._kind.restored(tensors, meta, self._tables, self._bits))
         return self
@@ -245,10 +271,10 @@ class Met:
     """What a query met in one table.
 
     Args:
-        key: the bucket that it belongs to.
+        key: of the bucket that the query belongs to.
         codes: how many codes it was compared with, in that bucket or, where it is empty, in the nearest ones.
-        row: (n,) the nearest of these, as numbers into the tables' `provenance`. Tables that keep sums know one row
-            for each video in a bucket.
+        row: (n,) the nearest of these, as numbers in the tables' `provenance`. Tables that store sums have one row for
+            each video in a bucket.
         distance: (n,) float32, ascending; with sums, to the mean of the video's codes there.
     """
 
@@ -262,11 +288,11 @@ def met(buckets: CodeBuckets | MeanBuckets, lookup: Lookup, fixed: Tensor, probe
     """What one query met, table by table.
 
     Args:
-        buckets: where codes are kept.
-        lookup: from keys to buckets.
-        fixed: (1, b, r) its fixed-point codes.
+        buckets: where codes are stored.
+        lookup: finds buckets by their keys.
+        fixed: (1, b, r) int16, the query's fixed-point codes.
         probe: how many bits away an empty bucket's neighbours may be.
-        nearest: most rows a table.
+        nearest: most rows in a table.
     """
     keys = pack(fixed)
     own = lookup.own(keys)

@@ -1,7 +1,4 @@
-"""From keys to buckets.
-
-The buckets nearest to a key in bits, by multi-index hashing (Norouzi, Punjani and Fleet 2012).
-"""
+"""From keys to buckets: a key's own bucket, and the nearest ones in bits (Norouzi, Punjani and Fleet 2012)."""
 
 from __future__ import annotations
 
@@ -18,15 +15,20 @@ from oddframe.index.codes import set_bits
 from oddframe.index.csr import Csr, expand
 
 _MISSES = 4096  # sent on to other buckets together
+_CANDIDATES = 1 << 20  # looked at in one go
+_FOLD = 16
+_FEW = 1 << 15  # comparisons that are made sooner than anything is looked up
 
 
 class Lookup:
-    """Finds the buckets of N queries in b tables, on one device. A row is one query in one table, table by table first.
+    """Finds the buckets of N queries in b tables, on one device.
+
+    A row is one query in one table: row n b + t is query n in table t.
 
     Args:
         csr: the buckets.
         bits: r.
-        device: where to keep the keys.
+        device: where to store the keys.
     """
 
     def __init__(self, csr: Csr, bits: int, device: torch.device) -> None:
@@ -45,14 +47,23 @@ class Lookup:
         return padded
 
     def own(self, keys: Tensor) -> Tensor:
-        """(N, b) keys -> (N * b,) the bucket of that very key; -1 where there is none."""
+        """(N * b,) the bucket of each of (N, b) keys; -1 where there is none."""
         asked = keys.T.contiguous()
         place = torch.searchsorted(self._table, asked).clamp_max_(self._table.shape[1] - 1)
         hit = (self._table.gather(1, place) == asked) & (place < self._size[:, None])
         return torch.where(hit, place + self._first[:-1, None], -1).T.reshape(-1)
 
     def others(self, keys: Tensor, rows: Tensor, radius: int) -> Iterator[NearPairs]:
-        """For these rows of (N, b) keys the nearest buckets up to `radius` bits away, some rows at a time."""
+        """Find the nearest buckets of some rows.
+
+        Args:
+            keys: (N, b) of all queries.
+            rows: (R,) numbers of the rows to look for.
+            radius: at most so many bits away.
+
+        Yields:
+            Pairs of a row and a bucket, for some rows at a time.
+        """
         if radius < 1 or not len(rows) or not len(self._key):
             return
         if self._near is None:
@@ -63,23 +74,16 @@ class Lookup:
             yield NearPairs(some.index_select(0, near.row), near.bucket, near.bits)
 
 
-_CANDIDATES = 1 << 20  # looked at in one go
-
-_FOLD = 16
-
-_FEW = 1 << 15  # comparisons that are made sooner than anything is looked up
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class NearPairs:
-    """P pairs of asked keys and stored buckets: number of the asked key, number of the bucket, bits between."""
+    """P pairs of an asked key and a stored bucket: number of the key, number of the bucket, bits between them."""
 
     row: Tensor
     bucket: Tensor
     bits: Tensor
 
     def where(self, kept: Tensor) -> NearPairs:
-        """The pairs for which this is true."""
+        """The pairs for which this (P,) mask is true."""
         number = kept.nonzero()[:, 0]
         return NearPairs(*(part.index_select(0, number) for part in (self.row, self.bucket, self.bits)))
 
@@ -111,7 +115,7 @@ class _Half(NamedTuple):
 
 
 class MultiIndex:
-    """Finds all keys of a table within a Hamming distance.
+    """Finds all keys of a table within a Hamming distance, by multi-index hashing (Norouzi, Punjani and Fleet 2012).
 
     Each key is cut into a low and a high half. Two keys that differ in d bits differ in at most d // 2 of one half, so
     a few halves near the asked ones, looked up in sorted lists, lead to all keys that can be near enough.
@@ -131,7 +135,13 @@ class MultiIndex:
         self._most = int(first.diff().max())
 
     def nearest(self, table: Tensor, key: Tensor, radius: int) -> NearPairs:
-        """For each asked key all buckets of its table at the least distance, where that is at most `radius`."""
+        """All buckets at the smallest distance from each asked key, where that is at most `radius`.
+
+        Args:
+            table: (N,) the table of each asked key.
+            key: (N,) the asked keys.
+            radius: bits.
+        """
         best = torch.full((len(key),), radius + 1, device=key.device)
         waiting = torch.arange(len(key), device=key.device)
         found = [NearPairs(waiting[:0], waiting[:0], waiting[:0])]

@@ -1,6 +1,7 @@
-"""Buckets that keep counts and sums for each video: the paper's light-LLSH (section 4.5), and second moments.
+"""Buckets that store counts and sums for each video (light-LLSH, paper LLSH, section 4.5), and distances from them.
 
-Distances to the mean of a bucket, or the root mean square distance to its codes, from counts and sums alone.
+Distances are to the mean of a bucket, or the root mean square distance to its codes. Shapes: E entries, b tables, U
+buckets, R rows that are asked.
 """
 
 from __future__ import annotations
@@ -25,17 +26,21 @@ _ROWS = 4096  # summed in one go
 
 Whole = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 
+_FINE = 128  # parts of a step to which means are rounded: then sums of squared differences are exact in float64
+
+_ENTRIES = _BUCKETS = 1 << 16  # pooled at once
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MeanBuckets:
     """E entries, one for each video in each bucket of each table.
 
-    All sums are of whole numbers, so joining and leaving out are exact, in whatever order.
+    All sums are of whole numbers, so joining and removing are exact, in any order.
 
     Args:
-        source: (E,) whose it is: the video, and the frame and box of its first code there.
-        csr: the buckets over the entries; those of one bucket are in order of their videos.
-        count: (E,) how many codes went in.
+        source: (E,) where each comes from: the video, and the frame and box of its first code there.
+        csr: the buckets over the entries; those of one bucket are in the order of their videos.
+        count: (E,) how many codes an entry stands for.
         total: (E, r) the sum of these codes, in steps; int32 where all fit into that, else int64.
         square: (E,) the sum of the squares of all their values.
     """
@@ -48,7 +53,12 @@ class MeanBuckets:
 
     @classmethod
     def part(cls, source: Provenance, fixed: npt.NDArray[np.int16]) -> Self:
-        """The entries of (M, b, r) fixed-point codes."""
+        """The entries of some codes.
+
+        Args:
+            source: (M,) where each code comes from.
+            fixed: (M, b, r) int16 fixed-point codes.
+        """
         _, tables, bits = fixed.shape
         order = source.order()
         source = source.select(order)
@@ -77,7 +87,12 @@ class MeanBuckets:
 
     @classmethod
     def joined(cls, parts: Sequence[Self], tables: int, bits: int) -> Self:
-        """All parts' entries, those of the same bucket and video added up."""
+        """All parts' entries, those of the same bucket and video added up.
+
+        Args:
+            parts: their order does not matter.
+            tables, bits: b and r.
+        """
         del bits  # entries know it
         source = Provenance.joined([part.source for part in parts])
         table = np.concatenate([np.repeat(np.arange(tables), part.csr.rows()) for part in parts])
@@ -98,33 +113,45 @@ class MeanBuckets:
         return int(self.count[: self.csr.start[self.csr.first[1]]].sum())
 
     def without(self, video: VideoId) -> Self:
-        """The same less one video."""
+        """The same buckets without one video's entries."""
         kept = self.source.others(video)
         table = np.repeat(np.arange(len(self.csr.first) - 1), self.csr.rows())
         csr = Csr.of(np.bincount(table[kept], minlength=len(self.csr.first) - 1), self.csr.keys()[kept])
         return type(self)(self.source.select(kept), csr, self.count[kept], _narrow(self.total[kept]), self.square[kept])
 
     def members(self, bucket: int) -> tuple[IntArray, npt.NDArray[np.float64], int]:
-        """One bucket's entries (n,), the means (n, r) of their codes in steps, and how many codes that is."""
+        """One bucket's content.
+
+        Returns:
+            (n,) numbers of its entries, the (n, r) float64 means of their codes in steps, and how many codes that is.
+        """
         places = slice(self.csr.start[bucket], self.csr.start[bucket + 1])
         count = self.count[places]
         return np.arange(places.start, places.stop), self.total[places] / count[:, None], int(count.sum())
 
     def distances(self, device: torch.device) -> MeanDistances:
-        """What answers queries on this device by means alone."""
+        """The object that answers queries on this device, by means alone."""
         columns = (self.csr.start, self.count, self.total)
         start, count, total = (torch.from_numpy(column).to(device) for column in columns)
         return MeanDistances(start, count, total, None)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Json]]:
-        """Tensors and JSON values to save."""
+        """The tensors and JSON values to save."""
         tensors, meta = self.source.state()
         columns = {name: to_tensor(getattr(self, name)) for name in ("count", "total", "square")}
         return {**tensors, **self.csr.state(), **columns}, meta
 
     @classmethod
     def restored(cls, tensors: Mapping[str, Tensor], meta: Mapping[str, Any], tables: int, bits: int) -> Self:
-        """What `state` saved, its memory shared. Raises `StoreError` where it does not fit."""
+        """What `state` saved; its memory is shared.
+
+        Args:
+            tensors, meta: what was saved.
+            tables, bits: b and r.
+
+        Raises:
+            StoreError: it does not fit together.
+        """
         source = Provenance.restored(tensors, meta)
         csr = Csr.restored(tensors, tables, bits, len(source))
         count, square = (stored_array(tensors, name, torch.int64, len(source)) for name in ("count", "square"))
@@ -136,7 +163,7 @@ class MeanBuckets:
 
 
 class MomentBuckets(MeanBuckets):
-    """The same entries, asked for the root mean square distance."""
+    """The same entries; distances are root mean square distances to the codes."""
 
     __slots__ = ()
 
@@ -172,18 +199,13 @@ def _narrow(total: Whole) -> Whole:
     return total.astype(np.int32, copy=False) if small else total.astype(np.int64, copy=False)
 
 
-_FINE = 128  # parts of a step to which means are rounded: then sums of squared differences are exact in float64
-
-_ENTRIES = _BUCKETS = 1 << 16  # pooled at once
-
-
 @dataclass(slots=True, eq=False)
 class MeanDistances:
     """Answers queries by the moments of their buckets, on one device.
 
-    Means are rounded to 1/128 of a step, so squared distances to them are whole numbers, exact however they are
-    summed. Spreads are centred in whole numbers too: nothing cancels, and a query's answer is the same to the bit in
-    whatever company it is asked, on whatever device.
+    Means are rounded to 1/128 of a step, so squared distances to them are whole numbers, exact however they are summed.
+    Spreads are centred in whole numbers too, so nothing cancels: a query's answer is the same to the bit whatever other
+    queries are asked with it, on any device.
 
     Args:
         start: (U + 1,) where each bucket's entries begin.
@@ -199,7 +221,12 @@ class MeanDistances:
     _means: CodeMoments | None = field(default=None, init=False)
 
     def own(self, queries: Tensor, bucket: Tensor) -> Tensor:
-        """(R,) float64 steps between (R, r) int16 queries and their buckets (R,), -1 = none: anything."""
+        """(R,) float64 distances in steps between queries and their own buckets; any value where there is no bucket.
+
+        Args:
+            queries: (R, r) int16.
+            bucket: (R,) each query's bucket; -1 = none.
+        """
         if self._means is None:
             self._means = self._of_buckets()
         if not len(self._means.mean):
@@ -207,7 +234,12 @@ class MeanDistances:
         return self._means.take(bucket.clamp(min=0)).distance(queries)
 
     def pooled(self, queries: Tensor, row: Tensor, bucket: Tensor) -> Tensor:
-        """(R,) the same where row `row` (P,) has met bucket `bucket` (P,), and perhaps others: all as one bucket."""
+        """(R,) float64 distances in steps, where a query may have several buckets, which count as one.
+
+        Args:
+            queries: (R, r) int16.
+            row, bucket: (P,) pairs of a query's number and a bucket that it meets.
+        """
         pair, entry = expand(self.start[bucket], self.start[bucket + 1] - self.start[bucket])
         rows, group = torch.unique(row, return_inverse=True)
         found = self._moments(group.index_select(0, pair), entry, len(rows)).distance(queries.index_select(0, rows))
@@ -216,7 +248,12 @@ class MeanDistances:
         return distance
 
     def compared(self, row: Tensor, bucket: Tensor, rows: int) -> Tensor:
-        """(R,) with how many means `pooled` compares each row: the one of all its buckets."""
+        """(R,) with how many means `pooled` compares each query: one, of all its buckets.
+
+        Args:
+            row, bucket: (P,) pairs of a query's number and a bucket that it meets.
+            rows: R.
+        """
         return row.new_zeros(rows).index_fill_(0, row, 1)
 
     def _of_buckets(self) -> CodeMoments:
@@ -258,7 +295,13 @@ class CodeMoments:
 
     @classmethod
     def of(cls, count: Tensor, total: Tensor, square: Tensor | None) -> CodeMoments:
-        """From counts (U,), sums (U, r) and summed squares (U,), whole numbers all."""
+        """The moments of sets of codes.
+
+        Args:
+            count: (U,) how many codes a set has.
+            total: (U, r) their sum, whole numbers.
+            square: (U,) their values' squares, summed; None = without spreads.
+        """
         n = count[:, None]
         mean = (total.double() * _FINE / n).round_().float()
         if square is None:
@@ -272,12 +315,12 @@ class CodeMoments:
         return cls(mean, spread.clamp_(min=0))
 
     def take(self, sets: Tensor) -> CodeMoments:
-        """Those of these sets."""
+        """The moments of these sets."""
         spread = None if self.spread is None else self.spread.index_select(0, sets)
         return CodeMoments(self.mean.index_select(0, sets), spread)
 
     def distance(self, queries: Tensor) -> Tensor:
-        """(U,) float64 steps, root mean square or to the mean, from each of U queries (U, r) to the set of its row."""
+        """(U,) float64 distances in steps from (U, r) queries to each row's set: root mean square, or to the mean."""
         # Both are whole numbers under 2**24, so their difference is exact in float32.
         apart = (queries.float().mul_(_FINE) - self.mean).double()
         squared: Tensor = torch.linalg.vecdot(apart, apart) / _FINE**2

@@ -1,4 +1,4 @@
-"""Where each stored code came from: its video, frame and box."""
+"""Where each stored code comes from: its video, frame and box."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Provenance:
     """Columns about M stored codes.
 
     Args:
-        names: the videos, sorted; `video` points into it.
+        names: the videos, sorted; `video` holds numbers of these.
         video: (M,) int64.
         frame: (M,) int64, the frame that each code's observation is about.
         box: (M, 4) float32, x0 y0 x1 y1 in pixels of the source frame.
@@ -38,13 +38,19 @@ class Provenance:
 
     @classmethod
     def of(cls, video: VideoId, frame: IntArray, box: FloatArray) -> Self:
-        """All from one video."""
+        """The columns of M codes of one video, copied.
+
+        Args:
+            video: which one.
+            frame: (M,).
+            box: (M, 4).
+        """
         owner = np.zeros(len(frame), np.int64)
         return cls((video,), owner, np.array(frame, np.int64), np.array(box, np.float32).reshape(len(frame), 4))
 
     @classmethod
     def none(cls) -> Self:
-        """About no codes."""
+        """The columns of no codes."""
         return cls((), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 4), np.float32))
 
     @classmethod
@@ -61,13 +67,13 @@ class Provenance:
         )
 
     def select(self, rows: IntArray | BoolArray) -> Self:
-        """The chosen rows; videos left without any keep no name."""
+        """The chosen rows; videos without rows lose their names."""
         used, video = np.unique(self.video[rows], return_inverse=True)
         names = tuple(self.names[number] for number in used)
         return type(self)(names, video.astype(np.int64), self.frame[rows], self.box[rows])
 
     def order(self) -> IntArray:
-        """Rows by video name, frame and box: the same whatever order the codes were added in."""
+        """(M,) the rows' order by video name, frame and box: the same whatever order the codes were added in."""
         return np.lexsort((*self.box.T[::-1], self.frame, self.video)).astype(np.int64)
 
     def others(self, video: VideoId) -> BoolArray:
@@ -76,7 +82,7 @@ class Provenance:
         return np.asarray(self.video != number)
 
     def digest(self, seed: int) -> npt.NDArray[np.uint64]:
-        """(M,) a seeded 64-bit hash of (video, frame, box): a fair draw that the order of arrival cannot change."""
+        """(M,) seeded 64-bit hashes of (video, frame, box): a fair draw that the order of arrival cannot change."""
         names = [hashlib.blake2b(f"{seed}/{name}".encode(), digest_size=8).digest() for name in self.names]
         mixed = np.array([int.from_bytes(name, "little") for name in names], np.uint64)[self.video]
         for column in (self.frame.view(np.uint64), *self.box.view(np.uint32).T):
@@ -84,13 +90,20 @@ class Provenance:
         return mixed
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Json]]:
-        """Tensors and JSON values to save."""
+        """The tensors and JSON values to save."""
         tensors = {"video": to_tensor(self.video), "frame": to_tensor(self.frame), "box": to_tensor(self.box)}
         return tensors, {"videos": list(self.names)}
 
     @classmethod
     def restored(cls, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> Self:
-        """What `state` saved. Raises `StoreError` where it does not fit together."""
+        """What `state` saved.
+
+        Args:
+            tensors, meta: what was saved.
+
+        Raises:
+            StoreError: it does not fit together.
+        """
         names = stored_names(meta, "videos")
         video = stored_array(tensors, "video", torch.int64, None)
         frame = stored_array(tensors, "frame", torch.int64, len(video))

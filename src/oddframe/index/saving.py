@@ -1,4 +1,4 @@
-"""Reading saved tensors and values with suspicion: what does not fit raises `StoreError` before it is used."""
+"""Checked reading of saved tensors and values: what does not fit raises `StoreError` before it is used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ _T = TypeVar("_T")
 
 
 def stored_tensor(tensors: Mapping[str, Tensor], name: str, dtype: torch.dtype, *shape: int | None) -> Tensor:
-    """The tensor saved under `name`, contiguous, its shape (None = any length) and dtype as expected and finite.
+    """The tensor saved under `name`, contiguous, on the CPU, with the expected shape and dtype, and finite.
+
+    Args:
+        tensors: what was saved.
+        name: which of them.
+        dtype: the expected one.
+        shape: the expected lengths; None = any.
 
     Raises:
         StoreError: it is missing, or differs.
@@ -39,16 +45,28 @@ def stored_tensor(tensors: Mapping[str, Tensor], name: str, dtype: torch.dtype, 
 
 
 def stored_array(tensors: Mapping[str, Tensor], name: str, dtype: torch.dtype, *shape: int | None) -> npt.NDArray[Any]:
-    """`stored_tensor` as an array over the same memory."""
+    """The saved tensor as an array over the same memory; see `stored_tensor`.
+
+    Args:
+        tensors: what was saved.
+        name: which of them.
+        dtype: the expected one.
+        shape: the expected lengths; None = any.
+    """
     array: npt.NDArray[Any] = stored_tensor(tensors, name, dtype, *shape).numpy()
     return array
 
 
 def stored_value(meta: Mapping[str, Any], name: str, kind: type[_T]) -> _T:
-    """The value saved under `name`, of this kind.
+    """The value saved under `name`.
+
+    Args:
+        meta: what was saved.
+        name: which of them.
+        kind: the expected class.
 
     Raises:
-        StoreError: it is missing, or of another kind.
+        StoreError: it is missing, or of another class.
     """
     value = meta.get(name)
     if not isinstance(value, kind):
@@ -58,6 +76,10 @@ def stored_value(meta: Mapping[str, Any], name: str, kind: type[_T]) -> _T:
 
 def stored_names(meta: Mapping[str, Any], name: str) -> list[str]:
     """The list of distinct texts saved under `name`.
+
+    Args:
+        meta: what was saved.
+        name: which of them.
 
     Raises:
         StoreError: it is missing, or anything else.
@@ -70,6 +92,6 @@ def stored_names(meta: Mapping[str, Any], name: str) -> list[str]:
 
 
 def to_tensor(array: npt.NDArray[Any]) -> Tensor:
-    """An array as a contiguous tensor for saving; shares memory where the array is contiguous and writable."""
+    """An array as a contiguous tensor for saving; it shares memory where the array is contiguous and writable."""
     contiguous = np.ascontiguousarray(array)
     return torch.from_numpy(contiguous if contiguous.flags.writeable else contiguous.copy())

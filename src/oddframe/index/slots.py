@@ -8,22 +8,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One batch: the given rows `rows` sit in its places `places`; the other places are padding."""
+    """One batch: the given rows `rows` are in its places `places`; the other places are padding."""
 
     rows: slice
     places: slice
 
 
 def slots(count: int, start: int, size: int) -> Iterator[Slot]:
-    """Cut `count` rows into batches of `size` places; row number n of its video always sits in place n modulo `size`.
+    """Cut rows into batches of `size` places; row number n of its video is always in place n modulo `size`.
 
     Matrix products may round a row differently by the shape of the batch and by the row's place in it, never by
-    what is in the other places. With both fixed by the row's number, its result is fixed too.
+    the content of the other places. With both fixed by the row's number, its result is fixed too.
 
     Args:
         count: how many rows, >= 0.
         start: the number, within its video, of the first one.
         size: places in a batch.
+
+    Yields:
+        The batches in order.
 
     >>> [(s.rows, s.places) for s in slots(5, start=6, size=8)]
     [(slice(0, 2, None), slice(6, 8, None)), (slice(2, 5, None), slice(0, 3, None))]

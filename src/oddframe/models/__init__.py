@@ -1,1 +1,1 @@
-"""Observations in, one score each out."""
+"""Models of normality: observations in, one score each out."""

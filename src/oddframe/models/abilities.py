@@ -1,8 +1,8 @@
-"""Correction without retraining: abilities that a model has or has not.
+"""Optional abilities: what a model either can do or cannot.
 
-Scores that are made of parts: what each part counts for, where a protocol wants to weigh them itself.
-
-What a model learns in one test video and takes into the next: only where a published protocol has it so.
+A model can be corrected without retraining (`Updatable`, `Teachable`), its score can be a weighted sum of parts
+(`Fused`), and it can carry its memory from one test video to the next (`Carrying`). Each ability is a protocol of
+methods that a class has or has not, never a flag that changes what a method returns.
 """
 
 from __future__ import annotations
@@ -18,53 +18,61 @@ from oddframe.types import FloatArray, Observations, Run, VideoId, VideoInfo
 
 @runtime_checkable
 class Updatable(Protocol):
-    """A model whose normality is a sum over videos, so that one can be taken away again."""
+    """A model whose normality is a sum over videos, so that one video can be removed again."""
 
     def forget(self, video: VideoId) -> Self:
-        """Drop what was absorbed from this video; what `train` learned from it stays."""
+        """Remove what was absorbed from this video; what `train` learned from it stays."""
 
 
 @runtime_checkable
 class Teachable(Protocol):
-    """A model that can be told that some observations were normal.
+    """A model that accepts single observations as normal.
 
-    They become a shard of their own, beside what the model knows, and a score is the lesser of the two shards': one
-    more code among the many of a bucket would move their mean by nothing. So teaching raises no score; a taught
-    observation has distance 0, and what is as near to it as normal things are to each other counts as normal too.
-    With nothing taught, scores are to the bit what they were.
+    Taught observations form a shard of their own, beside what the model knows, and a score is the smaller one of the
+    two shards' scores. (One more code among the many of a bucket would hardly move their mean.) So teaching never
+    raises a score: a taught observation has distance 0, and observations that are as near to it as normal ones are to
+    each other count as normal too. A model that was taught nothing gives the same scores to the bit.
     """
 
     def teach(self, observations: Observations) -> Self:
-        """Take some observations of one video, with data, for normal.
+        """Accept some observations of one video, with data, as normal.
 
         Raises:
             NotFitted: train first.
-            SpecError: they are not what the model was trained on.
+            SpecError: they are not of the kind that the model was trained on.
         """
 
     def unteach(self, video: VideoId) -> Self:
-        """Drop what was taught of this video."""
+        """Remove what was taught from this video."""
 
 
 def nearer(
     distance: FloatArray, parts: Mapping[str, FloatArray], other: FloatArray, others: Mapping[str, FloatArray]
 ) -> tuple[FloatArray, dict[str, FloatArray]]:
-    """Row by row, the lesser of two shards' (N,) distances, with the parts of the shard that it comes from."""
+    """Choose, row by row, the smaller one of two shards' distances, with the parts of the shard that it comes from.
+
+    Args:
+        distance, parts: (N,) distances of the first shard, and its parts by name, (N,) each.
+        other, others: the same of the second shard; its parts have at least the same names.
+
+    Returns:
+        (N,) distances and the parts that belong to them, by name.
+    """
     wins = other < distance
     return np.where(wins, other, distance), {name: np.where(wins, others[name], part) for name, part in parts.items()}
 
 
 @runtime_checkable
 class Fused(Protocol):
-    """A model whose score is a weighted sum of parts, each put on one scale first.
+    """A model whose score is a weighted sum of parts, each brought to one scale first.
 
-    Which scale is for the model to choose in `score`, where nothing is known of the rest of the video, and for a
-    protocol in a figure, where all of it is.
+    The model chooses the scale when it scores, where nothing is known of the rest of the video. A protocol may choose
+    another one for a figure, where the whole video is known.
     """
 
     @property
     def fusion(self) -> Mapping[str, float]:
-        """Part (of `Scored.parts`) -> its weight; below 0 where a high value is normal."""
+        """Part (a name in `Scored.parts`) -> its weight; negative where a high value is normal."""
 
 
 def fusion_of(model: Model) -> Mapping[str, float] | None:
@@ -75,19 +83,22 @@ def fusion_of(model: Model) -> Mapping[str, float] | None:
 
 @runtime_checkable
 class Carrying(Protocol):
-    """A model that can go on, in a video, from where it was at the end of another (paper LGN-Net, "test phase").
+    """A model that can begin a video in the state in which it ended another (paper LGN-Net, "test phase").
 
     Scores then depend on which videos came before, and in which order. So a detector never does it: only a bench does,
-    under protocols that say so, in the order of the split. `open` stays as it is.
+    under protocols that say so, in the order of the split. `open` starts from the trained state, as always.
     """
 
     def open_after(self, video: VideoInfo, previous: ScoringStream | None, run: Run = Run()) -> ScoringStream:
         """Start to score a video after another one.
 
         Args:
-            video: the video.
-            previous: the closed stream of the video before; None for the first.
+            video: the video to score.
+            previous: the closed stream of the video before; None for the first one.
             run: where and how to run.
+
+        Returns:
+            A stream that takes the video's observations.
 
         Raises:
             NotFitted: before `train`.

@@ -1,7 +1,4 @@
-"""The model's contract: observations in, one score each out.
-
-States of parts inside the state of a whole.
-"""
+"""The model's contract: observations in, one score each out; and what a fitted model consists of."""
 
 from __future__ import annotations
 
@@ -29,14 +26,19 @@ class Regime(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """Everything fitted: tensors by name, and small JSON values (names of videos, counts)."""
+    """Everything that was fitted.
+
+    Args:
+        tensors: by name.
+        meta: small JSON values by name: names of videos, counts.
+    """
 
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
     meta: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def bytes(self) -> int:
-        """What all tensors take, in memory and on disk; names and JSON values come on top.
+        """The size of all tensors in bytes, in memory and on disk; names and JSON values come on top.
 
         >>> import torch
         >>> ModelState({"mean": torch.zeros(3, dtype=torch.float64), "codes": torch.zeros((2, 4))}).bytes
@@ -46,22 +48,37 @@ class ModelState:
 
 
 class ScoringStream(ABC):
-    """One video being scored. Holds whatever state belongs to the video; the model stays as it is.
+    """One video being scored. It holds the state that belongs to the video; the model stays unchanged.
 
     A row's score depends on the rows before it at most, never on how the rows were cut into pushes.
     """
 
     @abstractmethod
     def push(self, observations: Observations) -> Scored:
-        """Take the next observations; give the rows that are scored by now, in order."""
+        """Take the next observations.
+
+        Args:
+            observations: with data, of the stream's video, in frame order.
+
+        Returns:
+            The rows that can be scored by now, in order: these, earlier ones, or none.
+
+        Raises:
+            SpecError: they are not of the kind that the model was trained on.
+            DataError: a value is not finite.
+        """
 
     @abstractmethod
     def close(self) -> Scored:
-        """No more observations: give the rest."""
+        """End the video.
+
+        Returns:
+            The rows that were not scored yet, in order.
+        """
 
 
 class Model(Configured, ABC):
-    """Holds normality, and says how far each observation is from it. Owns all that is fitted.
+    """A model of normality: it says how far each observation is from normal, and owns all that is fitted.
 
     `train` and `absorb` change the model and return it; scoring does not change it.
     """
@@ -72,31 +89,71 @@ class Model(Configured, ABC):
 
     @abstractmethod
     def check(self, spec: Spec) -> None:
-        """Raise `SpecError` unless this model can take such observations."""
+        """Raise `SpecError` unless this model can take observations of this spec."""
 
     @abstractmethod
     def train(self, data: ObservationSource, run: Run = Run()) -> Self:
-        """Do what needs optimisation or statistics over all data (standardisation too); forgets earlier training."""
+        """Fit what needs optimisation or statistics over all data, standardisation included; replaces earlier training.
+
+        Args:
+            data: the training videos' observations.
+            run: where to compute, and whom to tell of the progress.
+
+        Raises:
+            SpecError: the model cannot take such observations.
+            FitError: there are too few observations, or training failed.
+            DataError: a value is not finite.
+            Interrupted: training was stopped before its end.
+        """
 
     def absorb(self, data: ObservationSource, run: Run = Run()) -> Self:
-        """Add what is a mergeable sum over data (an index). Nothing, for models without one."""
+        """Add what is a mergeable sum over data, such as an index; does nothing for models without one.
+
+        Args:
+            data: observations of normal video, of the kind that the model was trained on.
+            run: where to compute, and whom to tell of the progress.
+
+        Raises:
+            NotFitted: before `train`.
+            SpecError: they are not of the kind that the model was trained on.
+            DataError: a value is not finite.
+        """
         return self
 
     @abstractmethod
     def open(self, video: VideoInfo, run: Run = Run()) -> ScoringStream:
-        """Start to score a video. Raises `NotFitted` before `train`."""
+        """Start to score a video.
+
+        Args:
+            video: its description.
+            run: where to compute.
+
+        Returns:
+            A stream that takes the video's observations.
+
+        Raises:
+            NotFitted: before `train`.
+        """
 
     @abstractmethod
     def state(self) -> ModelState:
-        """All that was fitted; with `settings()` enough to rebuild the model exactly."""
+        """All that was fitted; together with `settings()` it is enough to rebuild the model exactly.
+
+        Raises:
+            NotFitted: before `train`.
+        """
 
     @abstractmethod
     def restore(self, state: ModelState) -> Self:
-        """Become the model whose state this is. Raises `StoreError` where the state does not fit the settings."""
+        """Become the model whose state this is.
+
+        Raises:
+            StoreError: the state does not fit the settings.
+        """
 
 
 def nest(**parts: ModelState) -> ModelState:
-    """One state out of several: tensors under "part.name", JSON values under "part".
+    """One state made of several: tensors under "part.name", JSON values under "part".
 
     >>> import torch
     >>> whole = nest(net=ModelState({"weight": torch.zeros(1)}, {"rank": 1}))
@@ -108,7 +165,15 @@ def nest(**parts: ModelState) -> ModelState:
 
 
 def inner(state: ModelState, part: str) -> ModelState:
-    """The state of one part again. Raises `StoreError` if there is none."""
+    """The state of one part, taken out of a nested state again.
+
+    Args:
+        state: what `nest` made.
+        part: the part's name.
+
+    Raises:
+        StoreError: there is no such part.
+    """
     meta = state.meta.get(part)
     if not isinstance(meta, dict):
         raise StoreError(f"the saved state lacks its part {part}; it belongs to another model, or is damaged")

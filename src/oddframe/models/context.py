@@ -1,4 +1,4 @@
-"""What to expect of a value where it was seen: entries that say where, regressed out of the others."""
+"""Values expected from context: entries that say where something is, regressed out of the other entries."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ REACH = 2.5
 
 
 class ContextFit:
-    """Least squares of all values on a parabola of the context, summed chunk by chunk in float64.
+    """A least-squares fit of all values to a parabola of the context, summed chunk by chunk in float64.
 
-    A person far away is small, and slow in the picture. Expectations that bend with the place take perspective out
+    A person far away is small, and slow in the picture. Expectations that bend with the place remove perspective
     without cutting the scene into places, each of which would need normal video of its own.
 
     Args:
@@ -40,7 +40,12 @@ class ContextFit:
         self._count = 0
 
     def add(self, context: Tensor, centred: Tensor) -> Self:
-        """Take in N rows: (N, c) context, and (N, values) the others less their means."""
+        """Add N rows.
+
+        Args:
+            context: (N, c) context values.
+            centred: (N, values) the other values minus their means.
+        """
         basis, centred = self.basis(context), centred.double()
         self._gram += basis.T @ basis
         self._cross += basis.T @ centred
@@ -49,14 +54,18 @@ class ContextFit:
         return self
 
     def solve(self) -> tuple[Tensor, Tensor]:
-        """(terms, values) coefficients, and (values,) what deviation is left."""
+        """Solve for the coefficients.
+
+        Returns:
+            (terms, values) coefficients, and (values,) standard deviations of what is left unexplained.
+        """
         ridge = 1e-6 * self._count * torch.eye(len(self._gram), dtype=torch.float64)
         slopes = torch.linalg.solve(self._gram + ridge, self._cross)
         left = self._squares - 2 * (slopes * self._cross).sum(0) + (slopes * (self._gram @ slopes)).sum(0)
         return slopes, (left.clamp(min=0) / max(self._count, 1)).sqrt()
 
     def basis(self, context: Tensor) -> Tensor:
-        """(N, terms) float64: 1, the standardised context values, and their products of two."""
+        """(N, terms) float64 terms of (N, c) context values: 1, the standardised values, and their products of two."""
         return parabola(context, self._mean, self._deviation)
 
 
@@ -70,7 +79,12 @@ def terms(context: int) -> int:
 
 
 def parabola(context: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
-    """(N, terms) float64 of (N, c) context values: 1, each of them standardised, and their products of two."""
+    """(N, terms) float64 terms of a parabola: 1, each standardised context value, and their products of two.
+
+    Args:
+        context: (N, c) context values.
+        mean, deviation: (c,) what they are standardised with; the result is limited to 2.5 deviations either way.
+    """
     scaled = ((context.double() - mean) / deviation.clamp(min=1e-9)).clamp(-REACH, REACH)
     columns = [scaled[:, i] * scaled[:, j] for i, j in combinations_with_replacement(range(scaled.shape[1]), 2)]
     return torch.cat([torch.ones((len(scaled), 1), dtype=torch.float64), scaled, *(c[:, None] for c in columns)], dim=1)

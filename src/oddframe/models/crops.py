@@ -15,7 +15,7 @@ from oddframe.types import FloatArray, IntArray, Observations, Spec, VideoId, Vi
 
 
 def one_crop(spec: Spec) -> tuple[int, Spec]:
-    """How many crops an observation has (1 where no entry says), and what one of them looks like.
+    """How many crops an observation has (1 where no entry has any), and the spec of a single crop.
 
     Raises:
         SpecError: some entries have crops and others not, or another number.
@@ -33,7 +33,7 @@ class EachCrop(ObservationSource):
     """A source in which every crop of an observation is an observation, in the order of the crops.
 
     Args:
-        source: where they come from; one without crops is given back as it is.
+        source: where the observations come from; one without crops is passed on unchanged.
 
     Raises:
         SpecError: see `one_crop`.
@@ -46,7 +46,7 @@ class EachCrop(ObservationSource):
 
     @property
     def crops(self) -> int:
-        """How many an observation of the source has."""
+        """How many crops an observation of the source has."""
         return self._crops
 
     @property
@@ -77,11 +77,11 @@ class EachCrop(ObservationSource):
 
 
 def over_crops(score: RowScores, crop: Spec) -> RowScores:
-    """A model's scores of single crops as scores of observations: the mean over the crops, of each part too.
+    """A scoring function of crops, as one of whole observations: each score and part is the mean over the crops.
 
     Args:
-        score: what scores crops.
-        crop: what one crop looks like.
+        score: scores single crops.
+        crop: the spec of one crop.
     """
 
     def scored(observations: Observations, start: int) -> tuple[FloatArray, Mapping[str, FloatArray]]:
@@ -104,7 +104,12 @@ def _crops_in(observations: Observations, crop: Spec) -> int:
 
 
 def each_crop(observations: Observations, crop: Spec) -> Observations:
-    """Every crop as an observation of its own, in the order of the crops; what has none is given back as it is."""
+    """Every crop as an observation of its own, in the order of the crops; without crops, the observations unchanged.
+
+    Args:
+        observations: N rows with data.
+        crop: the spec of one crop.
+    """
     crops = _crops_in(observations, crop)
     if not crops:
         return observations

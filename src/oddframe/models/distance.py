@@ -1,4 +1,4 @@
-"""What all models share that score an observation by its distance to normal ones."""
+"""The base of all models that score an observation by its distance to normal ones."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from oddframe.types import FloatArray, Observations, Run, Spec, VideoId, VideoIn
 
 
 class DistanceModel(Model):
-    """Compares each crop of each observation with what is normal, on its own: `Teachable` and `Explaining`.
+    """Compares each crop of each observation with normal ones, on its own: `Teachable` and `Explaining`.
 
-    What is taught lies in a shard of its own, as the vectors that the model compares. A subclass sets both attributes:
+    Taught observations form a shard of their own, as the vectors that the model compares. A subclass sets both
+    attributes:
 
     Attributes:
-        _standardiser: from entries to vectors.
+        _standardiser: turns entries into vectors.
         _taught: what was taught.
     """
 
@@ -32,18 +33,26 @@ class DistanceModel(Model):
         self._standardiser.check_fitted(one_crop(spec)[1])
 
     def teach(self, observations: Observations) -> Self:
-        """See `Teachable`."""
+        """Accept observations of one video as normal; see `Teachable`."""
         crops = each_crop(observations, self._standardiser.spec)
         self._taught.add(crops.video, crops.frame, crops.box, self._vectors(crops))
         return self
 
     def unteach(self, video: VideoId) -> Self:
-        """See `Teachable`."""
+        """Remove what was taught from this video; see `Teachable`."""
         self._taught.forget(video)
         return self
 
     def explain(self, observations: Observations, nearest: int = 3) -> tuple[Explanation, ...]:
-        """See `Explaining`."""
+        """Explain why each observation has its score; see `Explaining`.
+
+        Args:
+            observations: of one video, with data.
+            nearest: at most so many normal moments a comparison.
+
+        Returns:
+            One explanation for each observation; of several crops, that of the crop with the highest score.
+        """
         self._check_comparable()
         crops = each_crop(observations, self._standardiser.spec)
         found = [self._explained(crops.select(slice(row, row + 1)), nearest) for row in range(len(crops))]
@@ -51,7 +60,7 @@ class DistanceModel(Model):
 
     @abstractmethod
     def distance_at(self, score: float) -> float:
-        """See `Explaining`."""
+        """The distance that gives this score; see `Explaining`."""
 
     def open(self, video: VideoInfo, run: Run = Run()) -> ScoringStream:
         self._check_comparable()

@@ -1,7 +1,4 @@
-"""Distance to the nearest cluster of normal observations.
-
-Clusters of normal observations, and how near normal observations of other videos come to them.
-"""
+"""Model `kmeans`: the distance to the nearest cluster of normal observations."""
 
 from __future__ import annotations
 
@@ -34,22 +31,25 @@ _STRETCHES = 8  # pieces of a single video that stand in for other videos
 class KMeans(DistanceModel):
     """Scores an observation by its distance to the nearest centroid of normal ones (paper LLSH, section 4.5).
 
-    The distance, divided by a scale, is the part "distance", and the score is its log(1 + part), as in `KNN`. The
-    scale is a quantile of normal observations' distances to the clusters of *other* videos (see
-    `left_out_distances`), or of the other eighths of a single video: a part near 1 is at the edge of the normal.
+    The distance, divided by a scale, is the part "distance", and the score is its log(1 + part), as in `KNN`. The scale
+    is a quantile of normal observations' distances to the clusters of *other* videos (see `left_out_distances`), or of
+    the other eighths of a single video: a part near 1 is at the edge of normal.
 
-    Crops of one observation are clustered each on its own, and its score is the mean over them.
+    Each crop of an observation is clustered on its own, and the observation's score is the mean over its crops.
 
-    `train` does everything, and `absorb` adds nothing: clusters are no sum. To learn more, train on all of it. What is
-    taught is kept observation by observation, beside the clusters and at their scale.
+    `train` does everything and `absorb` adds nothing, because clusters are no sum. To learn more, train on all of it.
+    Taught observations are stored one by one, beside the clusters and at their scale.
 
     Args:
-        clusters: K, at most (paper: 1024 and 32); each observation is its own where there are fewer.
-        iterations: most passes over the observations (paper: 300); they end where nothing is gained any more.
+        clusters: K, at most (paper: 1024 and 32); with fewer observations, each is a cluster of its own.
+        iterations: most passes over the observations (paper: 300); they end where nothing improves any more.
         weights: entry name -> weight; 0 drops the entry. None = 1 each.
-        quantile: of the scale.
-        sample: most observations that are clustered, a uniform draw.
+        quantile: of the scale, in (0, 1].
+        sample: cluster at most so many observations, a uniform draw.
         seed: of the draw and the first centroids.
+
+    Raises:
+        SettingsError: a value out of range.
     """
 
     name: ClassVar[str] = "kmeans"
@@ -90,11 +90,14 @@ class KMeans(DistanceModel):
         return self
 
     def distance_at(self, score: float) -> float:
-        """See `Explaining`; distances are in normal scales, and clusters are no moments: only taught ones are told."""
+        """The distance, in normal scales, that gives this score; see `Explaining`."""
         return math.expm1(score)
 
     def multiplications(self, data: ObservationSource) -> int:
-        """See `Counted`: d K N t + d K M, with the N that were clustered and the t passes that were made."""
+        """How many multiplications scoring takes: d K N t + d K M; see `Counted`.
+
+        N counts the observations that were clustered, t the passes that were made.
+        """
         centroids, queries = self._trained(), len(EachCrop(data))
         values = centroids.shape[1]
         return clusters_cost(
@@ -176,18 +179,18 @@ class KMeans(DistanceModel):
 
 
 def find_centroids(vectors: FloatArray, clusters: int, iterations: int, seed: int) -> tuple[FloatArray, int]:
-    """K means of N >= 1 vectors, by faiss: random vectors to begin with, then Lloyd's iterations.
+    """Find the K means of N >= 1 vectors with faiss: random vectors first, then Lloyd's iterations.
 
     The work is done on one thread, so that the number of threads cannot change how sums are rounded.
 
     Args:
         vectors: (N, d) float32.
-        clusters: K; with N vectors or fewer, each is its own.
+        clusters: K; with N vectors or fewer, each is its own centroid.
         iterations: at most so many.
         seed: of the draw.
 
     Returns:
-        (K, d) centroids, and how many iterations were made: fewer where they no longer gained anything.
+        (K, d) float32 centroids, and how many iterations were made: fewer where they stopped improving.
     """
     import faiss  # noqa: PLC0415  # slow to import
 
@@ -211,10 +214,10 @@ def find_centroids(vectors: FloatArray, clusters: int, iterations: int, seed: in
 
 
 def left_out_distances(vectors: FloatArray, centroids: FloatArray, group: IntArray) -> npt.NDArray[np.float64]:
-    """Distances of vectors to the nearest centroid, had the vectors of their own group not been clustered.
+    """The distances of vectors to the nearest centroid, as if their own group had not been clustered.
 
-    One step of such a clustering: each centroid becomes the mean of its members from other groups, and is dropped
-    where there are none. With every vector its own centroid, it is the distance to the nearest of another group.
+    It is one step of such a clustering: each centroid becomes the mean of its members from other groups, and is dropped
+    where there are none. Where every vector is its own centroid, it is the distance to the nearest of another group.
 
     Args:
         vectors: (N, d) float32, those that were clustered.
@@ -222,7 +225,7 @@ def left_out_distances(vectors: FloatArray, centroids: FloatArray, group: IntArr
         group: (N,) which vectors are left out together.
 
     Returns:
-        (n,) distances by group; without the groups that alone have members.
+        (n,) float64 distances, group by group; groups without whom no cluster has members are left out.
     """
     cluster = WideSearch(centroids)(vectors, 1)[1][:, 0]
     total, count = _sums(vectors, cluster, len(centroids))

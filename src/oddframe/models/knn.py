@@ -1,4 +1,4 @@
-"""Distance to the nearest normal observations."""
+"""Model `knn`: the distance to the nearest normal observations."""
 
 from __future__ import annotations
 
@@ -33,22 +33,25 @@ class KNN(DistanceModel):
 
     One search over the concatenated vector; the distance, divided by the normal scale (see `normal_scale`), is the
     score's part. With `per_entry`, every entry of the data is searched and scaled on its own, and the weighted parts
-    are fused. A part near 1 is at the edge of what normal videos are to each other. The score is log(1 + parts):
-    distances have heavy tails, and one stray observation must not outweigh a second of others when frame scores are
-    smoothed over time. Crops of one observation are neighbours of their own, and its score is the mean over them. Of
-    what was taught, the nearest alone counts.
+    are fused. A part near 1 is at the edge of how far normal videos are apart. The score is log(1 + parts): distances
+    have heavy tails, and one stray observation must not outweigh a second of others when frame scores are smoothed over
+    time. Crops of an observation are neighbours of their own, and its score is the mean over them. Of what was taught,
+    only the nearest observation counts.
 
-    `train` fits means, deviations and scales; `absorb` only adds observations. So the scales are those of the
-    training data however much is absorbed later, and absorbing is a sum: its order does not matter.
+    `train` fits means, deviations and scales; `absorb` only adds observations. So the scales are those of the training
+    data however much is absorbed later, and absorbing is a sum: its order does not matter.
 
     Args:
-        k: neighbours to average over.
+        k: neighbours to average over, >= 1.
         per_entry: search entry by entry.
         fusion: "sum" or "max" over the weighted parts.
         weights: entry name -> weight; 0 drops the entry. None = 1 each.
         quantile, sample, gap: of the normal scale; `gap` in seconds.
-        coreset: most observations kept, a uniform draw (see `FlatIndex`); None = all.
+        coreset: store at most so many observations, a uniform draw (see `FlatIndex`); None = all.
         seed: of both draws.
+
+    Raises:
+        SettingsError: a value out of range.
     """
 
     name: ClassVar[str] = "knn"
@@ -98,16 +101,16 @@ class KNN(DistanceModel):
         return self
 
     def forget(self, video: VideoId) -> Self:
-        """Drop what was absorbed from this video; what `train` learned from it stays."""
+        """Remove what was absorbed from this video; what `train` learned from it stays."""
         self._index.forget(video)
         return self
 
     def distance_at(self, score: float) -> float:
-        """See `Explaining`; distances are in normal scales."""
+        """The distance, in normal scales, that gives this score; see `Explaining`."""
         return math.expm1(score)
 
     def multiplications(self, data: ObservationSource) -> int:
-        """See `Counted`: d N M, each observation against all that are kept."""
+        """How many multiplications scoring takes: d N M, each observation against all stored ones; see `Counted`."""
         stored = len(self._index) + len(self._taught)
         return neighbours_cost(values=sum(self._sizes().values()), stored=stored, queries=len(EachCrop(data)))
 

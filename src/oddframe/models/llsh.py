@@ -1,7 +1,4 @@
-"""Distance to the normal observations that hash alike, by learned hash functions.
-
-Which observations belong together: pairs from nearby moments of the same video.
-"""
+"""Model `llsh`: the distance to the normal observations with similar codes, by learned hash functions."""
 
 from __future__ import annotations
 
@@ -25,18 +22,21 @@ class LLSH(LSH):
     """Learnable locality-sensitive hashing (Lu, Cao and Zhang 2022): `LSH` whose functions are trained.
 
     Momentum contrast pulls the codes of nearby moments of a video together (see `draw_pairs`), and pushes them away
-    from those of other moments. One epoch draws `draws` anchors from each video; the drawn pairs of all epochs
-    are cut into batches. Defaults are the paper's for its small set (Avenue); its large sets used queue 8192 and
-    batch 256. Tables, query and score are those of `LSH`.
+    from those of other moments. One epoch draws `draws` anchors from each video; the drawn pairs of all epochs are cut
+    into batches. Defaults are the paper's for its small set (Avenue); its large sets used queue 8192 and batch 256.
+    Tables, query and score are those of `LSH`.
 
     Args:
         tables, bits, summary, probe, standardise, lift, weights, seed: see `LSH`; the seed is that of training too.
-        offset: frames, >= 1: how far apart what belongs together may be.
+        offset: frames, >= 1: how far apart the two observations of a pair may be.
         epochs, draws, batch: see above.
         positive_crops: chances of the crops, in their order, that the positive comes from, in any unit (paper's
             program: .1 .4 .4); None = equal. The anchor comes from any crop.
         queue, temperature, key_momentum: of the contrast (paper: l, tau, m).
         learning_rate, momentum, weight_decay: of the stochastic gradient descent.
+
+    Raises:
+        SettingsError: a value out of range.
     """
 
     name: ClassVar[str] = "llsh"
@@ -131,19 +131,23 @@ def draw_pairs(
     random: np.random.Generator,
     crops: Sequence[float] | None = None,
 ) -> tuple[IntArray, IntArray]:
-    """Numbers of anchors and of their positives: `draws` anchors from each video that has observations, shuffled.
+    """Draw training pairs: `draws` anchors from each video that has observations, each with a positive; shuffled.
 
     An anchor is any observation of its video. Its positive is about a frame at a uniformly drawn offset of up to
     `offset` frames either way: of the anchor's own track, where it is tracked and the track has another observation
-    within reach, the one whose frame is nearest to the drawn one; else any observation of the video's frame
-    that is nearest to it, with the chances of its crops where they are given.
+    within reach, the one whose frame is nearest to the drawn one; else any observation of the video's frame that is
+    nearest to it, with the chances of its crops where they are given.
 
     Args:
         columns: each video's observations, in the order that numbers them.
         draws: anchors per video.
         offset: frames, >= 0.
         random: where the draws come from.
-        crops: chances of the crops, which take turns as a video's observations, to be a positive; in any unit.
+        crops: the chances of each of the crops, which take turns as a video's observations, to be a positive; in any
+            unit.
+
+    Returns:
+        (P,) numbers of the anchors, and (P,) numbers of their positives.
     """
     anchors, positives, start = [], [], 0
     for video in columns:

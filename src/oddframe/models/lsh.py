@@ -1,7 +1,4 @@
-"""Distance to the normal observations that hash alike, by random hash functions.
-
-Hash functions as a network: vectors in, b short codes out (paper LLSH, section 3.1).
-"""
+"""Model `lsh`: the distance to the normal observations with similar codes, by random hash functions."""
 
 from __future__ import annotations
 
@@ -35,32 +32,39 @@ _BATCH = 64  # rows hashed together, always
 class LSH(DistanceModel):
     """Locality-sensitive hashing with random functions (paper LLSH, sections 3.2 and 4.2, "LSH").
 
-    b hash layers turn a vector into b codes of r values in (0, 1); each table keeps normal codes under their sign
-    bits. Per table, the distance is that to the nearest code in the query's bucket; the score is the least over the
+    b hash layers turn a vector into b codes of r values in (0, 1); each table stores normal codes under their sign
+    bits. Per table, the distance is that to the nearest code in the query's bucket; the score is the smallest over the
     tables, whose distances are the parts "table0", "table1", ... It lies in 0 .. sqrt(r).
 
-    The paper hashes raw features of thousands of values by their directions alone. Standardised values have their
-    mean at the origin, where directions tell little: twice a normal vector would look normal. So each vector is
-    given one more constant value (`lift`), which makes signs of linear functions see lengths too. And an empty
-    bucket, which cost the paper's score a fixed large value, first sends the query on to the nearest buckets
-    within `probe` bits. And the paper's mean distance to all codes of a bucket says how full of others a bucket is,
-    more than how near the nearest lies. `summary="all", standardise=False, lift=0, probe=0` is the paper's.
+    Three things differ from the paper, each a setting:
+
+    - The paper hashes raw features of thousands of values by their directions alone. Standardised values have their
+      mean at the origin, where directions say little: twice a normal vector would look normal. So each vector gets one
+      more constant value (`lift`), and signs of linear functions then depend on lengths too.
+    - Where its bucket is empty, a query goes on to the nearest buckets within `probe` bits; in the paper, an empty
+      bucket costs a fixed large value.
+    - The paper's mean distance to all codes of a bucket depends on how full of other things the bucket is, more than on
+      how near the nearest code is. `summary="all", standardise=False, lift=0, probe=0` is the paper's query.
 
     Of observations in several crops every crop is indexed, and the score is the mean over them.
 
-    `train` fits the statistics; `absorb` adds codes, and its order does not matter. What is taught has a shard of its
-    own: the distance to the nearest taught observation is the greatest over the tables, so that tables in which two
-    things happen to look alike do not make them the same.
+    `train` fits the statistics; `absorb` adds codes, and its order does not matter. Taught observations have a shard of
+    their own: the distance to the nearest taught observation is the largest over the tables, so that two things must
+    look alike in all tables.
 
     Args:
         tables, bits: b >= 1 and r in 1 .. 63.
-        summary: a bucket's "nearest" code, "all" its codes (the paper's), their "mean" (light-LLSH), or their
-            "moments"; see `HashTables`.
+        summary: what a bucket's distance is measured to: its "nearest" code, "all" its codes (the paper's), their
+            "mean" (light-LLSH), or their "moments"; see `HashTables`.
         probe: bits, >= 0.
-        standardise: whether to give all values and entries one footing (see `Standardiser`); else as they are.
+        standardise: whether to bring all values and entries to one scale (see `Standardiser`); else they stay as they
+            are.
         lift: the constant value, in root mean square lengths of the training vectors; 0 = none.
         weights: entry name -> weight; 0 drops the entry. None = 1 each.
         seed: of the hash functions.
+
+    Raises:
+        SettingsError: a value out of range.
     """
 
     name: ClassVar[str] = "lsh"
@@ -108,16 +112,19 @@ class LSH(DistanceModel):
         return self
 
     def forget(self, video: VideoId) -> Self:
-        """Drop what was absorbed from this video; what `train` learned from it stays."""
+        """Remove what was absorbed from this video; what `train` learned from it stays."""
         self._index.forget(video)
         return self
 
     def distance_at(self, score: float) -> float:
-        """See `Explaining`: the score is a distance."""
+        """The distance that gives this score: the score itself, which is a distance; see `Explaining`."""
         return score
 
     def multiplications(self, data: ObservationSource) -> int:
-        """See `Counted`: d r b (M + N) + r n, and 2 r m more with summary "mean"; d counts the lift's value too."""
+        """How many multiplications scoring takes: d r b (M + N) + r n; see `Counted`.
+
+        With summary "mean" or "moments", 2 r m more. d counts the lift's value too.
+        """
         data = EachCrop(data)
         values, stored, taught = self._trained().weight.shape[1], len(self._index), len(self._taught)
         coded = (codes for info in data.videos() for _, codes in self._coded(data, info.id))
@@ -232,16 +239,17 @@ class LSH(DistanceModel):
 
 
 class HashNet(nn.Module):
-    """Layer normalisation without parameters, then b linear layers without bias to r values each, then a sigmoid.
+    """The hash functions as a network: vectors in, b codes of r values out (paper LLSH, section 3.1).
 
-    The layers are held as one: rows j * r to (j + 1) * r of `weight` are layer j, Xavier-uniform on its own.
+    Layer normalisation without parameters, then b linear layers without bias, then a sigmoid. The layers are stored as
+    one: rows j * r to (j + 1) * r of `weight` are layer j, Xavier-uniform on its own.
 
     Args:
         size: values in a vector.
         tables: b.
         bits: r.
-        lift: a constant put beside each vector's values; 0 = none. Directions from the origin, all that signs of
-            linear functions can tell, then tell lengths as well.
+        lift: a constant put beside each vector's values; 0 = none. Signs of linear functions depend on the direction
+            from the origin alone; with the constant, directions depend on lengths as well.
         seed: of the initial weights.
     """
 
@@ -256,7 +264,7 @@ class HashNet(nn.Module):
         self.weight = nn.Parameter((2 * uniform - 1) * bound)
 
     def forward(self, vectors: Tensor) -> Tensor:
-        """(N, size) -> (N, b * r) in (0, 1)."""
+        """(N, b * r) codes in (0, 1) of (N, size) vectors."""
         if self.lift > 0:
             vectors = torch.cat([vectors, vectors.new_full((len(vectors), 1), self.lift)], dim=1)
         return torch.sigmoid(functional.layer_norm(vectors, vectors.shape[1:]) @ self.weight.T)

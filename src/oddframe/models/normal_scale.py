@@ -1,4 +1,4 @@
-"""How far apart normal observations are from each other: the unit in which distances become comparable."""
+"""The normal scale: how far apart normal observations are, the unit in which distances become comparable."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def normal_scale(
     quantile: float,
     seed: int,
 ) -> float:
-    """A quantile of the distances from normal observations to their k nearest in *other* videos.
+    """The normal scale: a quantile of the distances from normal observations to their k nearest ones in *other* videos.
 
     Neighbours within the same video are often the same thing a frame later, and say nothing about the distance to
-    be expected in a new video. Where only one video has observations, those at least `gap` seconds away stand in
-    for other videos; where there are none of these either, all but the observation itself.
+    expect in a new video. Where only one video has observations, those at least `gap` seconds away stand in for other
+    videos; where there are none of these either, all but the observation itself.
 
     Args:
         vectors: (M, d) float32.
-        video: (M,) whose they are.
-        time: (M,) seconds since the video's first frame.
+        video: (M,) number of the video that each comes from.
+        time: (M,) seconds since that video's first frame.
         k: the distance is the mean over this many neighbours.
-        sample: at most this many observations are asked, drawn without replacement.
+        sample: at most this many observations are measured, drawn without replacement.
         gap: seconds.
         quantile: 0 .. 1.
         seed: of the draw.

@@ -14,11 +14,11 @@ RowScores = Callable[[Observations, int], tuple[FloatArray, Mapping[str, FloatAr
 
 
 class RowwiseStream(ScoringStream):
-    """Scores rows as they come, with the model as it is by then, and holds nothing back.
+    """Scores rows as they come, and holds nothing back.
 
     Args:
         video: whose observations come.
-        score: the model's part. It is told the rows' numbers, which fix their places in batches.
+        score: the model's part. It gets the number of the first row too, which fixes the rows' places in batches.
     """
 
     def __init__(self, video: VideoInfo, score: RowScores) -> None:

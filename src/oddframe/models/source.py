@@ -1,7 +1,4 @@
-"""Where a model's training data come from: random access, video by video.
-
-Passes over a source that say how far they are.
-"""
+"""Where a model's training data come from: random access, video by video."""
 
 from __future__ import annotations
 
@@ -22,12 +19,12 @@ _CHUNK_ROWS = 4096
 
 
 class ObservationSource(ABC):
-    """Observations of many videos, numbered 0 .. len - 1 in video order, more of them than memory may hold."""
+    """Observations of many videos, numbered 0 .. len - 1 in video order; more of them than memory may hold."""
 
     @property
     @abstractmethod
     def spec(self) -> Spec:
-        """What every observation's data look like."""
+        """The names, shapes and dtypes of every observation's data."""
 
     @abstractmethod
     def videos(self) -> Sequence[VideoInfo]:
@@ -39,14 +36,18 @@ class ObservationSource(ABC):
 
     @abstractmethod
     def take(self, indices: IntArray) -> Mapping[str, Tensor]:
-        """The data of the observations with these numbers, in the order asked."""
+        """The data of the observations with these (N,) numbers, in the order asked: name -> (N, ...)."""
 
     def label(self, video: VideoId) -> bool | None:
-        """Whether something anomalous happens in the video; None where nobody says."""
+        """Whether something anomalous happens in the video; None where that is unknown."""
         return None
 
     def rows(self, video: VideoId) -> range:
-        """The numbers of one video's observations."""
+        """The numbers of one video's observations.
+
+        Raises:
+            KeyError: the source has no such video.
+        """
         start = 0
         for info in self.videos():
             count = len(self.columns(info.id))
@@ -59,11 +60,11 @@ class ObservationSource(ABC):
         return sum(len(self.columns(info.id)) for info in self.videos())
 
     def chunks(self, video: VideoId, size: int | None = None) -> Iterator[Observations]:
-        """One video's observations with data, piece by piece; the last piece is finished throughout.
+        """One video's observations with data, piece by piece; the last piece is finished to the video's end.
 
         Args:
-            video: whose.
-            size: most observations in a piece; None = as many as `CHUNK_BYTES` hold, and at most 4096.
+            video: which one.
+            size: most observations in a piece; None = as many as fit into `CHUNK_BYTES`, and at most 4096.
         """
         columns, rows = self.columns(video), self.rows(video)
         size = size or max(1, min(_CHUNK_ROWS, CHUNK_BYTES // max(self.spec.row_bytes, 1)))
@@ -80,7 +81,7 @@ class MemorySource(ObservationSource):
     """A source over observations already in memory.
 
     Args:
-        spec: what their data look like.
+        spec: the names, shapes and dtypes of their data.
         items: per video its description and all its observations.
         labels: video-level labels, where there are any.
     """
@@ -127,10 +128,10 @@ class MemorySource(ObservationSource):
 
 
 def each_video(source: ObservationSource, run: Run, stage: str) -> Iterator[VideoInfo]:
-    """The videos in order, each told to `run.progress` before it comes.
+    """The videos in order; `run.progress` hears of each before it comes.
 
     Args:
-        source: whose videos they are.
+        source: the source whose videos to go through.
         run: whom to tell.
         stage: what is done with them, as `Progress` says it.
     """

@@ -1,7 +1,4 @@
-"""Every value of every entry on a common footing, then one vector an observation.
-
-Means and deviations of more rows than memory holds.
-"""
+"""Standardisation: every value of every entry on one scale, then one vector per observation."""
 
 from __future__ import annotations
 
@@ -26,21 +23,21 @@ _CELLS = 1 << 22  # values read at once: 32 MiB as float64
 
 
 class Standardiser:
-    """Takes every value's training mean away, divides by its training deviation, and weights whole entries.
+    """Subtracts every value's training mean, divides by its training deviation, and weights whole entries.
 
     Values beyond 1e15 deviations count as that many, so that squares stay finite.
 
-    Where the spec has context entries, such as the place in the picture, the others are first compared with what is to
-    be expected there (see `ContextFit`); the context itself counts only if it is given a weight.
+    Where the spec has context entries, such as the place in the picture, the others are first compared with what is
+    expected there (see `ContextFit`); the context itself counts only if it has a weight.
 
     An entry of n values is weighted by 1/sqrt(n) and its own weight, so that entries count alike whatever their
     lengths. Entries lie in the vector in the order of their names.
 
     Args:
         weights: entry name -> weight >= 0, the spec's where none is given; 0 drops the entry.
-        floor: least deviation, as a share of the median positive one in its entry, so that a value that hardly
+        floor: smallest deviation, as a share of the median positive one in its entry, so that a value that hardly
             varied in training does not drown the others. An entry without any variation counts in its own units.
-        plain: take nothing away, expect nothing, and divide by nothing: values as they are, times their entry's own
+        plain: subtract nothing, expect nothing and divide by nothing: values as they are, times their entry's own
             weight.
 
     Raises:
@@ -58,13 +55,13 @@ class Standardiser:
 
     @property
     def spec(self) -> Spec:
-        """The spec it was fitted to. Raises `NotFitted` before that."""
+        """The spec it was fitted to. Raises `NotFitted` before `fit`."""
         if self._spec is None:
             raise NotFitted("not fitted yet; train on normal video first")
         return self._spec
 
     def check(self, spec: Spec) -> None:
-        """Raise `SpecError` unless all entries are floats, no weight names a stranger, and something is left."""
+        """Raise `SpecError` unless all entries are floats, every weight names an entry, and some value is left."""
         strangers = sorted(self._weights.keys() - spec.fields.keys())
         if strangers:
             raise SpecError(f"weights name {', '.join(strangers)}, but the observer gives {', '.join(spec.fields)}")
@@ -77,13 +74,17 @@ class Standardiser:
             raise SpecError("no values are left to compare; give at least one entry a weight above 0")
 
     def check_fitted(self, spec: Spec) -> None:
-        """`check`, and once fitted raise `SpecError` unless it is the same spec."""
+        """Do `check`, and once fitted raise `SpecError` unless it is the same spec."""
         self.check(spec)
         if self._spec is not None and spec != self._spec:
             raise SpecError(f"fitted to {_words(self._spec)}, but given {_words(spec)}; fit anew for this observer")
 
     def fit(self, source: ObservationSource, run: Run = Run()) -> Self:
-        """Gather means and deviations in float64, in one pass over the source's chunks; two where there is context.
+        """Compute means and deviations in float64, in one pass over the source's chunks; in two where there is context.
+
+        Args:
+            source: the training data.
+            run: whom to tell of the progress.
 
         Raises:
             SpecError: see `check`.
@@ -129,7 +130,7 @@ class Standardiser:
 
         Raises:
             NotFitted: before `fit`.
-            SpecError: the data do not look like those of `fit`.
+            SpecError: the data do not have the spec of `fit`.
             DataError: a value is not finite; the message names video and frame.
         """
         sizes = self.sizes()
@@ -138,11 +139,11 @@ class Standardiser:
         return self._weighted(self._parts(observations))
 
     def vectors(self, data: Mapping[str, Tensor]) -> Tensor:
-        """(N, d) float32 vectors of data that are known to be sound, as those that `fit` has seen."""
+        """(N, d) float32 vectors of data that need no check, such as those of the source that `fit` has seen."""
         return self._weighted({name: tensor.flatten(1).float() for name, tensor in data.items()})
 
     def sizes(self) -> dict[str, int]:
-        """Entry name -> its values in the vector, in the order in which they lie there."""
+        """How many values of the vector each entry has, by name, in the order in which they lie there."""
         return entries(self.spec, self._weights)
 
     def state(self) -> ModelState:
@@ -151,7 +152,11 @@ class Standardiser:
         return ModelState({"mean": self._mean, "std": self._std, **slopes}, {"spec": self.spec.to_json()})
 
     def restore(self, state: ModelState) -> Self:
-        """Become the standardiser whose state this is. Raises `StoreError` where it does not fit."""
+        """Become the standardiser whose state this is.
+
+        Raises:
+            StoreError: the state does not fit the settings.
+        """
         try:
             spec = Spec.from_json(stored_value(state.meta, "spec", dict))
             self.check(spec)
@@ -168,7 +173,7 @@ class Standardiser:
         return self
 
     def length(self) -> float:
-        """Root mean square length of the training data's vectors."""
+        """The root mean square length of the training data's vectors."""
         mean = (self._mean - self._shift.double()) * self._scale.double()
         return float((mean.square() + (self._std * self._scale.double()).square()).sum().sqrt())
 
@@ -234,7 +239,11 @@ class Standardiser:
 
 
 def entries(spec: Spec, weights: Mapping[str, float]) -> dict[str, int]:
-    """Names and sizes of the entries that count, by name.
+    """The names and sizes of the entries that count, sorted by name.
+
+    Args:
+        spec: all entries.
+        weights: entry name -> weight; the spec's own where none is given.
 
     >>> entries(Spec({"shape": Field((2, 2)), "flow": Field((8,))}), {})
     {'flow': 8, 'shape': 4}
@@ -245,7 +254,7 @@ def entries(spec: Spec, weights: Mapping[str, float]) -> dict[str, int]:
 
 
 def context_columns(spec: Spec) -> Tensor:
-    """(d,) bool, which of all values, entries in the order of their names, say where the others were seen."""
+    """(d,) bool: which of all values are context; entries in the order of their names."""
     each = [torch.full((_values(entry),), entry.context) for _, entry in sorted(spec.fields.items())]
     return torch.cat([torch.zeros(0, dtype=torch.bool), *each])
 
@@ -268,7 +277,9 @@ def _name(dtype: torch.dtype) -> str:
 
 
 class RunningMoments:
-    """Count, mean and centred sum of squares, in float64, joined chunk by chunk (Chan, Golub and LeVeque 1983).
+    """The count, mean and centred sum of squares of rows, in float64, joined chunk by chunk.
+
+    The method is that of Chan, Golub and LeVeque (1983).
 
     Args:
         size: values in a row.
@@ -286,7 +297,7 @@ class RunningMoments:
         self._squares = torch.zeros(size, dtype=torch.float64)
 
     def add(self, rows: Tensor) -> None:
-        """Take in (N, size) rows, N >= 1."""
+        """Add (N, size) rows, N >= 1."""
         rows = rows.double()
         mean = rows.mean(0)
         total = self.count + len(rows)
@@ -296,5 +307,5 @@ class RunningMoments:
         self.count = total
 
     def deviation(self) -> Tensor:
-        """(size,) standard deviation, the rows taken as the whole population."""
+        """(size,) standard deviations, the rows taken as the whole population."""
         return (self._squares / max(self.count, 1)).sqrt()

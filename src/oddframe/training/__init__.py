@@ -1,1 +1,1 @@
-"""Optimisation: tensors in, trained networks out."""
+"""Training: the one optimisation loop, its devices and processes, and its checkpoints."""

@@ -1,4 +1,4 @@
-"""Which rows are trained on together, and where their tensors come from."""
+"""Batches: which rows are trained on together, and where their tensors come from."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Batches:
     """The data of one training.
 
     Args:
-        epoch: the batches of the epoch with this number, each an array of row numbers. It depends on the number
-            alone, so that a training that is taken up again sees what it would have seen.
-        load: row numbers to the tensors that the learner's `forward` takes, rows first.
+        epoch: gives the batches of the epoch with this number, each an array of row numbers. It depends on the number
+            alone, so that a training that goes on after an interruption gets the same batches.
+        load: gives the tensors that the learner's `forward` takes, rows first, from row numbers.
     """
 
     epoch: Callable[[int], Sequence[IntArray]]
@@ -26,11 +26,11 @@ class Batches:
 
 
 def shuffled(rows: int, batch: int, seed: int) -> Callable[[int], list[IntArray]]:
-    """The usual plan: each epoch all rows in another order, in as few batches as can be, all of about one size.
+    """A plan of epochs: each has all rows in another order, in as few batches as possible, all of about one size.
 
-    Equal sizes, because two rows that are left over would make the last statistics that batch normalisation sees, and
-    the network that is kept would be the one they spoilt. A last batch of a single row is left out, unless it is the
-    first: there is nothing to normalise by.
+    Sizes are equal because two rows that are left over would make the last statistics that batch normalisation sees,
+    and spoil the network that is stored. A last batch of a single row is left out, unless it is the first: batch
+    normalisation needs two.
 
     Args:
         rows: how many there are, >= 1.

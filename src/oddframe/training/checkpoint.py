@@ -1,7 +1,4 @@
-"""A training on disk: one file of tensors whose header is JSON, replaced as a whole; nothing in it is executed.
-
-What a training is: two of one identity give the same result.
-"""
+"""Checkpoints: a training on disk, as one file of tensors with a JSON header, replaced as a whole; it holds no code."""
 
 from __future__ import annotations
 
@@ -47,7 +44,12 @@ class Checkpoints:
     identity: Mapping[str, str]
 
     def save(self, course: TrainingState, learner: Learner, optimiser: torch.optim.Optimizer) -> None:
-        """Replace the checkpoint by one of now.
+        """Replace the checkpoint by one of the current state.
+
+        Args:
+            course: how far the training has come.
+            learner: whose parameters and buffers are saved.
+            optimiser: whose state is saved.
 
         Raises:
             FitError: a parameter is not finite; the last checkpoint stays.
@@ -65,7 +67,14 @@ class Checkpoints:
             replace_durably(self.folder / FILE, save(held, {_KEY: json.dumps(document)}))
 
     def restore(self, learner: Learner, optimiser: torch.optim.Optimizer) -> TrainingState:
-        """Bring learner and optimiser to where the checkpoint is; a fresh course where there is none.
+        """Bring learner and optimiser to the state of the checkpoint.
+
+        Args:
+            learner: whose parameters and buffers are loaded.
+            optimiser: whose state is loaded.
+
+        Returns:
+            How far the training had come; a fresh course where there is no checkpoint.
 
         Raises:
             StoreError: it is another training's, or cannot be read.
@@ -126,9 +135,9 @@ class Keeper:
     """Saves the checkpoints of a running training.
 
     Args:
-        checkpoints: None = this process keeps none.
-        learner, optimiser: whose state is kept.
-        every: seconds between two.
+        checkpoints: None = this process saves none.
+        learner, optimiser: whose state is saved.
+        every: seconds between two checkpoints.
     """
 
     def __init__(
@@ -138,7 +147,7 @@ class Keeper:
         self._last = monotonic()
 
     def save_if_due(self, course: TrainingState) -> None:
-        """Save where the last one is old enough."""
+        """Save where the last checkpoint is old enough."""
         if monotonic() - self._last >= self._every:
             self.save(course)
 
@@ -150,9 +159,16 @@ class Keeper:
 
 
 def identity_of(learner: Learner, batches: Batches, optimisation: Optimisation, seed: int) -> dict[str, str]:
-    """The digest of each thing that a result depends on, by its name in an error message.
+    """What a training is: the digest of each thing that its result depends on, by its name in an error message.
 
-    Of the data the first batch stands for all: the rest is named by row numbers.
+    Two trainings of one identity give the same result. Of the data, the first batch stands for all: the rest is named
+    by row numbers.
+
+    Args:
+        learner: untrained.
+        batches: rows and their tensors.
+        optimisation: the optimiser and its settings.
+        seed: of the training.
     """
     plan = batches.epoch(0)
     return {

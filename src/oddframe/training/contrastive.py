@@ -1,4 +1,4 @@
-"""Momentum contrast: what belongs together gets near codes (MoCo, He et al. 2020; paper LLSH, section 3.1)."""
+"""Momentum contrast: what belongs together gets similar codes (MoCo, He et al. 2020; paper LLSH, section 3.1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from oddframe.training.learner import Learner
 
 
 def info_nce(query: Tensor, positive: Tensor, queue: Tensor, temperature: float) -> Tensor:
-    """Mean InfoNCE loss (paper LLSH, eq. 1) of (B, z) unit queries, their (B, z) positives and (l, z) negatives.
+    """The mean InfoNCE loss (paper LLSH, eq. 1).
+
+    Args:
+        query, positive: (B, z) unit vectors.
+        queue: (l, z) negatives, unit vectors.
+        temperature: tau, > 0.
 
     >>> one = torch.tensor([[1.0, 0.0]])
     >>> round(float(info_nce(one, one, torch.tensor([[0.0, 1.0]]), temperature=1.0)), 4)  # log(1 + 1/e)
@@ -26,14 +31,19 @@ def info_nce(query: Tensor, positive: Tensor, queue: Tensor, temperature: float)
 
 
 def follow(key: nn.Module, query: nn.Module, momentum: float) -> None:
-    """Move the key encoder's parameters a little towards the query encoder's (paper LLSH, eq. 2)."""
+    """Move the key encoder's parameters a little towards the query encoder's (paper LLSH, eq. 2).
+
+    Args:
+        key, query: the encoders; only the first changes.
+        momentum: m, the share of its own values that the key encoder retains, 0 .. 1.
+    """
     with torch.no_grad():
         for mine, theirs in zip(key.parameters(), query.parameters(), strict=True):
             mine.mul_(momentum).add_(theirs, alpha=1 - momentum)
 
 
 class KeyQueue(nn.Module):
-    """The last `length` keys, first in, first out. Before that many came, the rest are random unit vectors.
+    """The last `length` keys, first in, first out. At the beginning, they are random unit vectors.
 
     Args:
         length: how many.
@@ -51,7 +61,7 @@ class KeyQueue(nn.Module):
         self.register_buffer("place", torch.zeros((), dtype=torch.long))
 
     def push(self, keys: Tensor) -> None:
-        """Put (B, size) keys in the places of the oldest."""
+        """Replace the oldest keys by these (B, size) ones."""
         length = len(self.keys)
         skipped = max(0, len(keys) - length)
         places = (self.place + torch.arange(skipped, len(keys), device=self.keys.device)) % length
@@ -63,9 +73,9 @@ class MomentumContrast(Learner):
     """Trains an encoder on pairs; gradients flow through the query side only.
 
     Args:
-        encoder: (B, d) -> (B, size); codes are L2-normalised for the loss only. It is trained itself, no copy of it.
+        encoder: (B, d) -> (B, size); codes are L2-normalised for the loss only. The encoder itself is trained, no copy.
         size: values in a code.
-        queue: how many recent keys are held against each query.
+        queue: how many recent keys each query is compared with.
         temperature: tau of InfoNCE.
         key_momentum: m of the key encoder.
         seed: of the queue's first keys.

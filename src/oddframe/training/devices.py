@@ -1,11 +1,4 @@
-"""Where a training runs: the device, the precision, and which of the processes this is.
-
-Several processes that train one learner together.
-
-Batch normalisation over the rows of all processes.
-
-Random numbers that depend on the seed, the step and the process, and on nothing that ran before.
-"""
+"""Where a training runs: device, precision, processes; batch normalisation and random numbers over several of them."""
 
 from __future__ import annotations
 
@@ -25,12 +18,12 @@ from oddframe.types import IntArray, Run
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Machine:
-    """What the loop knows of the world.
+    """The devices and processes that the loop runs on.
 
     Args:
         accelerator: of Hugging Face accelerate.
         device: where this process computes.
-        pictures: how tensors of four dimensions lie there.
+        pictures: the memory format of tensors of four dimensions.
     """
 
     accelerator: Any
@@ -39,21 +32,24 @@ class Machine:
 
     @property
     def first(self) -> bool:
-        """Whether this process is the one that writes and tells."""
+        """Whether this process is the one that writes files and reports progress."""
         return bool(self.accelerator.is_main_process)
 
     @property
     def processes(self) -> int:
-        """How many train together."""
+        """How many processes train together."""
         return int(self.accelerator.num_processes)
 
     @property
     def number(self) -> int:
-        """This one's."""
+        """The number of this process, from 0."""
         return int(self.accelerator.process_index)
 
     def own(self, rows: IntArray) -> IntArray:
-        """This process's share of a batch: one piece of it, in the order of the processes.
+        """Cut a batch among the processes, in their order.
+
+        Returns:
+            This process's piece of `rows`.
 
         Raises:
             SettingsError: there are fewer rows than processes.
@@ -68,7 +64,7 @@ class Machine:
         return share
 
     def settle(self, module: nn.Module) -> None:
-        """Move a module here."""
+        """Move a module to the device."""
         module.to(self.device)
         module.to(memory_format=self.pictures)  # type: ignore[call-overload]
 
@@ -88,28 +84,31 @@ class Machine:
         return int(self.accelerator.gather(torch.tensor([number], device=self.device)).max())
 
     def wait(self) -> None:
-        """Until all processes have come here."""
+        """Wait until all processes have come here."""
         self.accelerator.wait_for_everyone()
 
     def alike(self, module: nn.Module) -> None:
-        """Give all processes the buffers of the first (batch statistics are each process's own)."""
+        """Give all processes the buffers of the first one (batch statistics differ between processes)."""
         if self.processes > 1:
             for buffer in module.buffers():
                 torch.distributed.broadcast(buffer, 0)
 
 
 def home(module: nn.Module) -> None:
-    """Bring a module back to the CPU, to evaluate."""
+    """Move a module back to the CPU, in eval mode."""
     module.to("cpu").eval()
     module.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
 
 
 @contextmanager
 def machine(run: Run) -> Iterator[Machine]:
-    """The machine that a run asks for, while the block lasts.
+    """Give the machine that a run asks for, while the block lasts.
 
-    accelerate keeps one state for the whole program. Ours is put in its place and taken away again, so that neither
-    an earlier training nor a program that uses accelerate itself has a say in this one.
+    accelerate holds one state for the whole program. Ours replaces it for the time of the block, so that neither an
+    earlier training nor a program that uses accelerate itself can influence this one.
+
+    Yields:
+        The machine.
 
     Raises:
         SettingsError: the device does not compute in the precision.
@@ -146,19 +145,19 @@ def _precision(run: Run, device: torch.device) -> str:
 
 
 def is_first() -> bool:
-    """Whether this process writes and tells: the first of those that a launcher started."""
+    """Whether this process writes files and reports progress: the first of those that a launcher started."""
     return int(os.environ.get("RANK", "0")) == 0
 
 
 def processes() -> int:
-    """How many train together; 1 where nobody started more."""
+    """How many processes train together; 1 where nobody started more."""
     return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
 
 
 def gathered(tensor: Tensor) -> Tensor:
     """The (n, ...) rows of all processes in process order, without gradient; with one process the tensor itself.
 
-    Processes may hold different numbers of rows, and together they give the rows of the whole batch in its order.
+    Processes may hold different numbers of rows; together they give the rows of the whole batch in its order.
     """
     count = processes()
     if count == 1:
@@ -178,6 +177,9 @@ def synchronised(module: nn.Module) -> Iterator[None]:
     """Let the module's batch normalisations see the rows of all processes while the block lasts (GPUs only).
 
     Parameters and buffers are those of the module's own layers, which come back afterwards.
+
+    Yields:
+        Nothing.
     """
     replaced = [
         (parent, name, child)
@@ -195,14 +197,27 @@ def synchronised(module: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def own_random(device: torch.device) -> Iterator[None]:
-    """Leave torch's global generators as they were before the block."""
+    """Restore torch's global generators after the block.
+
+    Yields:
+        Nothing.
+    """
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices):
         yield
 
 
 def begin_step(seed: int, step: int, process: int, device: torch.device) -> None:
-    """Seed torch's generators for one step, so that no state of theirs has to be kept in a checkpoint."""
+    """Seed torch's generators for one step, so that checkpoints need not hold their state.
+
+    Random numbers then depend on the seed, the step and the process alone.
+
+    Args:
+        seed: of the training.
+        step: its number, from 0.
+        process: its number, from 0.
+        device: whose generator is seeded, beside the CPU's.
+    """
     number = int(np.random.SeedSequence((seed, step, process)).generate_state(1, np.uint64)[0]) >> 1
     torch.default_generator.manual_seed(number)
     if device.type == "cuda":

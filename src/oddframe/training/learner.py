@@ -1,9 +1,4 @@
-"""What the training loop trains.
-
-What a training was like.
-
-How far a training has come.
-"""
+"""What the training loop trains, how far a training has come, and its losses."""
 
 from __future__ import annotations
 
@@ -26,15 +21,19 @@ class Learner(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, *batch: Tensor) -> dict[str, Tensor]:
-        """Scalars by name, the same names at each step: `loss` is minimised, the others are recorded.
+        """The losses of one batch: scalars by name, the same names at each step.
 
-        Each is a mean over the batch's rows. Called in training mode, and under autocast where the run asks for it.
+        `loss` is minimised, the others are recorded. Each is a mean over the batch's rows. It is called in training
+        mode, and under autocast where the run asks for it.
+
+        Args:
+            batch: the tensors that `Batches.load` gave, rows first.
         """
 
     def after_step(self) -> None:
-        """What changes without a gradient (memory items, key encoder, queue). Called after every optimiser step.
+        """Change what has no gradient (memory items, key encoder, queue). Called after every optimiser step.
 
-        Must end up the same in all processes: look at `gathered` rows.
+        The result must be the same in all processes: use `gathered` rows.
         """
 
 
@@ -54,17 +53,17 @@ class History:
 
     @property
     def loss(self) -> FloatArray:
-        """(steps,) what was minimised."""
+        """(steps,) the loss that was minimised."""
         return self.losses["loss"]
 
 
 @dataclass(slots=True)
 class TrainingState:
-    """The part of a training's state that is no tensor of the learner's or the optimiser's.
+    """How far a training has come: the part of its state that is in no tensor of the learner or the optimiser.
 
     Args:
         names: of the losses.
-        losses: one row a step, in the order of the names.
+        losses: one row for each step, in the order of the names.
         firsts: the step with which each epoch began.
         epoch, position: of the next step; its epoch, and its place in the epoch's plan.
         seconds: that were spent.
@@ -79,26 +78,26 @@ class TrainingState:
 
     @property
     def step(self) -> int:
-        """How many were taken."""
+        """How many steps were taken."""
         return len(self.losses)
 
     def begin_epoch(self) -> None:
-        """The next step is in an epoch, perhaps in its middle."""
+        """Note that the next step is in an epoch, perhaps in its middle."""
         if not self.position:
             self.firsts.append(self.step)
 
     def end_epoch(self) -> None:
-        """The next step is the first of the next epoch."""
+        """Note that the next step is the first of the next epoch."""
         self.epoch, self.position = self.epoch + 1, 0
 
     def record(self, losses: Mapping[str, float]) -> None:
-        """A step was taken."""
+        """Note the losses of a step that was taken."""
         if not self.losses:
             self.names = tuple(losses)
         self.losses.append(tuple(losses[name] for name in self.names))
         self.position += 1
 
     def history(self) -> History:
-        """What can be told of it."""
+        """The losses so far."""
         table = np.asarray(self.losses, np.float32).reshape(self.step, len(self.names))
         return History(dict(zip(self.names, table.T, strict=True)), np.asarray(self.firsts, np.int64), self.seconds)

@@ -1,11 +1,4 @@
-"""The one training loop.
-
-One step: forward, backward, descent.
-
-Ending a training early, at the end of a step.
-
-Losses as TensorBoard draws them.
-"""
+"""The one training loop: its steps, how it is stopped, and its log for TensorBoard."""
 
 from __future__ import annotations
 
@@ -34,6 +27,9 @@ from oddframe.types import IntArray, Progress, Run
 
 __all__ = ["History", "Optimisation", "train"]
 
+WHY = ("", "stopped by Ctrl-C", "its time is up")
+"""Reasons to stop, by their number."""
+
 
 def train(
     learner: Learner,
@@ -46,16 +42,19 @@ def train(
 ) -> History:
     """Train a learner in place; afterwards it is on the CPU and in eval mode.
 
-    Where `run.checkpoints` holds the checkpoint of the same training, it goes on from there, and on a CPU ends as if it
-    had never been interrupted, to the bit.
+    Where `run.checkpoints` holds the checkpoint of the same training, the training goes on from there, and on a CPU its
+    result is the same to the bit as without the interruption.
 
     Args:
-        learner: what is trained.
+        learner: the module to train.
         batches: which rows at which step, and their tensors.
-        optimisation: how.
-        seed: of whatever the learner draws (dropout); orders of rows are the batches' business.
-        run: where, how, and who is told; a model that trains twice gives each its own folders.
-        stage: what progress calls this.
+        optimisation: the optimiser, its settings, and for how long.
+        seed: of random numbers that the learner draws (dropout); the order of rows is up to `batches`.
+        run: where and how to compute, and whom to tell; a model that trains twice gives each training its own folders.
+        stage: the name of this training in progress reports.
+
+    Returns:
+        The losses of every step.
 
     Raises:
         FitError: a loss is not finite; the message says when. The last checkpoint stays.
@@ -172,13 +171,13 @@ class _Whole(nn.Module):
 
 
 class Stepper:
-    """Takes steps.
+    """Takes the steps of a training.
 
     Args:
         learner: on the machine's device.
         optimiser: of its parameters.
-        optimisation: how.
-        machine: where.
+        optimisation: the settings.
+        machine: devices and processes.
         compiled: whether `torch.compile` makes the forward and backward passes.
     """
 
@@ -195,10 +194,17 @@ class Stepper:
         self._whole, self._optimiser = machine.accelerator.prepare(whole, optimiser)
 
     def losses(self, batches: Batches, rows: IntArray) -> tuple[Tensor, dict[str, float]]:
-        """What to go back from, and the losses of the whole batch.
+        """Compute the losses of a batch.
 
         The mean over the batch is the sum of the processes' means, each with the share of its rows. Gradients are
         averaged over the processes, hence the factor.
+
+        Args:
+            batches: gives the rows' tensors.
+            rows: (B,) numbers of the whole batch's rows.
+
+        Returns:
+            The scalar to differentiate in this process, and the losses of the whole batch by name.
         """
         machine, own = self._machine, self._machine.own(rows)
         found = self._whole(*(machine.placed(tensor) for tensor in batches.load(own)))
@@ -208,7 +214,12 @@ class Stepper:
         return found["loss"] * (share * machine.processes), named
 
     def descend(self, loss: Tensor, epoch: int) -> None:
-        """Change the parameters, then what changes without a gradient."""
+        """Change the parameters, then what has no gradient.
+
+        Args:
+            loss: the scalar to differentiate.
+            epoch: its number, which sets the learning rate.
+        """
         for group in self._optimiser.param_groups:
             group["lr"] = self._optimisation.rate(epoch)
         self._optimiser.zero_grad()
@@ -220,19 +231,18 @@ class Stepper:
             self._learner.after_step()
 
 
-WHY = ("", "stopped by Ctrl-C", "its time is up")
-"""Reasons to stop, by their number."""
-
-
 @contextmanager
 def stopping(limit: float | None) -> Iterator[Callable[[], int]]:
-    """A function that says why to stop now, as a place in `WHY`; 0 = go on.
+    """Watch for reasons to stop while the block lasts.
 
-    The first Ctrl-C is kept for the end of the step, a second one acts at once. Signals reach the main thread alone,
-    so elsewhere Ctrl-C is not listened for.
+    The first Ctrl-C waits for the end of the step, a second one acts at once. Signals reach the main thread alone, so
+    in other threads Ctrl-C is not watched.
 
     Args:
-        limit: seconds; None = as long as it takes.
+        limit: seconds; None = no limit.
+
+    Yields:
+        A function that gives the reason to stop now, as a place in `WHY`; 0 = go on.
     """
     began, pressed = monotonic(), threading.Event()
     before = signal.getsignal(signal.SIGINT)
@@ -258,11 +268,14 @@ def stopping(limit: float | None) -> Iterator[Callable[[], int]]:
 
 @contextmanager
 def scalars(folder: Path | None, step: int) -> Iterator[Callable[[int, Mapping[str, float]], None]]:
-    """A function that notes the values of a step; it does nothing without a folder.
+    """Write losses for TensorBoard while the block lasts.
 
     Args:
-        folder: where TensorBoard will look.
-        step: the first that will be noted; what an interrupted run noted from there on is not shown.
+        folder: where TensorBoard will look; None = write nothing.
+        step: the first step that will be written; what an interrupted run wrote from there on is not shown.
+
+    Yields:
+        A function that writes the values of a step.
 
     Raises:
         SettingsError: the package tensorboard is missing.

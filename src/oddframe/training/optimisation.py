@@ -1,4 +1,4 @@
-"""How parameters follow gradients."""
+"""Optimisation: the optimiser, its settings and the learning rate of each epoch."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Optimisation:
         epochs: passes over the data, >= 1.
         optimiser: "adam" or "sgd".
         learning_rate: of the first epoch, > 0.
-        momentum: of "sgd", >= 0; "adam" has its own two and takes no notice.
+        momentum: of "sgd", >= 0; "adam" has its own two and ignores this one.
         weight_decay: added to gradients as a pull to zero, >= 0.
         schedule: "constant", or "cosine": from epoch to epoch down half a wave, to zero after the last.
-        clip: the largest norm that all gradients together may have; longer ones are shortened to it. None = any.
+        clip: the largest norm of all gradients together; longer ones are shortened to it. None = no limit.
 
     Raises:
         SettingsError: a value out of range.
@@ -63,7 +63,7 @@ class Optimisation:
         return self.learning_rate * (1 + math.cos(math.pi * epoch / self.epochs)) / 2
 
     def over(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """A fresh optimiser of these parameters."""
+        """A new optimiser of these parameters."""
         if self.optimiser == "adam":
             return torch.optim.Adam(parameters, self.learning_rate, weight_decay=self.weight_decay)
         return torch.optim.SGD(parameters, self.learning_rate, self.momentum, weight_decay=self.weight_decay)

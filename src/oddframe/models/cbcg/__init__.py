@@ -1,4 +1,4 @@
-"""Weak supervision: multiple instances, and clusters that remember earlier batches."""
+"""CBCG: weak supervision by multiple instances, and clusters that remember earlier batches."""
 
 from oddframe.models.cbcg.model import CBCG
 

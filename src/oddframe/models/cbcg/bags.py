@@ -1,4 +1,4 @@
-"""Videos as bags: so many segments at most, one label."""
+"""Videos as bags of segments: at most so many segments, one label."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Bags:
     Args:
         source: with a label for each of its videos.
         read: gives vectors.
-        crops: how many each segment has. A bag holds one crop of its segments; which one, its number says.
-        segments: most in a bag.
+        crops: how many each segment has. A bag holds one crop of its segments; its number says which.
+        segments: most in a bag; longer videos are pooled.
 
     Raises:
         FitError: a video has no label, or there is only one kind of video.
@@ -45,7 +45,11 @@ class Bags:
         return len(self._rows)
 
     def load(self, numbers: IntArray) -> tuple[Tensor, Tensor, Tensor]:
-        """Vectors (B, T, D), of which (B, T) are there, and labels (B,) of the bags with these numbers."""
+        """The bags with these (B,) numbers.
+
+        Returns:
+            Vectors (B, T, D); which of them exist, (B, T) bool; labels (B,) bool, true where abnormal.
+        """
         found = [self._bag(int(number) // self.crops)[int(number) % self.crops] for number in numbers]
         vectors = torch.zeros((len(found), self.segments, found[0].shape[-1]))
         there = torch.zeros((len(found), self.segments), dtype=torch.bool)
@@ -65,7 +69,11 @@ class Bags:
 
 
 def pooled(vectors: Tensor, segments: int) -> Tensor:
-    """(N, ...) as at most `segments` means of groups of equal length; shorter ones stay as they are.
+    """The (T, ...) means of groups of consecutive rows, T at most `segments`; fewer rows are returned unchanged.
+
+    Args:
+        vectors: (N, ...).
+        segments: most groups, of about equal length.
 
     >>> pooled(torch.arange(5.0)[:, None], 2).flatten().tolist()
     [0.5, 3.0]
@@ -77,11 +85,11 @@ def pooled(vectors: Tensor, segments: int) -> Tensor:
 
 
 def paired(odd: BoolArray, crops: int, batch: int, seed: int) -> Callable[[int], Sequence[IntArray]]:
-    """Epochs of batches with as many normal as odd bags, in turns; the rarer kind comes round again.
+    """A plan of epochs whose batches have as many normal as abnormal bags, in turns; the rarer kind comes round again.
 
     Args:
-        odd: (V,) labels of videos.
-        crops: of each; an epoch draws one a bag.
+        odd: (V,) labels of videos, true where abnormal.
+        crops: of each; an epoch draws one for each bag.
         batch: bags in one, >= 2; of an odd number, one is left out.
         seed: of the orders.
 

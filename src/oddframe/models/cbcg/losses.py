@@ -1,4 +1,4 @@
-"""What training minimises: equations of docs/methods/cbcg.md."""
+"""The losses of CBCG: equations of docs/methods/cbcg.md."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def top_k(scores: Tensor, there: Tensor, k: int) -> Tensor:
 
 
 def bag_loss(scores: Tensor, chosen: Tensor, odd: Tensor) -> Tensor:
-    """Mean cross entropy of each bag's mean chosen score and its label.
+    """The mean cross entropy of each bag's mean chosen score and its label.
 
     Args:
         scores: (B, T) in 0 .. 1.
         chosen: (B, T) see `top_k`.
-        odd: (B,) labels.
+        odd: (B,) labels, true where abnormal.
     """
     mean = (scores * chosen).sum(1) / chosen.sum(1).clamp(min=1)  # (B,)
     return _entropy(mean, odd.float()).mean()
 
 
 def compact(embeddings: Tensor, members: Tensor, centre: Tensor) -> Tensor:
-    """Mean squared distance of the members to a centre; 0 of none.
+    """The mean squared distance of the members to a centre; 0 of none.
 
     Args:
         embeddings: (B, T, E).
@@ -51,7 +51,11 @@ def compact(embeddings: Tensor, members: Tensor, centre: Tensor) -> Tensor:
 
 
 def apart(one: Tensor, other: Tensor, margin: float) -> Tensor:
-    """How much two centres (E,) lack of a distance, squared.
+    """The squared amount by which the distance of two centres is below the margin; 0 where it is not.
+
+    Args:
+        one, other: (E,) centres.
+        margin: the wanted distance.
 
     >>> float(apart(torch.tensor([0.0, 1.0]), torch.tensor([0.0, 0.5]), margin=1.5))
     1.0
@@ -61,7 +65,11 @@ def apart(one: Tensor, other: Tensor, margin: float) -> Tensor:
 
 
 def relative_distance(embeddings: Tensor, normal: Tensor, odd: Tensor) -> Tensor:
-    """0 on the normal centre, 1 on the odd one: (..., E) to (...); 1/2 where the centres are one.
+    """(...) where embeddings lie between two centres: 0 = the normal one, 1 = the abnormal one, 1/2 where they are one.
+
+    Args:
+        embeddings: (..., E).
+        normal, odd: (E,) centres of normal and of abnormal segments.
 
     >>> east, north = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
     >>> relative_distance(torch.stack([east, (east + north) / 2, north]), north, east).round(decimals=3)
@@ -73,9 +81,13 @@ def relative_distance(embeddings: Tensor, normal: Tensor, odd: Tensor) -> Tensor
 
 
 def fused(scores: Tensor, guidance: Tensor, share: float) -> Tensor:
-    """Two opinions (...) in 0 .. 1 as one, by their log odds; `share` is what guidance counts for.
+    """(...) two opinions in 0 .. 1 as one, by their log odds.
 
     A mean of the opinions themselves would lose the order of the many scores near 0 to small differences in guidance.
+
+    Args:
+        scores, guidance: (...) in 0 .. 1.
+        share: what guidance counts for, 0 .. 1.
 
     >>> fused(torch.tensor([0.2, 0.9]), torch.tensor([0.8, 0.9]), 0.5).round(decimals=3)
     tensor([0.5000, 0.9000])
@@ -84,11 +96,11 @@ def fused(scores: Tensor, guidance: Tensor, share: float) -> Tensor:
 
 
 def guided_loss(scores: Tensor, odd: Tensor, normal: Tensor) -> Tensor:
-    """Mean cross entropy of scores and what guidance takes their segments for; of all others nothing is taught.
+    """The mean cross entropy of scores and the labels that guidance gave their segments; other segments are left out.
 
     Args:
         scores: (B, T) in 0 .. 1.
-        odd, normal: (B, T) what is taken for odd, and for normal; none for both.
+        odd, normal: (B, T) which segments are taken for abnormal, and which for normal; never both.
     """
     members = odd | normal
     return (_entropy(scores, odd.float()) * members).sum() / members.sum().clamp(min=1)

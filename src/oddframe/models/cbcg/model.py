@@ -1,4 +1,4 @@
-"""What sets abnormal videos apart from normal ones, learnt from one label a video."""
+"""Model `cbcg`: what sets abnormal videos apart from normal ones, learned from one label per video."""
 
 from __future__ import annotations
 
@@ -31,18 +31,21 @@ _MOST = 10.0  # of any value, in training deviations and more where entries are 
 
 
 class CBCG(Model):
-    """Cross-batch clustering guidance: a reconstruction from the abstract alone (Weakly Supervised Video Anomaly
-    Detection Based on Cross-Batch Clustering Guidance, 2022); docs/methods/cbcg.md has every equation, and whose it is.
+    """Cross-batch clustering guidance, reconstructed from its abstract alone: weak supervision by multiple instances.
 
-    A video is a bag of segments with one label. Scores of segments are learnt from the highest of each bag (top-k
+    The abstract is that of "Weakly Supervised Video Anomaly Detection Based on Cross-Batch Clustering Guidance" (2022);
+    docs/methods/cbcg.md has every equation and its source.
+
+    A video is a bag of segments with one label. Scores of segments are learned from the highest of each bag (top-k
     MIL), together with clusters of normal and abnormal segments, for which earlier batches are remembered, and which
     guide the scores. With all three parts off it is plain MIL. One observation is one segment: use observers that give
-    one a segment (`features`, `segments`, `snippet`). The score is within 0 .. 1, its parts are `mil` and `guidance`.
+    one observation per segment (`features`, `segments`, `snippet`). The score is within 0 .. 1, its parts are `mil` and
+    `guidance`.
 
     Args:
-        clustering, cross_batch, guidance: which parts take part; the latter two need the first.
+        clustering, cross_batch, guidance: which parts are used; the latter two need the first.
         segments: most in a bag; longer videos are pooled to so many while training.
-        k: segments of a bag that its label speaks of.
+        k: the highest segments of a bag, which its label describes.
         look_back: earlier segments that a segment is seen with, >= 0.
         width, embedding: values of the encoder, and of the clustering branch.
         dropout: share of values left out while training.
@@ -50,12 +53,15 @@ class CBCG(Model):
         margin: distance that centres are driven apart to, 0 .. 2.
         memory, fade: earlier batches that are remembered, and what one counts for after one more step, 0 .. 1.
         fusion: what the clusters' opinion counts for beside the score, 0 .. 1.
-        sure, low, high: of an abnormal bag, guidance takes for odd its `sure` oddest segments and what is odder than
-            the share `high` of normal ones, for normal what is below the share `low` of them.
+        sure, low, high: of an abnormal bag, guidance takes the `sure` highest segments for abnormal, and those above
+            the share `high` of normal ones; it takes those below the share `low` of them for normal.
         guided_steps: those of the second stage, which learns what guidance says.
         steps, batch, learning_rate, weight_decay: of Adam, the rate falling along a cosine; a batch is half normal and
             half abnormal bags, and the last epoch is finished.
         seed: of initial values, orders and dropout.
+
+    Raises:
+        SettingsError: a value out of range.
     """
 
     name: ClassVar[str] = "cbcg"
@@ -112,7 +118,7 @@ class CBCG(Model):
 
     @property
     def history(self) -> tuple[History, ...]:
-        """The losses of the last training, by stage; no part of the state, so none after `restore`."""
+        """The losses of the last training, by stage; not part of the state, so empty after `restore`."""
         return self._history
 
     def check(self, spec: Spec) -> None:

@@ -1,7 +1,4 @@
-"""The network: segments and the few before them in, a score and an embedding each out.
-
-What earlier batches' clusters were like.
-"""
+"""CBCG's network: a segment and the few before it in, a score and an embedding out; and the memory of batches."""
 
 from __future__ import annotations
 
@@ -53,18 +50,32 @@ class WeakNet(nn.Module):
         self.dropout = nn.Dropout(sizes.dropout)
 
     def forward(self, segments: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (B, T) and unit embeddings (B, T, E) of whole videos (B, T, D)."""
+        """Score whole videos.
+
+        Args:
+            segments: (B, T, D) vectors of consecutive segments.
+
+        Returns:
+            Logits (B, T) and unit embeddings (B, T, E).
+        """
         seen = self.seen(segments)  # (B, T, W)
         before = functional.pad(seen, (0, 0, self.sizes.look_back, 0))  # (B, look_back + T, W)
         windows = before.unfold(1, self.sizes.look_back + 1, 1).transpose(2, 3)  # (B, T, look_back + 1, W)
         return self.judged(windows)
 
     def seen(self, segments: Tensor) -> Tensor:
-        """(..., W), each segment (..., D) on its own."""
+        """(..., W) encoded segments, each (..., D) on its own."""
         return functional.relu(self.project(segments))
 
     def judged(self, windows: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (...) and unit embeddings (..., E) of the last segments of windows (..., look_back + 1, W)."""
+        """Score the last segment of each window.
+
+        Args:
+            windows: (..., look_back + 1, W) encoded segments, the last one newest.
+
+        Returns:
+            Logits (...) and unit embeddings (..., E).
+        """
         mixed = functional.relu(self.mix(windows.flatten(-2)))  # (..., W)
         encoded = self.dropout(windows[..., -1, :] + mixed)  # (..., W)
         return self.scorer(encoded).squeeze(-1), functional.normalize(self.branch(encoded), dim=-1)
@@ -72,7 +83,7 @@ class WeakNet(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class Centre:
-    """The middle of some embeddings.
+    """The mean of some embeddings.
 
     Args:
         mean: (E,), 0 of none.
@@ -84,7 +95,12 @@ class Centre:
 
     @classmethod
     def of(cls, embeddings: Tensor, members: Tensor) -> Centre:
-        """The middle of those of (B, T, E) embeddings that (B, T) says."""
+        """The centre of some embeddings.
+
+        Args:
+            embeddings: (B, T, E).
+            members: (B, T) which of them.
+        """
         count = members.sum()
         return cls((embeddings * members[..., None]).sum((0, 1)) / count.clamp(min=1), count)
 
@@ -93,7 +109,7 @@ class CentreMemory(nn.Module):
     """One kind's centres of the last batches, how many segments each stands for, and how many steps ago that was.
 
     Args:
-        places: how many are kept, >= 1; the oldest goes first.
+        places: how many are stored, >= 1; the oldest is replaced first.
         size: values in a centre.
         fade: what a centre counts for after one more step, 0 .. 1.
     """
@@ -110,7 +126,10 @@ class CentreMemory(nn.Module):
         self.register_buffer("ages", torch.zeros(places))
 
     def join(self, now: Centre) -> Centre:
-        """This batch's centre among the remembered ones, each by its count and age; gradients flow through this one."""
+        """The mean of this batch's centre and the remembered ones, weighted by count and age.
+
+        Gradients flow through this batch's centre alone.
+        """
         weights = self.counts * self.fade**self.ages  # (places,)
         count = now.count + weights.sum()
         total = now.mean * now.count + weights @ self.centres  # (E,)
@@ -118,7 +137,7 @@ class CentreMemory(nn.Module):
 
     @torch.no_grad()
     def push(self, now: Centre) -> None:
-        """A step is over: all get older, and a centre of something takes the oldest one's place."""
+        """End a step: all centres get older, and a new one that stands for any segment replaces the oldest."""
         self.ages.add_(1)
         if float(now.count) > 0:
             free = int(torch.where(self.counts > 0, self.ages, torch.inf).argmax())

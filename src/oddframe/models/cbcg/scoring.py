@@ -1,4 +1,4 @@
-"""One video being scored: each segment with the few before it."""
+"""Scoring with CBCG: each segment with the few before it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ TOGETHER = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WeakScorer:
-    """All that scoring needs.
+    """All that scoring needs: the network, the centres and how to fuse them.
 
     Args:
-        net: in eval mode, where it is to run.
-        centres: (2, E) of normal and of odd segments; None = no guidance.
+        net: in eval mode, on the device where it is to run.
+        centres: (2, E) of normal and of abnormal segments; None = no guidance.
         fusion: what guidance counts for in the score, 0 .. 1.
-        vectors: observations to (N, crops, D) vectors.
+        vectors: turns observations into (N, crops, D) vectors.
     """
 
     net: WeakNet
@@ -35,7 +35,14 @@ class WeakScorer:
     vectors: Callable[[Observations], Tensor]
 
     def parts(self, windows: Tensor) -> dict[str, Tensor]:
-        """Of windows (N, crops, look_back + 1, W): "score" and each part -> (N,); parts are means over crops."""
+        """Score windows.
+
+        Args:
+            windows: (N, crops, look_back + 1, W) encoded segments.
+
+        Returns:
+            "score" and each part by name, (N,) each; parts are means over crops.
+        """
         logits, embeddings = self.net.judged(windows)  # (N, crops), (N, crops, E)
         mil = logits.sigmoid().mean(1)
         if self.centres is None:
@@ -45,11 +52,11 @@ class WeakScorer:
 
 
 class WeakStream(ScoringStream):
-    """Scores segments as they come, and keeps no more of the past than the network looks back.
+    """Scores segments as they come, and stores no more of the past than the network looks back.
 
     Args:
-        video: whose they are.
-        judge: says what is to be said of a segment.
+        video: the video that is scored.
+        judge: the network and how to use it.
     """
 
     def __init__(self, video: VideoInfo, judge: WeakScorer) -> None:

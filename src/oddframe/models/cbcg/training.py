@@ -1,9 +1,4 @@
-"""Weak supervision as the training loop sees it.
-
-What clusters and scores together say of every training segment, once: the labels of the second stage.
-
-Centres that guide scoring: those of the whole training set under the final network.
-"""
+"""Training CBCG: the losses of a batch of bags, the labels of the second stage, and the centres that guide scoring."""
 
 from __future__ import annotations
 
@@ -21,10 +16,15 @@ from oddframe.training.devices import gathered
 from oddframe.training.learner import Learner
 from oddframe.types import IntArray
 
+Taught = Callable[[IntArray], tuple[Tensor, Tensor]]
+"""Bag numbers to (B, T) which of their segments are taken for odd, and (B, T) which for normal."""
+
+_TOGETHER = 64  # bags that the trained network sees at once
+
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """Which parts take part, and what they count for; see `CBCG`."""
+    """Which parts are used, and what they count for; see `CBCG`."""
 
     k: int
     clustering: bool
@@ -41,8 +41,8 @@ class WeakLearner(Learner):
     """The losses of a batch of bags, and the memory's update after each step.
 
     Args:
-        net: what is trained.
-        method: which parts take part.
+        net: the network to train.
+        method: which parts are used.
         memory: places of each kind's memory, and how they fade.
     """
 
@@ -54,9 +54,11 @@ class WeakLearner(Learner):
         self._found: tuple[Centre, Centre] | None = None
 
     def forward(self, *batch: Tensor) -> dict[str, Tensor]:
-        """Losses of vectors (B, T, D), of which (B, T) are there, of bags labelled (B,).
+        """The losses of a batch of bags.
 
-        In the second stage (B, T) segments that are taken for odd come with them, and (B, T) those taken for normal.
+        Args:
+            batch: vectors (B, T, D); which of them exist, (B, T); labels (B,), true where abnormal. In the second stage
+                also which segments are taken for abnormal, (B, T), and which for normal, (B, T).
         """
         segments, there, odd, *taught = batch
         logits, embeddings = self.net(segments)  # (B, T), (B, T, E)
@@ -107,24 +109,21 @@ def _of_all(centre: Centre) -> Centre:
     return Centre((means * counts[:, None]).sum(0) / total.clamp(min=1), total)
 
 
-Taught = Callable[[IntArray], tuple[Tensor, Tensor]]
-"""Bag numbers to (B, T) which of their segments are taken for odd, and (B, T) which for normal."""
-
-_TOGETHER = 64
-
-
 @torch.no_grad()
 def guidance_of(net: WeakNet, bags: Bags, centres: Tensor, method: Method) -> Taught:
-    """Judge all training segments by the settled network.
+    """Label all training segments once, with the trained network.
 
-    All of a normal bag is normal. Of an abnormal bag that is taken for odd which is odder than the share `high` of all
-    normal segments, and the `sure` oddest anyway; that for normal which is below the share `low` of them.
+    Every segment of a normal bag is normal. Of an abnormal bag, segments above the share `high` of all normal segments
+    are abnormal, and the `sure` highest in any case; those below the share `low` are normal.
 
     Args:
         net: trained, in eval mode.
         bags: what it was trained on.
         centres: (2, E), see `centres_of`.
         method: how opinions are fused, and the limits.
+
+    Returns:
+        A function from bag numbers to the labels of their segments.
     """
     opinions = torch.zeros((len(bags) * bags.crops, bags.segments))
     there, odd = torch.zeros_like(opinions, dtype=torch.bool), torch.zeros(len(opinions), dtype=torch.bool)
@@ -144,21 +143,18 @@ def guidance_of(net: WeakNet, bags: Bags, centres: Tensor, method: Method) -> Ta
     return taught
 
 
-_ROWS_TOGETHER = 64
-
-
 @torch.no_grad()
 def centres_of(net: WeakNet, bags: Bags, k: int) -> Tensor:
-    """(2, E): the middle of all segments of normal bags, and of the k highest scored of each odd one.
+    """(2, E) centres under the trained network: of normal bags' segments, and of the k highest of each abnormal bag.
 
     Args:
         net: trained, in eval mode.
-        bags: what it was trained on; every crop takes part.
-        k: segments of an odd bag.
+        bags: what it was trained on; every crop is used.
+        k: segments of an abnormal bag.
     """
     sums = [torch.zeros(net.sizes.embedding), torch.zeros(net.sizes.embedding)]
     counts = [0.0, 0.0]
-    for numbers in np.array_split(np.arange(len(bags) * bags.crops), -(-len(bags) * bags.crops // _ROWS_TOGETHER)):
+    for numbers in np.array_split(np.arange(len(bags) * bags.crops), -(-len(bags) * bags.crops // _TOGETHER)):
         segments, there, odd = bags.load(numbers)
         logits, embeddings = net(segments)
         members = there & ~odd[:, None], top_k(logits, there & odd[:, None], k)

@@ -1,4 +1,4 @@
-"""LBR-SPR: what cannot be rebuilt is odd, learnt from unlabelled video while leaving out what looks abnormal."""
+"""LBR-SPR: reconstruction learned from unlabelled video, where training leaves out what looks abnormal."""
 
 from oddframe.models.lbr_spr.model import LBRSPR
 

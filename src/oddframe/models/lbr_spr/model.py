@@ -1,4 +1,4 @@
-"""What cannot be rebuilt is odd; learnt from video of which nothing is known."""
+"""Model `lbr-spr`: what cannot be reconstructed is anomalous; learned from unlabelled video."""
 
 from __future__ import annotations
 
@@ -28,29 +28,32 @@ from oddframe.types import IntArray, Progress, Run, Spec, VideoInfo
 
 
 class LBRSPR(Model):
-    """Localization-based reconstruction with self-paced refinement (Yu et al. 2022): rebuilds what it sees of each
-    thing, and leaves out of its training what it rebuilds badly.
+    """Localization-based reconstruction with self-paced refinement (Yu et al. 2022): reconstructs what it sees of each
+    thing, and leaves out of its training what it reconstructs badly.
 
-    Video needs no labels: most of it is normal, so a network that learns to rebuild cubes learns normal ones first and
-    best. Refinement then lets those with large errors count less and less, and abnormal ones are among them. A twin
-    network tells a cube's optical flow from its looks. Parts are `appearance` and `motion`, the squared errors of both,
-    in deviations above the mean of training cubes; the score is the first alone, or their weighted sum. Use the `cubes`
-    observer. Defaults are the paper's, without motion.
+    Video needs no labels: most of it is normal, so a network that learns to reconstruct cubes learns normal ones first
+    and best. Refinement then gives cubes with large errors less and less weight, and abnormal ones are among them. A
+    twin network predicts a cube's optical flow from its appearance. Parts are `appearance` and `motion`, the squared
+    errors of both, in deviations above the mean of training cubes; the score is the first alone, or their weighted sum.
+    Use the `cubes` observer. Defaults are the paper's, without motion.
 
     Args:
         width, poolings: of the networks, see `AutoEncoder`; a cube's sizes come from the observer.
-        motion: whether there is a twin, which the observer has to give flow.
+        motion: whether to train the twin network; the observer must then give flow.
         refinement: how weights follow errors, see `weights`; "none" is LBR alone.
-        shrink: deviations that the upper threshold comes down a step; the paper's 0.0001 on Avenue and Ped1.
+        shrink: deviations by which the upper threshold falls in a step; the paper's 0.0001 on Avenue and Ped1.
         warm_up: first epochs, without refinement.
         appearance_weight, motion_weight: of the parts in the score, where there are both; the paper's motion weight on
             ShanghaiTech is 0.1.
         bands: horizontal ones of the picture, with a network each (the paper's four on Ped1).
         epochs, batch, learning_rate: of Adam.
-        least_steps: where cubes are so few that `epochs` are less, there are more epochs, and as much more warm-up.
+        least_steps: where `epochs` make fewer steps than this, there are more epochs, and as much more warm-up.
         together: cubes that a network sees at once while scoring. More are faster on a GPU, and wasted where a frame
             has few.
         seed: of initial values and orders.
+
+    Raises:
+        SettingsError: a value out of range.
     """
 
     name: ClassVar[str] = "lbr-spr"
@@ -100,7 +103,7 @@ class LBRSPR(Model):
 
     @property
     def refined(self) -> Mapping[int, Refined]:
-        """What the last training was like, by band; no part of the state, so empty after `restore`."""
+        """What the last training was like, by band; not part of the state, so empty after `restore`."""
         return self._refined
 
     @property
@@ -110,7 +113,7 @@ class LBRSPR(Model):
 
     @property
     def fusion(self) -> Mapping[str, float]:
-        """What each part counts for."""
+        """What each part counts for in the score."""
         return fusion_weights(self.appearance_weight, self.motion_weight if self.motion else None)
 
     def train(self, data: ObservationSource, run: Run = Run()) -> Self:
@@ -133,7 +136,7 @@ class LBRSPR(Model):
         return LBRStream(video, LBRScorer(nets, self._standards, self.bands, self.together, self.fusion, self._spec))
 
     def multiplications(self, data: ObservationSource) -> int:
-        """See `Counted`: those of the networks alone, which are as many for every cube."""
+        """How many multiplications the networks make, which are the same for every cube; see `Counted`."""
         net, side = self._trained(), self._spec.fields["appearance"].shape[-1]
         inputs = net.sizes.frames * net.sizes.channels
         with FlopCounterMode(display=False) as counter, torch.no_grad():

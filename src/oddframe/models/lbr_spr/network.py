@@ -1,7 +1,4 @@
-"""The auto-encoder of paper LBR-SPR, and its twin for motion.
-
-Horizontal bands of the picture, which have a network each: far and near things differ in size and detail.
-"""
+"""LBR-SPR's networks: an auto-encoder of cubes and its twin for motion, and bands of the picture with their own."""
 
 from __future__ import annotations
 
@@ -22,9 +19,9 @@ class LBRNetSizes:
 
     Args:
         frames, channels: of a cube.
-        width: channels of the widest maps, doubled at each pooling.
+        width: channels of the first maps, doubled at each pooling.
         poolings: how often an encoder halves its maps.
-        motion: whether there is a twin that tells the flow.
+        motion: whether there is a twin network that predicts the flow.
     """
 
     frames: int
@@ -35,12 +32,12 @@ class LBRNetSizes:
 
 
 class AutoEncoder(nn.Module):
-    """Pairs of convolutions, halved between them and then doubled again; no connection skips the narrowest part.
+    """Pairs of convolutions, halved between them and then doubled again, without skip connections.
 
     Args:
         inputs, outputs: channels.
-        width: of the first and the last pair.
-        poolings: how often maps are halved; the side of what comes in is a multiple of 2 ** poolings.
+        width: channels of the first and the last pair.
+        poolings: how often maps are halved; the side of the input is a multiple of 2 ** poolings.
     """
 
     def __init__(self, inputs: int, outputs: int, width: int, poolings: int) -> None:
@@ -52,7 +49,7 @@ class AutoEncoder(nn.Module):
         self.last = nn.Conv2d(width, outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, S, S) -> (N, outputs, S, S), float32 whatever the precision."""
+        """(N, outputs, S, S) reconstructions of (N, inputs, S, S), float32 in any precision."""
         features = self.blocks(x)  # (N, width, S, S)
         # Errors are small differences, which bf16 would round away; this layer costs next to nothing.
         with torch.autocast(x.device.type, enabled=False):
@@ -61,12 +58,12 @@ class AutoEncoder(nn.Module):
 
 
 class LBRNet(nn.Module):
-    """Rebuilds a cube from itself, and tells its flow from its looks (paper LBR-SPR, "localization based
+    """Reconstructs a cube, and predicts its flow from its appearance (paper LBR-SPR, "localization based
     reconstruction" and "motion").
 
     Args:
-        sizes: of everything.
-        flow_scale: pixels a frame that count as 1 to the twin.
+        sizes: of both networks.
+        flow_scale: pixels per frame that count as 1 to the twin.
         seed: of the initial weights.
     """
 
@@ -84,12 +81,20 @@ class LBRNet(nn.Module):
         self.register_buffer("flow_scale", torch.tensor(flow_scale, dtype=torch.float32))
 
     def appearance_error(self, cubes: Tensor) -> Tensor:
-        """Of (N, T C, S, S) cubes, uint8: the mean squared error of pixels in 0 .. 1, (N,)."""
+        """(N,) mean squared errors of the pixels, in 0 .. 1, of (N, T C, S, S) uint8 cubes."""
         pixels = as_pixels(cubes)  # (N, T C, S, S)
         return mean_square(self.appearance(pixels) - pixels)  # (N,)
 
     def forward(self, cubes: Tensor, flow: Tensor | None = None) -> Mapping[str, Tensor]:
-        """The mean squared errors of (N, T C, S, S) cubes, uint8, and of their (N, 2 T, S, S) flow: each (N,)."""
+        """Measure how badly cubes are reconstructed.
+
+        Args:
+            cubes: (N, T C, S, S) uint8.
+            flow: (N, 2 T, S, S) pixels per frame; None = without motion.
+
+        Returns:
+            "appearance" and, where there is flow, "motion": mean squared errors, (N,) each.
+        """
         pixels = as_pixels(cubes)  # (N, T C, S, S)
         found = {"appearance": mean_square(self.appearance(pixels) - pixels)}  # (N,)
         if self.motion is not None and flow is not None:
@@ -98,12 +103,12 @@ class LBRNet(nn.Module):
 
 
 def as_pixels(cubes: Tensor) -> Tensor:
-    """uint8 -> float32 in 0 .. 1, of the same shape."""
+    """(...) float32 pixels in 0 .. 1 of (...) uint8 ones."""
     return cubes.to(torch.float32) / 255
 
 
 def mean_square(difference: Tensor) -> Tensor:
-    """(N, ...) -> (N,): the mean of the squares."""
+    """(N,) means of the squares of (N, ...)."""
     return difference.square().flatten(1).mean(dim=1)
 
 
@@ -124,7 +129,12 @@ def _doubled(channels: int) -> nn.ConvTranspose2d:
 
 
 def bands_of(boxes: FloatArray, height: int, bands: int) -> IntArray:
-    """(N, 4) boxes -> (N,) the band that each one's vertical centre is in, 0 the highest of `bands` equal ones.
+    """(N,) the band in which each box's vertical centre lies, 0 the highest.
+
+    Args:
+        boxes: (N, 4) x0 y0 x1 y1, pixels.
+        height: of the picture, pixels.
+        bands: how many equal bands there are.
 
     >>> bands_of(np.array([[0, 0, 9, 20], [0, 50, 9, 200]], np.float32), height=240, bands=4)
     array([0, 2])
@@ -135,7 +145,12 @@ def bands_of(boxes: FloatArray, height: int, bands: int) -> IntArray:
 
 
 def rows_of_bands(data: ObservationSource, bands: int) -> list[IntArray]:
-    """The numbers of each band's observations."""
+    """The numbers of each band's observations.
+
+    Args:
+        data: the observations of all videos.
+        bands: how many equal bands there are.
+    """
     of = [bands_of(data.columns(info.id).box, info.height, bands) for info in data.videos()]
     whole = np.concatenate([np.zeros(0, np.int64), *of])
     return [np.flatnonzero(whole == band) for band in range(bands)]

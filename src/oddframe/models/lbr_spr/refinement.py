@@ -1,10 +1,8 @@
-"""Self-paced refinement: what is rebuilt badly counts less and less, or no more (paper LBR-SPR, "SPR").
+"""Self-paced refinement: badly reconstructed cubes get less and less weight, or none (paper LBR-SPR, "SPR").
 
-Thresholds are told from a batch's errors e, of mean mu and standard deviation sigma. In refined step t, from 0,
+Thresholds follow a batch's errors e, of mean mu and standard deviation sigma. In refined step t, from 0,
 
     lower = mu + sigma,    upper = max(lower, mu + (4 - t * shrink) * sigma).
-
-What refinement did in one training: which cubes it left out, and when.
 """
 
 from __future__ import annotations
@@ -30,19 +28,19 @@ _TINY = 1e-30
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Scalar tensors, `lower` <= `upper`."""
+    """The two thresholds of a batch: scalar tensors, `lower` <= `upper`."""
 
     lower: Tensor
     upper: Tensor
 
 
 def thresholds(errors: Tensor, step: int, shrink: float) -> Thresholds:
-    """Of a whole batch.
+    """The thresholds of a whole batch.
 
     Args:
         errors: (B,) e, >= 0.
         step: t, refined steps before this one.
-        shrink: deviations that the upper threshold comes down a step, >= 0.
+        shrink: deviations by which the upper threshold falls in a step, >= 0.
 
     >>> found = thresholds(torch.tensor([1.0, 2.0, 3.0]), step=100, shrink=0.01)
     >>> found.lower, found.upper
@@ -65,8 +63,8 @@ def weights(errors: Tensor, found: Thresholds, mode: Mode) -> Tensor:
 
     Args:
         errors: (B,) e, >= 0.
-        found: of the whole batch that these errors are of.
-        mode: which of them.
+        found: thresholds of the whole batch that these errors are part of.
+        mode: one of the above.
 
     >>> weights(torch.tensor([1.0, 2.0, 3.0, 5.0]), Thresholds(torch.tensor(2.0), torch.tensor(4.0)), "mixture")
     tensor([1.0000, 1.0000, 0.3333, 0.0000])
@@ -87,13 +85,13 @@ def weights(errors: Tensor, found: Thresholds, mode: Mode) -> Tensor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Refined:
-    """One network's training.
+    """What refinement did in one network's training: which cubes it left out, and when.
 
     Args:
-        rows: (N,) the numbers, within the source, of the cubes that it was trained on.
-        weights: float16 (epochs, N) what each counted for in each epoch, 0 .. 1; NaN where it was in no batch. Without
+        rows: (N,) the numbers, within the source, of the cubes that the network was trained on.
+        weights: float16 (epochs, N) each cube's weight in each epoch, 0 .. 1; NaN where it was in no batch. Without
             refinement there are no epochs.
-        history: losses, and what refinement noted: `weight`, `dropped`, `lower`, `upper`.
+        history: losses, and what refinement recorded: `weight`, `dropped`, `lower`, `upper`.
     """
 
     rows: IntArray
@@ -102,7 +100,7 @@ class Refined:
 
     @property
     def dropped(self) -> IntArray:
-        """(epochs,) how many cubes counted for nothing."""
+        """(epochs,) how many cubes had weight 0."""
         counts: IntArray = (self.weights == 0).sum(axis=1).astype(np.int64)
         return counts
 

@@ -1,7 +1,4 @@
-"""How odd a cube is: how badly it was rebuilt, beside what is usual.
-
-One video being scored by LBR-SPR.
-"""
+"""Scoring with LBR-SPR: how badly a cube is reconstructed, compared with training cubes."""
 
 from __future__ import annotations
 
@@ -28,7 +25,11 @@ _LEAST = 1e-12
 
 
 def fusion_weights(appearance: float, motion: float | None) -> Mapping[str, float]:
-    """What each part counts for in the score; with appearance alone that is the score.
+    """What each part counts for in the score; without motion, the score is the appearance alone.
+
+    Args:
+        appearance: weight of the appearance, where there is motion.
+        motion: weight of the motion; None = there is none.
 
     >>> dict(fusion_weights(0.5, None)), dict(fusion_weights(0.5, 1.0))
     ({'appearance': 1.0}, {'appearance': 0.5, 'motion': 1.0})
@@ -37,14 +38,19 @@ def fusion_weights(appearance: float, motion: float | None) -> Mapping[str, floa
 
 
 def fused(parts: Mapping[str, FloatArray], weights: Mapping[str, float]) -> FloatArray:
-    """(N,) the weighted sum of parts, each (N,)."""
+    """(N,) float32: the weighted sum of parts.
+
+    Args:
+        parts: name -> (N,).
+        weights: name -> what the part counts for.
+    """
     total: FloatArray = np.sum([w * parts[n].astype(np.float64) for n, w in weights.items()], axis=0).astype(np.float32)
     return total
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ErrorStandard:
-    """What errors are usual in training data, one value a part.
+    """The usual errors in training data, one value for each part.
 
     Args:
         mean, deviation: float64 (parts,), the deviations above 0.
@@ -62,11 +68,11 @@ class ErrorStandard:
 
     @classmethod
     def of(cls, moments: RunningMoments) -> ErrorStandard:
-        """Of errors that were summed up, a column a part."""
+        """The standard of errors that were summed up, a column for each part."""
         return cls(moments.mean, moments.deviation().clamp_min(_LEAST))
 
     def deviations(self, errors: Tensor) -> FloatArray:
-        """(N, parts) float64 errors -> as many float32, in deviations above the mean; higher = more anomalous.
+        """(N, parts) float32: (N, parts) float64 errors in deviations above the mean; higher = more anomalous.
 
         >>> ErrorStandard(torch.tensor([2.0]), torch.tensor([0.5])).deviations(torch.tensor([[3.0]]))
         array([[2.]], dtype=float32)
@@ -75,12 +81,20 @@ class ErrorStandard:
         return told
 
     def state(self) -> dict[str, Tensor]:
-        """Tensors to save."""
+        """The tensors to save, by name."""
         return {"mean": self.mean.clone(), "deviation": self.deviation.clone()}
 
     @classmethod
     def restored(cls, tensors: Mapping[str, Tensor], parts: int) -> ErrorStandard:
-        """From such tensors. Raises `StoreError` where they do not fit."""
+        """The standard that `state` saved.
+
+        Args:
+            tensors: what was saved.
+            parts: how many parts there are.
+
+        Raises:
+            StoreError: the tensors do not fit.
+        """
         try:
             return cls(*(stored_tensor(tensors, name, torch.float64, parts) for name in ("mean", "deviation")))
         except ValueError as error:
@@ -92,8 +106,8 @@ class LBRScorer:
     """All that scoring needs: trained networks and how to use them.
 
     Args:
-        nets: by band, in eval mode, where they are to run.
-        standards: as many.
+        nets: by band, in eval mode, on the device where they are to run.
+        standards: by band.
         bands: of the picture.
         together: cubes that a network sees at once.
         weights: what each part counts for.
@@ -110,14 +124,14 @@ class LBRScorer:
 
 @torch.no_grad()
 def errors_of(net: LBRNet, inputs: tuple[Tensor, ...], start: int, together: int) -> Tensor:
-    """Mean squared errors, float64 (N, parts).
+    """(N, parts) mean squared errors, float64.
 
-    Batches have one fixed shape, so that no bit depends on how rows came together.
+    Batches have one fixed shape, so that no bit depends on how rows were grouped.
 
     Args:
         net: in eval mode.
         inputs: cubes (N, T C, S, S) and flow (N, 2 T, S, S).
-        start: the number of the first row among those that the network ever sees of this video.
+        start: the number of the first row among those that the network sees of this video.
         together: rows in a batch.
     """
     count, device = len(inputs[0]), net.flow_scale.device
@@ -135,7 +149,7 @@ class LBRStream(ScoringStream):
     """Scores cubes as they come.
 
     Args:
-        video: whose they are.
+        video: the video that is scored.
         judge: networks and settings.
     """
 

@@ -1,7 +1,4 @@
-"""LBR-SPR as the training loop sees it.
-
-What LBR-SPR takes from observations, and how it lies for the networks.
-"""
+"""Training LBR-SPR: the weighted losses of a batch of cubes, and how observations become the networks' inputs."""
 
 from __future__ import annotations
 
@@ -20,10 +17,13 @@ from oddframe.training.devices import gathered
 from oddframe.training.learner import Learner
 from oddframe.types import Field, IntArray, Spec
 
+_SAMPLE = 2048  # observations that the scale of the flow is measured on
+_LEAST_FLOW = 1e-3  # pixels a frame: where nothing ever moves there is no scale to be found
+
 
 @dataclass(frozen=True, slots=True)
 class RefinementPlan:
-    """How refinement goes over one training.
+    """How refinement proceeds over one training.
 
     Args:
         mode: see `weights`.
@@ -43,12 +43,12 @@ class LBRLearner(Learner):
     """The losses of a batch of cubes, each with the weight that refinement gives it.
 
     Weights follow the errors of appearance that the network makes in eval mode, just before the step: in training mode
-    what is odd in a batch would change the batch norm of all the rest.
+    an anomalous cube would change the batch normalisation of all the others.
 
     Args:
-        net: what is trained.
+        net: the network to train.
         course: of the refinement.
-        rows: how many cubes there are; a batch tells their numbers.
+        rows: how many cubes there are; a batch holds their numbers.
     """
 
     step: Tensor
@@ -63,10 +63,14 @@ class LBRLearner(Learner):
         self._given: tuple[Tensor, Tensor] | None = None
 
     def forward(self, *batch: Tensor) -> dict[str, Tensor]:
-        """Losses of the cubes numbered (B,): uint8 (B, T C, S, S), and their flow (B, 2 T, S, S) where it is told.
+        """The weighted losses of a batch of cubes.
 
-        `weight`, `dropped`, `lower` and `upper` say what refinement does: the mean weight, the share of weights of 0,
-        and the thresholds, which are NaN before they are used.
+        Args:
+            batch: numbers of the cubes (B,), uint8 cubes (B, T C, S, S), and with motion their flow (B, 2 T, S, S).
+
+        Returns:
+            `loss`, each part's loss, and what refinement does: `weight`, the mean weight, `dropped`, the share of
+            weights of 0, and the thresholds `lower` and `upper`, which are NaN before they are used.
         """
         numbers, cubes, *flow = batch
         weight, noted = self._refined(cubes)  # (B,)
@@ -76,7 +80,7 @@ class LBRLearner(Learner):
 
     @torch.no_grad()
     def after_step(self) -> None:
-        """Note the weights of the whole batch, whichever process had its rows."""
+        """Record the weights of the whole batch, whichever process had its rows."""
         if self._given is not None and len(self.weights):
             numbers, weight = map(gathered, self._given)
             self.weights[int(self.step) // self.course.steps, numbers] = weight.to(self.weights.dtype)
@@ -112,13 +116,14 @@ class LBRLearner(Learner):
         return errors
 
 
-_SAMPLE = 2048
-
-_LEAST_FLOW = 1e-3  # pixels a frame: where nothing ever moves there is no scale to be found
-
-
 def misfit(spec: Spec, poolings: int, *, motion: bool) -> str | None:
-    """Why observations of this spec cannot be taken; None where they can."""
+    """Why the model cannot take observations of this spec; None where it can.
+
+    Args:
+        spec: of the observations.
+        poolings: how often the network halves a cube.
+        motion: whether flow is needed.
+    """
     cubes, flow = spec.fields.get("appearance"), spec.fields.get("motion")
     if cubes is None or cubes.dtype != torch.uint8 or not _square(cubes, 2**poolings) or cubes.shape[1] not in (1, 3):
         return f"it takes cubes, appearance, uint8 (T, 1 or 3, S, S) with S a multiple of {2**poolings}"
@@ -131,13 +136,27 @@ def misfit(spec: Spec, poolings: int, *, motion: bool) -> str | None:
 
 
 def stacked(data: Mapping[str, Tensor], *, motion: bool) -> tuple[Tensor, ...]:
-    """Of entries (N, T, C, S, S) their frames side by side: cubes (N, T C, S, S), and flow (N, 2 T, S, S) if wanted."""
+    """The networks' inputs: all frames of an entry beside each other, as channels.
+
+    Args:
+        data: entries "appearance" and "motion", (N, T, C, S, S).
+        motion: whether to give the flow too.
+
+    Returns:
+        Cubes (N, T C, S, S), and with motion flow (N, 2 T, S, S).
+    """
     names = ("appearance", "motion") if motion else ("appearance",)
     return tuple(data[name].flatten(1, 2) for name in names)
 
 
 def flow_scale(data: ObservationSource, rows: IntArray, seed: int) -> float:
-    """The root mean square of flow among these observations, or 2048 of them: pixels a frame, above 0."""
+    """The root mean square of the flow, pixels per frame, above 0.
+
+    Args:
+        data: the training data.
+        rows: (N,) numbers of the observations to measure; of more than 2048, so many are drawn.
+        seed: of the draw.
+    """
     drawn = np.random.default_rng(seed).permutation(rows)[:_SAMPLE]
     parts = np.array_split(np.sort(drawn), max(1, len(drawn) // 256))
     squares = [float(data.take(part)["motion"].double().square().mean()) * len(part) for part in parts]

@@ -1,4 +1,4 @@
-"""What comes next, predicted; and how unlike all normal video it looks."""
+"""Model `lgn`: how badly the next frame is predicted, and how far it is from all normal video."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from oddframe.types import Progress, Run, Spec, VideoInfo
 class LGN(Model):
     """Local-global normality network (Zhao et al. 2023): predicts each frame, and remembers what normal ones are like.
 
-    A local branch learns how the last frames evolve, a global branch puts what they show in terms of a few prototypes
-    of the whole training set; both together paint the next frame. Parts are `psnr` of that prediction in dB (high is
+    A local branch learns how the last frames evolve; a global branch describes their content by a few prototypes of the
+    whole training set; the next frame is predicted from both. Parts are `psnr` of that prediction in dB (high is
     normal), and `distance`, the mean squared difference of the frame's queries to their nearest prototypes.
 
     The score is psnr_weight * (m - psnr) / s + (1 - psnr_weight) * (distance - m') / s', with means and standard
-    deviations over normal training frames. The paper puts each part of a test video on 0 .. 1 by its own extremes
-    instead, which has to see the whole video: protocol `paper-lgn`, by way of `fusion`. Rows with error maps are the
-    windows of the `sequence` observer. Defaults are the paper's.
+    deviations over normal training frames. The paper scales each part of a test video to 0 .. 1 by its own extremes
+    instead, for which the whole video must be known: protocol `paper-lgn`, through `fusion`. Observations are the
+    windows of the `sequence` observer, and each score has an error map. Defaults are the paper's.
 
     Args:
         width, hidden, layers, items, item_size, branches: of the network, see `LGNNetSizes`; sizes of frames come
@@ -48,11 +48,14 @@ class LGN(Model):
         sample: how many training windows means and deviations are taken from, at most.
         adapt: whether the memory also takes in test frames that are predicted well (paper, "test phase"), from
             each video's first frame on; the model itself stays as it is.
-        gamma: of that: a frame whose gate is below (see `gate`).
+        gamma: of that: a frame is taken in where its gate is below this (see `gate`).
         grid: cells a side of the error maps, at most the frames' size.
         together: windows that the network sees at once. More are faster on a GPU, and wasted where frames come one
             by one.
         seed: of initial values, orders and draws.
+
+    Raises:
+        SettingsError: a value out of range.
     """
 
     name: ClassVar[str] = "lgn"
@@ -114,12 +117,12 @@ class LGN(Model):
 
     @property
     def history(self) -> History | None:
-        """The losses of the last training; no part of the state, so None after `restore`."""
+        """The losses of the last training; not part of the state, so None after `restore`."""
         return self._history
 
     @property
     def fusion(self) -> Mapping[str, float]:
-        """What each part counts for once all are on one scale; below 0 where a high value is normal."""
+        """What each part counts for once all are on one scale; negative where a high value is normal."""
         return weights(self.branches, self.psnr_weight)
 
     def train(self, data: ObservationSource, run: Run = Run()) -> Self:
@@ -143,12 +146,21 @@ class LGN(Model):
         return LGNStream(video, watcher, watcher.net.items)
 
     def open_after(self, video: VideoInfo, previous: ScoringStream | None, run: Run = Run()) -> ScoringStream:
-        """As the paper tests: the memory takes in test frames, whatever `adapt` says, and goes from video to video."""
+        """Start to score a video as the paper tests: with the memory as the video before left it, and still learning.
+
+        Args:
+            video: the video to score.
+            previous: the closed stream of the video before; None for the first one.
+            run: where to compute.
+
+        Returns:
+            A stream that takes the video's observations, whatever `adapt` is.
+        """
         watcher = self._watcher(run, adapt=True)
         return LGNStream(video, watcher, previous.items if isinstance(previous, LGNStream) else watcher.net.items)
 
     def multiplications(self, data: ObservationSource) -> int:
-        """See `Counted`: those of the network alone, which are as many for every window."""
+        """How many multiplications the network makes, which are the same for every window; see `Counted`."""
         net, field = self._trained(), self._spec.fields["frames"]
         smallest = torch.zeros((1, net.sizes.context, net.sizes.channels, REDUCED, REDUCED))
         with FlopCounterMode(display=False) as counter, torch.no_grad():

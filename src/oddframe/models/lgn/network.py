@@ -1,15 +1,4 @@
-"""The whole network: frames in, the next frame out, by way of a local and a global branch (paper LGN-Net, fig. 2).
-
-The global branch's encoder: frames to the queries that the memory is asked (paper LGN-Net, "global normality").
-
-The decoder: what was read from the memory, joined with the local branch, becomes the next frame.
-
-The local branch: how the last few frames evolve (paper LGN-Net, "local normality").
-
-The convolutions that all parts of the network are made of.
-
-How large the network is.
-"""
+"""LGN-Net's network: frames in, the next frame out, through a local and a global branch (paper LGN-Net, fig. 2)."""
 
 from __future__ import annotations
 
@@ -23,10 +12,39 @@ from torch.nn import functional
 from oddframe.models.lgn.memory import new_items, read
 from oddframe.models.lgn.st_lstm import STLSTM
 
+Branches: TypeAlias = Literal["both", "local", "global"]
+
+REDUCED = 8
+"""Pixels a side of the square that one query of the memory speaks for: the global encoder halves the frame thrice."""
+
+
+@dataclass(frozen=True, slots=True)
+class LGNNetSizes:
+    """Sizes of the network, all at least 1.
+
+    Args:
+        channels: of a frame: 1 (grey) or 3 (colour).
+        context: frames from which the next one is predicted.
+        width: channels of the first maps; encoder and decoder double it as they halve the frame.
+        hidden: channels of each recurrent layer.
+        layers: how many of these are stacked.
+        items, item_size: prototypes in the memory, and values in each.
+        branches: "both", or one of the two alone (paper, ablation).
+    """
+
+    channels: int
+    context: int
+    width: int
+    hidden: int
+    layers: int
+    items: int
+    item_size: int
+    branches: Branches
+
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """What the branches know of the given frames; None for a branch that is not there.
+    """The output of the branches for some frames; None for a branch that is not there.
 
     Args:
         local: (N, width, S, S).
@@ -40,7 +58,7 @@ class Encoded:
 class LGNNet(nn.Module):
     """LGN-Net (paper, "method"): predicts a frame from `context` frames before it.
 
-    The memory's items are a buffer, (M, D), without gradient: what changes them is `memory.updated`.
+    The memory's items are a buffer, (M, D), without gradient; `memory.updated` changes them.
 
     Args:
         sizes: of everything.
@@ -63,13 +81,18 @@ class LGNNet(nn.Module):
         self.register_buffer("items", new_items(count, sizes.item_size, torch.Generator().manual_seed(seed)))
 
     def encode(self, frames: Tensor) -> Encoded:
-        """(N, T, C, S, S) in -1 .. 1 through both branches, as far as the memory is not asked."""
+        """The output of both branches for (N, T, C, S, S) frames in -1 .. 1, before the memory is read."""
         local = None if self.local is None else self.local(frames)  # (N, width, S, S)
         queries = None if self.encoder is None else self.encoder(frames)  # (N, S/8, S/8, D)
         return Encoded(local, queries)
 
     def predict(self, encoded: Encoded, items: Tensor) -> Tensor:
-        """(N, C, S, S) in -1 .. 1, read from these (M, D) items."""
+        """(N, C, S, S) predicted frames in -1 .. 1.
+
+        Args:
+            encoded: what `encode` gave.
+            items: (M, D) of the memory to read from.
+        """
         branches = [] if encoded.local is None else [encoded.local]  # (N, width, S, S)
         if encoded.queries is not None and self.decoder is not None:
             found = read(encoded.queries, items, detached=self.detached)  # (N, S/8, S/8, D)
@@ -78,14 +101,15 @@ class LGNNet(nn.Module):
         return painted
 
     def forward(self, frames: Tensor) -> Tensor:
-        """(N, T, C, S, S) in -1 .. 1 -> (N, C, S, S) in -1 .. 1."""
+        """(N, C, S, S) predicted frames in -1 .. 1 from (N, T, C, S, S) frames in -1 .. 1."""
         return self.predict(self.encode(frames), self.items)
 
 
 class GlobalEncoder(nn.Module):
-    """Four blocks of two convolutions over the stacked frames, halved between them.
+    """The global branch's encoder: frames to the queries that read the memory (paper LGN-Net, "global normality").
 
-    The last convolution is bare: a ReLU would keep all queries in one corner of the sphere that they are put on.
+    Four blocks of two convolutions over the stacked frames, halved between them. The last convolution has no ReLU,
+    which would put all queries in one corner of the sphere.
     """
 
     def __init__(self, sizes: LGNNetSizes) -> None:
@@ -100,13 +124,16 @@ class GlobalEncoder(nn.Module):
         )
 
     def forward(self, frames: Tensor) -> Tensor:
-        """(N, T, C, S, S) in -1 .. 1 -> (N, S/8, S/8, D) unit queries, float32 whatever the precision."""
+        """(N, S/8, S/8, D) unit queries from (N, T, C, S, S) frames in -1 .. 1; float32 in any precision."""
         features = self.blocks(frames.flatten(1, 2))  # (N, D, S/8, S/8)
         return functional.normalize(features.float().movedim(1, -1), dim=-1)  # (N, S/8, S/8, D)
 
 
 class MemoryDecoder(nn.Module):
-    """What was read, brought back to full size; no skip connections, which would carry anomalies past the memory."""
+    """The global branch's decoder: what was read from the memory, brought back to full size.
+
+    It has no skip connections, which would carry anomalies past the memory.
+    """
 
     def __init__(self, sizes: LGNNetSizes) -> None:
         super().__init__()
@@ -118,13 +145,13 @@ class MemoryDecoder(nn.Module):
         )
 
     def forward(self, read: Tensor) -> Tensor:
-        """(N, S/8, S/8, D) -> (N, width, S, S)."""
+        """(N, width, S, S) features from (N, S/8, S/8, D) read items."""
         decoded: Tensor = self.blocks(read.movedim(-1, 1))  # (N, width, S, S)
         return decoded
 
 
 class FrameDecoder(nn.Module):
-    """The features of one or two branches to the predicted frame: three convolutions, then tanh."""
+    """The last layers: features of one or two branches to the predicted frame, three convolutions and tanh."""
 
     def __init__(self, sizes: LGNNetSizes) -> None:
         super().__init__()
@@ -135,14 +162,18 @@ class FrameDecoder(nn.Module):
         )
 
     def forward(self, branches: list[Tensor]) -> Tensor:
-        """Each (N, width, S, S) -> (N, C, S, S) in -1 .. 1, float32 whatever the precision."""
+        """(N, C, S, S) frames in -1 .. 1 from a list of (N, width, S, S) features; float32 in any precision."""
         joined = torch.cat(branches, dim=1)  # (N, inputs, S, S)
         painted: Tensor = self.blocks(joined)  # (N, C, S, S)
         return torch.tanh(painted.float())
 
 
 class LocalBranch(nn.Module):
-    """Each frame encoded to a quarter of its side, stacked ST-LSTM layers over the frames, and back to full size."""
+    """The local branch: how the last few frames evolve (paper LGN-Net, "local normality").
+
+    Each frame is encoded to a quarter of its side; stacked ST-LSTM layers run over the frames; a decoder brings the
+    result back to full size.
+    """
 
     def __init__(self, sizes: LGNNetSizes) -> None:
         super().__init__()
@@ -157,7 +188,7 @@ class LocalBranch(nn.Module):
         self.decoder = nn.Sequential(up(2 * hidden, hidden), up(hidden, width))
 
     def forward(self, frames: Tensor) -> Tensor:
-        """(N, T, C, S, S) in -1 .. 1 -> (N, width, S, S)."""
+        """(N, width, S, S) features from (N, T, C, S, S) frames in -1 .. 1."""
         encoded = self.encoder(frames.flatten(0, 1))  # (N T, hidden, S/4, S/4)
         steps = encoded.unflatten(0, frames.shape[:2])  # (N, T, hidden, S/4, S/4)
         evolved = self.recurrent(steps)  # (N, 2 hidden, S/4, S/4)
@@ -166,43 +197,22 @@ class LocalBranch(nn.Module):
 
 
 def conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    """(N, inputs, H, W) -> (N, outputs, H / stride, W / stride): 3 x 3, batch norm, ReLU."""
+    """A 3 x 3 convolution with batch norm and ReLU: (N, inputs, H, W) -> (N, outputs, H / stride, W / stride).
+
+    Args:
+        inputs, outputs: channels.
+        stride: pixels between outputs.
+    """
     # Batch norm takes the mean out again, so a bias would be one parameter that no gradient moves.
     plain = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
     return nn.Sequential(plain, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
 
 
 def up(inputs: int, outputs: int) -> nn.Sequential:
-    """(N, inputs, H, W) -> (N, outputs, 2 H, 2 W): transposed 3 x 3 convolution, batch norm, ReLU."""
-    transposed = nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1, bias=False)
-    return nn.Sequential(transposed, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
-
-
-Branches: TypeAlias = Literal["both", "local", "global"]
-
-REDUCED = 8
-"""Pixels a side of the square that one query of the memory speaks for: the global encoder halves the frame thrice."""
-
-
-@dataclass(frozen=True, slots=True)
-class LGNNetSizes:
-    """Sizes of the network, all at least 1.
+    """A transposed 3 x 3 convolution with batch norm and ReLU: (N, inputs, H, W) -> (N, outputs, 2 H, 2 W).
 
     Args:
-        channels: of a frame: 1 (grey) or 3 (colour).
-        context: frames that the next one is predicted from.
-        width: channels of the widest maps; encoder and decoder double it as they halve the frame.
-        hidden: channels of each recurrent layer.
-        layers: how many of these are stacked.
-        items, item_size: prototypes in the memory, and values in each.
-        branches: "both", or one of the two alone (paper, ablation).
+        inputs, outputs: channels.
     """
-
-    channels: int
-    context: int
-    width: int
-    hidden: int
-    layers: int
-    items: int
-    item_size: int
-    branches: Branches
+    transposed = nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1, bias=False)
+    return nn.Sequential(transposed, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))

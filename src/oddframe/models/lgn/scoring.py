@@ -1,7 +1,4 @@
-"""How odd a frame is: how badly it was predicted, and how far its queries are from the memory.
-
-One video being scored by LGN-Net.
-"""
+"""Scoring with LGN-Net: how badly a frame is predicted, and how far its queries are from the memory."""
 
 from __future__ import annotations
 
@@ -29,7 +26,7 @@ _LEAST_DEVIATION = 1e-6
 
 
 def psnr(error: Tensor) -> Tensor:
-    """(N, C, S, S) squared errors of pixels in 0 .. 1 -> (N,) peak signal-to-noise ratio, dB; higher = less odd.
+    """(N,) peak signal-to-noise ratios in dB of (N, C, S, S) squared errors of pixels in 0 .. 1; higher is more normal.
 
     >>> float(psnr(torch.full((1, 1, 2, 2), 0.01)))
     20.0
@@ -38,7 +35,7 @@ def psnr(error: Tensor) -> Tensor:
 
 
 def gate(error: Tensor) -> Tensor:
-    """(N, C, S, S) squared errors e of pixels in 0 .. 1 -> (N,) g, which decides whether a test frame is remembered.
+    """(N,) g of (N, C, S, S) squared errors e of pixels in 0 .. 1; it decides whether a test frame is remembered.
 
     g = sum (1 - exp(-e)) e / sum (1 - exp(-e)): the mean error, large errors counting more (paper, "test phase").
 
@@ -51,9 +48,13 @@ def gate(error: Tensor) -> Tensor:
 
 
 def weights(branches: Branches, psnr_weight: float) -> Mapping[str, float]:
-    """What each part counts for in the score; below 0 where a high value is normal.
+    """What each part counts for in the score; negative where a high value is normal.
 
-    Without the global branch there are no queries, so PSNR is all there is.
+    Without the global branch there are no queries, so PSNR is the only part.
+
+    Args:
+        branches: of the network.
+        psnr_weight: lambda, 0 .. 1.
 
     >>> dict(weights("both", 0.75))
     {'psnr': -0.75, 'distance': 0.25}
@@ -65,7 +66,7 @@ def weights(branches: Branches, psnr_weight: float) -> Mapping[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class PartStandard:
-    """What parts are like in normal video: name -> mean and standard deviation.
+    """The parts' means and standard deviations in normal video, by name.
 
     Raises:
         ValueError: a value that is not finite, or a deviation that is not above 0.
@@ -81,13 +82,17 @@ class PartStandard:
 
     @classmethod
     def of(cls, parts: Mapping[str, FloatArray]) -> PartStandard:
-        """Of the parts of normal frames, each (N,)."""
+        """The standard of normal frames, whose parts are (N,) each."""
         mean = {name: float(part.mean(dtype=np.float64)) for name, part in parts.items()}
         deviation = {name: max(float(part.std(dtype=np.float64)), _LEAST_DEVIATION) for name, part in parts.items()}
         return cls(mean, deviation)
 
     def fused(self, parts: Mapping[str, FloatArray], weights: Mapping[str, float]) -> FloatArray:
         """(N,) the sum over the parts of weight * (part - mean) / deviation.
+
+        Args:
+            parts: name -> (N,).
+            weights: name -> what the part counts for.
 
         >>> standard = PartStandard({"psnr": 30.0}, {"psnr": 2.0})
         >>> standard.fused({"psnr": np.array([26, 28], np.float32)}, {"psnr": -1.0})
@@ -103,7 +108,7 @@ class Watcher:
     """All that scoring needs: a trained network and how to use it.
 
     Args:
-        net: in eval mode, where it is to run.
+        net: in eval mode, on the device where it is to run.
         field: of the windows, uint8 (T + 1, C, S, S).
         together: windows that the network sees at once.
         grid: cells a side of the error maps.
@@ -122,7 +127,7 @@ class Watcher:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """What was found of N windows.
+    """The results for N windows.
 
     Args:
         parts: name -> (N,).
@@ -137,7 +142,7 @@ class LGNStream(ScoringStream):
     """Scores windows as they come.
 
     Args:
-        video: whose they are.
+        video: the video that is scored.
         watcher: network and settings.
         items: (M, D), what the memory holds as the video begins.
     """
@@ -173,7 +178,7 @@ class LGNStream(ScoringStream):
 
 
 class LGNScorer:
-    """Runs batches of windows through the network, and collects what is found.
+    """Runs batches of windows through the network, and collects the results.
 
     Args:
         watcher: network and settings.
@@ -185,7 +190,12 @@ class LGNScorer:
         self._found: dict[str, list[Tensor]] = {name: [] for name in (*watcher.weights, "maps")}
 
     def batch(self, windows: Tensor, places: slice) -> None:
-        """Judge the windows at `places` of uint8 (together, T + 1, C, S, S)."""
+        """Score some windows of a batch.
+
+        Args:
+            windows: uint8 (together, T + 1, C, S, S).
+            places: which of them; the others are padding.
+        """
         frames = as_pixels(windows.to(self.items.device))  # (together, T + 1, C, S, S)
         encoded, actual = self._watcher.net.encode(frames[:, :-1]), frames[:, -1]
         if self._watcher.gamma is None:
@@ -198,7 +208,7 @@ class LGNScorer:
                 self.items = updated(encoded.queries[row].flatten(0, -2), self.items)
 
     def rows(self) -> Rows:
-        """All that was found."""
+        """All results so far."""
         grid, found = self._watcher.grid, {}
         for name, parts in self._found.items():
             none = torch.zeros((0, grid, grid) if name == "maps" else 0)

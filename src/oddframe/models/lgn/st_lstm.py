@@ -12,7 +12,7 @@ FORGET_BIAS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class CellState:
-    """What one layer hands on to its next step.
+    """What one layer passes to its next step.
 
     Args:
         hidden, cell: H and C, each (N, hidden, h, w).
@@ -43,12 +43,12 @@ class STLSTMCell(nn.Module):
         self.last = nn.Conv2d(2 * hidden, hidden, 1, bias=False)
 
     def forward(self, x: Tensor, state: CellState | None, memory: Tensor | None) -> tuple[CellState, Tensor]:
-        """The next state and memory; None stands for zeros, which convolutions without bias need not be run on.
+        """The next state and memory; None stands for zeros, for which convolutions without bias need not run.
 
         Args:
             x: (N, inputs, h, w).
             state: of this layer's last step.
-            memory: M, (N, hidden, h, w), from below.
+            memory: M, (N, hidden, h, w), from the layer below.
         """
         own, across, out = self.from_input(x).split([3 * self.hidden, 3 * self.hidden, self.hidden], dim=1)
         if state is not None:
@@ -71,10 +71,10 @@ def _gated(gates: Tensor, before: Tensor | None) -> Tensor:
 
 
 class STLSTM(nn.Module):
-    """Layers of `STLSTMCell`, the memory M running up through them and on to the next step (PredRNN, fig. 2).
+    """Layers of `STLSTMCell`; the memory M runs up through them and on to the next step (PredRNN, fig. 2).
 
     Args:
-        inputs: channels of what the lowest layer takes.
+        inputs: channels of the lowest layer's input.
         hidden: channels of every layer.
         layers: how many.
     """
@@ -84,7 +84,7 @@ class STLSTM(nn.Module):
         self.cells = nn.ModuleList([STLSTMCell(hidden if layer else inputs, hidden) for layer in range(layers)])
 
     def forward(self, steps: Tensor) -> Tensor:
-        """(N, T, inputs, h, w) -> (N, 2 hidden, h, w): the top layer's H beside M, after the last step."""
+        """(N, 2 hidden, h, w) from (N, T, inputs, h, w): the top layer's H beside M, after the last step."""
         states: list[CellState | None] = [None] * len(self.cells)
         memory: Tensor | None = None
         top = steps[:, 0]

@@ -1,9 +1,4 @@
-"""LGN-Net as the training loop sees it.
-
-What LGN-Net is trained for (paper, "loss functions"): to predict, and to keep queries by their items.
-
-Which windows each epoch trains on.
-"""
+"""Training LGN-Net: the losses of a batch of windows, the memory's update, and the windows of each epoch."""
 
 from __future__ import annotations
 
@@ -21,12 +16,14 @@ from oddframe.training.devices import gathered
 from oddframe.training.learner import Learner
 from oddframe.types import IntArray
 
+MARGIN = 1.0
+
 
 class LGNLearner(Learner):
     """The losses of a batch of windows, and the memory's update after each step (paper LGN-Net, "training").
 
     Args:
-        net: what is trained.
+        net: the network to train.
         compactness, separateness: weights of these losses beside that of the prediction.
     """
 
@@ -37,7 +34,11 @@ class LGNLearner(Learner):
         self._queries: Tensor | None = None
 
     def forward(self, *batch: Tensor) -> dict[str, Tensor]:
-        """Losses of uint8 windows (N, T + 1, C, S, S), the last frame of which is predicted from the others."""
+        """The losses of a batch of windows; the last frame of each is predicted from the others.
+
+        Args:
+            batch: uint8 windows (N, T + 1, C, S, S).
+        """
         (windows,) = batch
         frames = as_pixels(windows)  # (N, T + 1, C, S, S)
         encoded = self.net.encode(frames[:, :-1])
@@ -60,16 +61,23 @@ class LGNLearner(Learner):
             self._queries = None
 
 
-MARGIN = 1.0
-
-
 def compactness(queries: Tensor, items: Tensor) -> Tensor:
-    """(N, ..., D) queries -> (N,): the mean over queries *and* values of the squared difference to the nearest item."""
+    """(N,) mean squared differences of queries to their nearest items, over queries *and* values (paper, "losses").
+
+    Args:
+        queries: (N, ..., D).
+        items: (M, D).
+    """
     return (queries - nearest(queries, items).first).square().flatten(1).mean(dim=1)
 
 
 def separateness(queries: Tensor, items: Tensor) -> Tensor:
-    """Mean triplet loss: each query by a margin of 1 nearer to its nearest item than to the second nearest."""
+    """The mean triplet loss: each query nearer to its nearest item than to the second nearest, by a margin of 1.
+
+    Args:
+        queries: (N, ..., D).
+        items: (M, D).
+    """
     near = nearest(queries, items)
     return functional.triplet_margin_loss(
         queries.flatten(0, -2), near.first.flatten(0, -2), near.second.flatten(0, -2), margin=MARGIN
@@ -77,20 +85,30 @@ def separateness(queries: Tensor, items: Tensor) -> Tensor:
 
 
 def squared_error(predicted: Tensor, actual: Tensor) -> Tensor:
-    """Of pixels in -1 .. 1, (N, C, S, S) twice: the squared errors that they would have in 0 .. 1, as many."""
+    """(N, C, S, S) squared errors of pixels, as they would be in 0 .. 1.
+
+    Args:
+        predicted, actual: (N, C, S, S) pixels in -1 .. 1.
+    """
     return ((predicted - actual) / 2).square()
 
 
 def as_pixels(frames: Tensor) -> Tensor:
-    """uint8 -> float32 in -1 .. 1, of the same shape."""
+    """(...) float32 pixels in -1 .. 1 of (...) uint8 ones."""
     return frames.to(torch.float32) / 127.5 - 1
 
 
 def plan(rows: int, windows: int | None, batch: int, seed: int) -> Callable[[int], Sequence[IntArray]]:
-    """Epochs of all rows, or of `windows` of them, drawn anew for each epoch by its number.
+    """A plan of epochs over all rows, or over `windows` of them, drawn anew for each epoch by its number.
 
-    Neighbouring windows are nearly the same, so that few of them make an epoch, and the learning rate, which falls
-    from epoch to epoch, falls smoothly in a short training too.
+    Neighbouring windows are nearly the same, so a few of them make an epoch, and the learning rate, which falls from
+    epoch to epoch, falls smoothly in a short training too.
+
+    Args:
+        rows: how many there are.
+        windows: rows in an epoch; None = all.
+        batch: most rows in a batch.
+        seed: of the draws and orders.
 
     >>> epoch = plan(100, windows=6, batch=4, seed=0)
     >>> [len(rows) for rows in epoch(0)]
