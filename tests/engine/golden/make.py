@@ -4,6 +4,7 @@ One detector per model lies beside this file, with the scores that it gave. Ever
 numbers here, so that nothing else has to be stored. From the root of a checkout:
 
     python -m tests.engine.golden.make            fit, score and save everything anew (a change of meaning!)
+    python -m tests.engine.golden.make NAME       only these models; a new one is added so
     python -m tests.engine.golden.make --exact    how many values differ in their bits from those that are stored
 
 Bits are those of one machine and one thread: set OMP_NUM_THREADS=1, and compare where they were made.
@@ -213,15 +214,17 @@ def differing(found: Scores, expected: Scores) -> int:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Make everything, or compare."""
+    """Make all models' detectors or those named, or compare."""
     if "--exact" in arguments:
         for model in PARTS:
             expected = stored(model)
             count = differing(scores(Detector.load(saved(model))), expected)
             sys.stdout.write(f"{model}: {count} of {sum(v.size for v in expected.values())} values differ\n")
         return
-    found: dict[str, Any] = {}
-    for model in PARTS:
+    chosen = arguments or list(PARTS)
+    others = [model for model in PARTS if model not in chosen]
+    found: dict[str, Any] = {f"{model}/{name}": values for model in others for name, values in stored(model).items()}
+    for model in chosen:
         fitted(model).save(saved(model))
         found.update({f"{model}/{name}": v for name, v in scores(Detector.load(saved(model))).items()})
     np.savez_compressed(SCORES, **found)
