@@ -17,10 +17,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Tests neither read nor fill the user's cache."""
+    """Tests neither read nor fill the user's cache and weights."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ODDFRAME_CACHE", str(folder))
+        patch.setenv("ODDFRAME_WEIGHTS", str(tmp_path_factory.mktemp("weights")))
         yield folder
 
 

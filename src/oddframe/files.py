@@ -20,6 +20,9 @@ MALFORMED: tuple[type[Exception], ...] = (
 )
 """What may be raised by taking apart content that is not what it should be."""
 
+UNREADABLE: tuple[type[Exception], ...] = (OSError, *MALFORMED)
+"""The same, and what the file system says."""
+
 MOST_JSON = 64 * 2**20
 """Bytes of a JSON file that are read."""
 

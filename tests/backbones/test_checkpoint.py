@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from oddframe.backbones.caffe2_file import read_blobs
-from oddframe.backbones.checkpoint import checked_file, read_tensors
+from oddframe.backbones.checkpoint import checked_file, fetch_file, fetched_file, read_tensors
 from oddframe.errors import WeightsError
 from oddframe.types import Progress, Run
 from tests.backbones.checkpoints import as_python_2
@@ -37,8 +37,8 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Where `CONTENT` can be downloaded; the cache is empty."""
-    monkeypatch.setenv("ODDFRAME_CACHE", str(tmp_path / "cache"))
+    """Where `CONTENT` can be downloaded; the weights folder is empty."""
+    monkeypatch.setenv("ODDFRAME_WEIGHTS", str(tmp_path / "weights"))
     (tmp_path / "served").mkdir()
     (tmp_path / "served" / "net.pkl").write_bytes(CONTENT)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path / "served")))
@@ -50,24 +50,47 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_a_download_is_checked_moved_and_kept(url: str, tmp_path: Path) -> None:
     told: list[Progress] = []
-    file = checked_file(url, DIGEST.upper(), Run(progress=told.append))
+    file = fetch_file(url, DIGEST.upper(), Run(progress=told.append))
     assert file.read_bytes() == CONTENT
-    assert [path.name for path in (tmp_path / "cache" / "weights").iterdir()] == [f"{DIGEST[:16]}-net.pkl"]
+    assert [path.name for path in (tmp_path / "weights" / "fetched").iterdir()] == [f"{DIGEST}-net.pkl"]
     assert (told[-1].done, told[-1].total) == (2, 2)
     (tmp_path / "served" / "net.pkl").unlink()
-    assert checked_file(url, DIGEST) == file
+    assert fetch_file(url, DIGEST) == checked_file(url, DIGEST) == file
+
+
+def test_nothing_is_downloaded_unasked(url: str, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="is not on this machine; fetch it with --allow-fetch"):
+        checked_file(url, DIGEST)
+    assert not (tmp_path / "weights").exists()
 
 
 def test_a_wrong_download_leaves_nothing(url: str, tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=f"{url}: has sha256 {DIGEST}, not 00; download it again"):
-        checked_file(url, "00")
+    other = "0" * 64
+    with pytest.raises(WeightsError, match=f"{url}: has sha256 {DIGEST}, not {other}; download it again"):
+        fetch_file(url, other)
     with pytest.raises(WeightsError, match=r"404.*by other means"):
-        checked_file(url.replace("net", "other"), DIGEST)
-    assert list((tmp_path / "cache" / "weights").iterdir()) == []
-    (tmp_path / "cache" / "weights").rmdir()
-    (tmp_path / "cache" / "weights").touch()
+        fetch_file(url.replace("net", "other"), DIGEST)
+    fetched = tmp_path / "weights" / "fetched"
+    assert list(fetched.iterdir()) == []
+    fetched.rmdir()
+    fetched.touch()
     with pytest.raises(WeightsError, match=r"weights.*by other means"):
-        checked_file(url, DIGEST)
+        fetch_file(url, DIGEST)
+
+
+@pytest.mark.parametrize("sha256", ["00", "../../../../x", "", "g" * 64])
+def test_a_checksum_that_is_none_names_no_file(url: str, sha256: str) -> None:
+    with pytest.raises(WeightsError, match="64 hexadecimal digits"):
+        fetch_file(url, sha256)
+
+
+def test_a_download_has_a_limit_and_lies_in_its_folder(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fetched_file("http://x/..%2f..%2fevil\n", DIGEST).parent == tmp_path / "weights" / "fetched"
+    monkeypatch.setattr("oddframe.backbones.checkpoint._MOST", len(CONTENT) - 1)
+    with pytest.raises(WeightsError, match="has more than 0 GiB"):
+        fetch_file(url, DIGEST)
 
 
 def test_a_file_that_changed_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -126,22 +127,47 @@ def test_changed_weights_are_noticed(models: Path, tmp_path: Path) -> None:
         catalog.build("backbone", "hf", before).embed(clips(1, 1))
 
 
-def test_the_hub_is_asked_for_one_commit(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hub_is_asked_for_one_commit_and_only_when_fetching(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     commit = tmp_path / "snapshots" / "0123abc"
     commit.parent.mkdir()
     commit.symlink_to(models / "dinov2")
-    asked: list[tuple[str, str | None, list[str]]] = []
+    asked: list[tuple[str, str | None, bool]] = []
 
-    def download(name: str, revision: str | None, allow_patterns: list[str]) -> str:
-        asked.append((name, revision, allow_patterns))
+    def download(name: str, revision: str | None, allow_patterns: list[str], local_files_only: bool) -> str:
+        assert set(allow_patterns) <= {"*.json", "model*.safetensors"}
+        asked.append((name, revision, local_files_only))
         return str(commit)
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    HuggingFace.fetch({"model": "facebook/dinov2"})
+    assert asked.pop() == ("facebook/dinov2", None, False)
     backbone = HuggingFace("facebook/dinov2")
     assert backbone.revision == "0123abc"
     assert backbone.embed(clips(1, 1)).shape == (1, 16)
-    fetched = ["*.json", "model*.safetensors"]
-    assert asked == [("facebook/dinov2", None, fetched[:1]), ("facebook/dinov2", "0123abc", fetched)]
+    assert asked == [("facebook/dinov2", None, True), ("facebook/dinov2", "0123abc", True)]
+
+
+@pytest.mark.parametrize("revision", ["../../../etc/passwd", "/etc", "a/../../b", "", "x" * 200, "-r"])
+def test_a_revision_is_no_path(revision: str) -> None:
+    with pytest.raises(WeightsError):
+        HuggingFace("facebook/dinov2", revision=revision)
+
+
+def test_code_that_comes_with_a_model_is_not_run(models: Path, tmp_path: Path) -> None:
+    """Not even offered: transformers would ask on the terminal."""
+    trace = tmp_path / "it-ran"
+    for name in ("config.json", "model.safetensors", "preprocessor_config.json"):
+        (tmp_path / name).write_bytes((models / "vit" / name).read_bytes())
+    (tmp_path / "evil.py").write_text(f"open({str(trace)!r}, 'w')\nclass Evil: pass\n")
+    config = json.loads((tmp_path / "config.json").read_text())
+    for model_type in ("vit", "unheard-of"):
+        config |= {"auto_map": {"AutoConfig": "evil.Evil", "AutoModel": "evil.Evil"}, "model_type": model_type}
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        with suppress(WeightsError):
+            HuggingFace(str(tmp_path)).embed(clips(1, 1))
+        assert not trace.exists()
 
 
 def test_errors_say_what_to_do(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,4 +198,6 @@ def test_a_name_that_nobody_has_is_told(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
     with pytest.raises(WeightsError, match=r"nobody/nothing is no folder, and the hub says: no such repository; give"):
+        HuggingFace.fetch({"model": "nobody/nothing"})
+    with pytest.raises(WeightsError, match=r"nobody/nothing is no folder.*fetch it with --allow-fetch"):
         HuggingFace("nobody/nothing")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import urllib.request
 import zipfile
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import torch
-from platformdirs import user_cache_dir
+from platformdirs import user_data_dir
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -26,6 +27,9 @@ from oddframe.types import Progress, Run
 _PIECE = 1 << 20
 _TORCH_BEFORE_ZIP = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 """The number that torch files began with, pickled, before they became archives."""
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_MOST = 8 * 2**30
+"""Bytes of a download."""
 _NESTED = ("model_state", "state_dict", "model")
 
 
@@ -49,33 +53,62 @@ def sha256_of(file: Path) -> str:
         ) from error
 
 
-def checked_file(weights: str, sha256: str, run: Run = Run()) -> Path:
-    """The checkpoint on this machine, its content as expected.
+def weights_folder() -> Path:
+    """The folder of weights that were fetched: ODDFRAME_WEIGHTS, else a folder in the user's data folder."""
+    given = os.environ.get("ODDFRAME_WEIGHTS")
+    return Path(given).expanduser() if given else Path(user_data_dir("oddframe")) / "weights"
+
+
+def fetched_file(url: str, sha256: str) -> Path:
+    """Where a checkpoint lies once it has been fetched.
+
+    Raises:
+        WeightsError: the checksum is none.
+    """
+    if not _SHA256.fullmatch(sha256):
+        raise WeightsError(f"{url}: sha256 {sha256[:80]!r} is not 64 hexadecimal digits; correct it")
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(urlsplit(url).path).name)[-80:]
+    return weights_folder() / "fetched" / f"{sha256.lower()}-{name}"
+
+
+def checked_file(weights: str, sha256: str) -> Path:
+    """The checkpoint on this machine, its content as expected. Nothing is fetched.
 
     Args:
-        weights: a path, or a URL, which is downloaded once to the user's cache folder (ODDFRAME_CACHE).
-        sha256: of its content.
+        weights: a path, or the URL that it was fetched from.
+        sha256: of its content, 64 hexadecimal digits.
+
+    Raises:
+        WeightsError: it is not there, or has another checksum.
+    """
+    if is_url(weights) and not fetched_file(weights, sha256).is_file():
+        raise WeightsError(f"{weights}: is not on this machine; fetch it with --allow-fetch, or download it yourself")
+    file = fetched_file(weights, sha256) if is_url(weights) else Path(weights)
+    _compare(file, sha256_of(file), sha256)
+    return file
+
+
+def fetch_file(url: str, sha256: str, run: Run = Run()) -> Path:
+    """Download a checkpoint to the weights folder, where it is not there yet, and compare its content.
+
+    Args:
+        url: where it is.
+        sha256: of its content, 64 hexadecimal digits.
         run: is told of the download.
 
     Raises:
-        WeightsError: it is not there, cannot be fetched, or has another checksum.
+        WeightsError: it cannot be fetched, or has another checksum.
     """
-    if not is_url(weights):
-        file = Path(weights)
-        _compare(file, sha256_of(file), sha256)
-        return file
-    folder = Path(os.environ.get("ODDFRAME_CACHE") or user_cache_dir("oddframe")).expanduser() / "weights"
-    file = folder / f"{sha256[:16].lower()}-{Path(urlsplit(weights).path).name}"
-    if file.exists():
-        _compare(file, sha256_of(file), sha256)
-        return file
-    partial = folder / f"{uuid4().hex}.partial"
+    file = fetched_file(url, sha256)
+    if file.is_file():
+        return checked_file(url, sha256)
+    partial = file.with_name(f"{uuid4().hex}.partial")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _compare(weights, _fetched(weights, partial, run), sha256)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _compare(url, _fetched(url, partial, run), sha256)
         partial.replace(file)
     except (OSError, HTTPException, ValueError) as error:
-        raise WeightsError(f"{weights}: {error}; download it by other means and give its path") from error
+        raise WeightsError(f"{url}: {error}; download it by other means and give its path") from error
     finally:
         with suppress(OSError):
             partial.unlink()
@@ -114,12 +147,13 @@ def _fetched(url: str, partial: Path, run: Run) -> str:
     with urllib.request.urlopen(url, timeout=60) as response, partial.open("xb") as out:
         total = response.headers.get("Content-Length")
         while piece := response.read(_PIECE):
+            done += len(piece)
+            if done > _MOST:
+                raise ValueError(f"has more than {_MOST >> 30} GiB")
             out.write(piece)
             digest.update(piece)
-            done += len(piece)
-            run.progress(
-                Progress("downloading weights", done // _PIECE, int(total) // _PIECE if total else None, "MiB")
-            )
+            share = int(total) // _PIECE if (total or "").isdecimal() else None
+            run.progress(Progress("downloading weights", done // _PIECE, share, "MiB"))
         out.flush()
         os.fsync(out.fileno())
     return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,9 +10,19 @@ import torch
 from torch import Tensor, nn
 
 from oddframe.backbones.base import Backbone
-from oddframe.backbones.hub import FILES, configuration, hub_folder, is_digest, library, preparation, revision_of
+from oddframe.backbones.hub import (
+    FILES,
+    configuration,
+    fetch_model,
+    hub_folder,
+    is_digest,
+    library,
+    outside_of,
+    preparation,
+    revision_of,
+)
 from oddframe.errors import SettingsError, WeightsError
-from oddframe.types import Run
+from oddframe.types import Outside, Run
 
 
 class HuggingFace(Backbone):
@@ -22,7 +33,8 @@ class HuggingFace(Backbone):
     a model is run.
 
     Args:
-        model: a name on the hub ("MCG-NJU/videomae-base"), fetched once, or a local folder.
+        model: a name on the hub ("MCG-NJU/videomae-base") that was fetched before (`fetch`, or --allow-fetch), or a
+            local folder.
         revision: a branch, a tag or a commit of the hub; it becomes the commit. Of a folder, the digest of its
             files. So a saved detector finds the same weights, or says so.
         pool: "auto": the picture's or video's embedding where the model also reads text, else its pooled output, else
@@ -55,6 +67,14 @@ class HuggingFace(Backbone):
             raise SettingsError(f"hf: {model} reads text as well, so its embedding is the feature: pool is auto")
         self._network: nn.Module | None = None
         self._prepare: tuple[Tensor, Tensor] | None = None
+
+    @classmethod
+    def outside(cls, settings: Mapping[str, Any]) -> tuple[Outside, ...]:
+        return outside_of(settings)
+
+    @classmethod
+    def fetch(cls, settings: Mapping[str, Any], run: Run = Run()) -> None:  # noqa: ARG003
+        fetch_model(str(settings["model"]), settings.get("revision"))
 
     @property
     def frames(self) -> int:
@@ -120,7 +140,12 @@ def _network(folder: Path, pool: str) -> nn.Module:
     """The model in eval mode, with weights for everything that the feature depends on."""
     try:
         network, report = library("transformers").AutoModel.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+            folder,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=torch.float32,
+            output_loading_info=True,
         )
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from oddframe.backbones.base import Backbone
-from oddframe.backbones.checkpoint import checked_file, is_url, read_tensors, sha256_of
+from oddframe.backbones.checkpoint import checked_file, fetch_file, fetched_file, is_url, read_tensors, sha256_of
 from oddframe.backbones.slowfast_names import by_published_name, is_left_out
 from oddframe.backbones.slowfast_network import ALPHA, SlowFastNetwork, random_state
 from oddframe.errors import SettingsError, WeightsError
-from oddframe.types import Run
+from oddframe.types import Outside, Run
 
 FRAMES = 32
 CHECKPOINTS = (
@@ -30,7 +32,8 @@ class SlowFast(Backbone):
     observer's `crops` cuts squares.
 
     Args:
-        weights: the checkpoint's path or URL (see `CHECKPOINTS`), or "random", which knows nothing and is for tests.
+        weights: the checkpoint's path, or a URL (see `CHECKPOINTS`) that it was fetched from; or "random", which knows
+            nothing and is for tests.
         sha256: of the checkpoint. Needed for a URL; of a path it is what the file has when it is first named, so that
             a saved detector finds the same weights or says so.
         size: pictures are resized to `size` x `size` pixels, a multiple of 32; 256 is what the weights were tested on.
@@ -57,6 +60,21 @@ class SlowFast(Backbone):
         self.weights, self.size, self.seed = weights if file is None else str(file), size, seed
         self.sha256 = sha256_of(file) if sha256 is None and file is not None else sha256
         self._network: SlowFastNetwork | None = None
+
+    @classmethod
+    def outside(cls, settings: Mapping[str, Any]) -> tuple[Outside, ...]:
+        weights, sha256 = str(settings.get("weights") or "random"), settings.get("sha256")
+        if weights == "random":
+            return ()
+        if is_url(weights):
+            here = sha256 is not None and fetched_file(weights, str(sha256)).is_file()
+            return (Outside("network", weights, sha256, here),)
+        return (Outside("file", str(Path(weights).expanduser().absolute()), sha256),)
+
+    @classmethod
+    def fetch(cls, settings: Mapping[str, Any], run: Run = Run()) -> None:
+        if is_url(str(settings.get("weights"))):
+            fetch_file(str(settings["weights"]), str(settings.get("sha256")), run)
 
     @property
     def frames(self) -> int:
@@ -85,7 +103,7 @@ class SlowFast(Backbone):
 
     def _loaded(self, run: Run) -> nn.Module:
         if self._network is None:
-            state = random_state(self.seed) if self.weights == "random" else self._published(run)
+            state = random_state(self.seed) if self.weights == "random" else self._published()
             with torch.device("meta"):
                 network = SlowFastNetwork()
             network.load_state_dict(state, assign=True)
@@ -93,9 +111,9 @@ class SlowFast(Backbone):
             self._network = network
         return self._network.to(run.device)
 
-    def _published(self, run: Run) -> dict[str, Tensor]:
+    def _published(self) -> dict[str, Tensor]:
         assert self.sha256 is not None
-        file = checked_file(self.weights, self.sha256, run)
+        file = checked_file(self.weights, self.sha256)
         return matched(read_tensors(file), file)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar, overload
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from oddframe.backbones.base import Backbone
+from oddframe.catalog.reach import Reach
 from oddframe.catalog.tables import Kind, closest, names
 from oddframe.datasets.base import DataSet
 from oddframe.errors import SettingsError
@@ -93,45 +94,68 @@ def find(kind: Kind, name: str) -> type[Configured]:
 
 
 @overload
-def build(kind: Literal["observer"], name: str, settings: Mapping[str, Any] | None = None) -> Observer: ...
+def build(
+    kind: Literal["observer"], name: str, settings: Mapping[str, Any] | None = None, reach: Reach = ...
+) -> Observer: ...
 
 
 @overload
-def build(kind: Literal["model"], name: str, settings: Mapping[str, Any] | None = None) -> Model: ...
+def build(
+    kind: Literal["model"], name: str, settings: Mapping[str, Any] | None = None, reach: Reach = ...
+) -> Model: ...
 
 
 @overload
-def build(kind: Literal["backbone"], name: str, settings: Mapping[str, Any] | None = None) -> Backbone: ...
+def build(
+    kind: Literal["backbone"], name: str, settings: Mapping[str, Any] | None = None, reach: Reach = ...
+) -> Backbone: ...
 
 
 @overload
-def build(kind: Literal["dataset"], name: str, settings: Mapping[str, Any] | None = None) -> DataSet: ...
+def build(
+    kind: Literal["dataset"], name: str, settings: Mapping[str, Any] | None = None, reach: Reach = ...
+) -> DataSet: ...
 
 
 @overload
-def build(kind: Literal["foreground"], name: str, settings: Mapping[str, Any] | None = None) -> Foreground: ...
+def build(
+    kind: Literal["foreground"], name: str, settings: Mapping[str, Any] | None = None, reach: Reach = ...
+) -> Foreground: ...
 
 
 @overload
-def build(kind: Literal["object-detector"], name: str, settings: Mapping[str, Any] | None = None) -> ObjectDetector: ...
+def build(
+    kind: Literal["object-detector"], name: str, settings: Mapping[str, Any] | None = None, reach: Reach = ...
+) -> ObjectDetector: ...
 
 
-def build(kind: Kind, name: str, settings: Mapping[str, Any] | None = None) -> Configured:
-    """An object by name. Values may be text from a command line; nested parts are `{"name": ..., "settings": ...}`.
+def build(kind: Kind, name: str, settings: Mapping[str, Any] | None = None, reach: Reach = Reach()) -> Configured:
+    """Build an object by name.
+
+    Args:
+        kind, name: what it is.
+        settings: its constructor's arguments; values may be text from a command line, nested parts are
+            `{"name": ..., "settings": ...}`.
+        reach: what it may read: any file that the settings name, and nothing from the network.
 
     Raises:
-        SettingsError: an unknown name or setting (the closest known one is suggested), or a value that does not fit.
+        SettingsError: an unknown name or setting (the closest known one is suggested), a value that does not fit, or
+            settings that reach further than is allowed.
+        WeightsError: weights cannot be fetched.
     """
-    return construct(find(kind, name), settings or {})
+    return construct(find(kind, name), settings or {}, reach)
 
 
-def construct(cls: type[T], settings: Mapping[str, Any]) -> T:
-    """Call a constructor with settings checked against its annotations; raises like `build`."""
+def construct(cls: type[T], settings: Mapping[str, Any], reach: Reach = Reach()) -> T:
+    """Call a constructor with settings checked against its annotations; arguments and errors as in `build`."""
     parameters = _parameters(cls)
     for name in settings:
         if name not in parameters:
             raise SettingsError(f"{_called(cls)} has no setting {name!r}{closest(name, parameters)}")
-    checked = {name: _value(f"{_called(cls)}.{name}", parameters[name][0], value) for name, value in settings.items()}
+    checked = {
+        name: _value(f"{_called(cls)}.{name}", parameters[name][0], value, reach) for name, value in settings.items()
+    }
+    reach.admit(cls, checked)
     try:
         return cls(**checked)
     except (TypeError, ValueError) as error:
@@ -169,10 +193,10 @@ def _in_words(annotation: Any, default: Any) -> str:
     return kind if default is inspect.Parameter.empty else f"{kind} = {default!r}"
 
 
-def _value(where: str, annotation: Any, value: Any) -> Any:
+def _value(where: str, annotation: Any, value: Any, reach: Reach) -> Any:
     part = _part(annotation)
     if part is not None and isinstance(value, str | Mapping):
-        return _nested(where, part, {"name": value} if isinstance(value, str) else value)
+        return _nested(where, part, {"name": value} if isinstance(value, str) else value, reach)
     try:
         check = TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True)).validate_python
     except PydanticSchemaGenerationError as error:
@@ -184,7 +208,7 @@ def _value(where: str, annotation: Any, value: Any) -> Any:
             # "[1, 2]" and "null" come from a command line as text.
             try:
                 return check(json.loads(value))
-            except ValueError:
+            except (ValueError, RecursionError):
                 pass
         raise SettingsError(f"{where}: {value!r} does not fit: {error.errors()[0]['msg']}") from error
 
@@ -195,14 +219,14 @@ def _part(annotation: Any) -> type[Configured] | None:
     return next((t for t in wanted if isinstance(t, type) and issubclass(t, Configured)), None)
 
 
-def _nested(where: str, part: type[Configured], value: Mapping[str, Any]) -> Configured:
+def _nested(where: str, part: type[Configured], value: Mapping[str, Any], reach: Reach) -> Configured:
     name, settings = value.get("name"), value.get("settings", {})
     if not isinstance(name, str) or not isinstance(settings, Mapping):
         raise SettingsError(f'{where}: give {{"name": ..., "settings": {{...}}}}, not {value!r}')
     cls = part if getattr(part, "name", None) == name else find(_kind_of(part), name)
     if not issubclass(cls, part):
         raise SettingsError(f"{where}: {name!r} is not a {part.__name__}")
-    return construct(cls, settings)
+    return construct(cls, settings, reach)
 
 
 def _kind_of(part: type[Configured]) -> Kind:

@@ -226,14 +226,22 @@ class Detector(Correctable):
         saved.save(folder, saved.Parts(*self._own(), self._known(), self._stamps))
 
     @classmethod
-    def load(cls, folder: str | Path) -> Self:
+    def load(cls, folder: str | Path, *, allow_fetch: bool = False, allow_files: Sequence[str | Path] = ()) -> Self:
         """Load a detector from the folder that it was saved to.
 
+        Nothing saved is executed. What lies outside of the folder is read only from the weights folder, and where
+        detectors that were saved on this machine read it too, with the same content; the network is not used.
+
+        Args:
+            folder: where it was saved.
+            allow_fetch: whether weights that it names and that are not on this machine may be fetched.
+            allow_files: further files and folders that it may read weights from.
+
         Raises:
-            StoreError: there is none, it is damaged, or a package that it needs is missing.
+            StoreError: there is none, it is damaged, reads what it may not, or a package that it needs is missing.
             NewerFormat: a newer version of oddframe saved it.
         """
-        parts = saved.load(folder)
+        parts = saved.load(folder, allow_fetch=allow_fetch, allow_files=allow_files)
         detector = cls(
             observer=parts.observer, model=parts.model, scoring=parts.scoring, mask=parts.mask, health=parts.health
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,13 @@ from oddframe.engine.store import locked
 
 
 @contextmanager
-def editing(folder: str | Path, waiting: Callable[[], None] = lambda: None) -> Iterator[Detector]:
+def editing(
+    folder: str | Path,
+    waiting: Callable[[], None] = lambda: None,
+    *,
+    allow_fetch: bool = False,
+    allow_files: Sequence[str | Path] = (),
+) -> Iterator[Detector]:
     """A saved detector to be changed: saved at the end, unless an error comes before.
 
     Whoever edits the same one meanwhile waits, and is then given what was saved: no change is lost.
@@ -19,11 +25,12 @@ def editing(folder: str | Path, waiting: Callable[[], None] = lambda: None) -> I
     Args:
         folder: where it was saved.
         waiting: called once, if somebody else is at it.
+        allow_fetch, allow_files: as in `Detector.load`.
 
     Raises:
         StoreError, NewerFormat: as in `Detector.load` and `Detector.save`.
     """
     with locked(folder, waiting):
-        detector = Detector.load(folder)
+        detector = Detector.load(folder, allow_fetch=allow_fetch, allow_files=allow_files)
         yield detector
         detector.save(folder)

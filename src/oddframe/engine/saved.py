@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from oddframe import catalog
+from oddframe.catalog.reach import Reach, remember
 from oddframe.engine import store
 from oddframe.engine.fitted import Fitted
 from oddframe.errors import SettingsError, StoreError
@@ -74,19 +75,27 @@ def save(folder: str | Path, parts: Parts) -> None:
     }
     place = Path(folder).expanduser().resolve()
     groups = _groups(state.tensors) | _held_out(parts.fitted.calibration.normal)
+    for part in (parts.observer, parts.model):
+        remember(part)
     parts.stamps[place] = store.write(folder, document, groups, parts.stamps.get(place))
 
 
-def load(folder: str | Path) -> Parts:
+def load(folder: str | Path, *, allow_fetch: bool = False, allow_files: Sequence[str | Path] = ()) -> Parts:
     """Read the parts.
+
+    Args:
+        folder: where they were saved.
+        allow_fetch, allow_files: as in `Detector.load`.
 
     Raises:
         StoreError: damaged, or fitted with parts that are not there or mean something else by now.
         NewerFormat: a newer version of oddframe wrote it.
     """
     document, tensors, stamp = store.read(folder)
+    reach = Reach(allow_fetch, tuple(Path(file).expanduser().absolute() for file in allow_files))
     try:
-        observer, model = _observer(document["observer"], folder), _model(document["model"], folder)
+        observer = _observer(document["observer"], folder, reach)
+        model = _model(document["model"], folder, reach)
         mask = None if document["mask"] is None else Mask.from_json(document["mask"])
         held = tensors.pop(NORMAL, None)
         normal = None if held is None else NormalScores.from_arrays({name: held[name].numpy() for name in held})
@@ -97,7 +106,9 @@ def load(folder: str | Path) -> Parts:
         health = _checked(catalog.construct(CameraHealth, document["health"]["settings"]), document["health"], folder)
         stamps = {Path(folder).expanduser().resolve(): stamp}
         return Parts(str(document["preset"]), observer, model, scoring, mask, health, fitted, stamps)
-    except (SettingsError, *MALFORMED) as error:
+    except SettingsError as error:
+        raise StoreError(f"{folder}: its description is damaged ({error}); fit and save it again") from error
+    except MALFORMED as error:
         raise StoreError(f"{folder}: its description is damaged ({str(error)[:200]}); fit and save it again") from error
     except StoreError as error:
         named = str(folder) in str(error)
@@ -120,15 +131,15 @@ def _groups(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
     return groups
 
 
-def _observer(identity: dict[str, Any], folder: str | Path) -> Observer:
+def _observer(identity: dict[str, Any], folder: str | Path, reach: Reach) -> Observer:
     with _needing(identity, folder):
-        made = catalog.build("observer", identity["name"], identity["settings"])
+        made = catalog.build("observer", identity["name"], identity["settings"], reach)
     return _checked(made, identity, folder)
 
 
-def _model(identity: dict[str, Any], folder: str | Path) -> Model:
+def _model(identity: dict[str, Any], folder: str | Path, reach: Reach) -> Model:
     with _needing(identity, folder):
-        made = catalog.build("model", identity["name"], identity["settings"])
+        made = catalog.build("model", identity["name"], identity["settings"], reach)
     return _checked(made, identity, folder)
 
 

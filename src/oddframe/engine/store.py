@@ -47,6 +47,7 @@ INDEX, LOCK = "detector.json", "detector.lock"
 STALE = 24 * 3600
 """Seconds after which what a killed save left is nobody's any more."""
 
+_DAMAGED: tuple[type[Exception], ...] = (SafetensorError, *MALFORMED)
 _TENSORS = re.compile(r"[\w.+-]{1,200}-[0-9a-f]{12}\.safetensors")
 _SAVING = re.compile(r".*\.[0-9a-f]{12}\.saving", re.DOTALL)
 """The names that saves give."""
@@ -316,7 +317,7 @@ def _read_group(target: Path, file: Any) -> dict[str, Tensor]:
             raise StoreError(f"{path}: cut or altered since it was saved; copy it again, or fit and save again")
         try:
             return load_file(path)
-        except (SafetensorError, *MALFORMED) as error:
+        except _DAMAGED as error:
             raise StoreError(f"{path}: damaged ({error}); fit and save the detector again") from error
 
 

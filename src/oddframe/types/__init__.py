@@ -6,7 +6,7 @@ from oddframe.types.frames import Boxes, Frame, Medium, VideoId, VideoInfo
 from oddframe.types.hot_spots import HotSpots
 from oddframe.types.observations import Field, Observations, Spec
 from oddframe.types.run import Precision, Progress, Run
-from oddframe.types.settings import Configured
+from oddframe.types.settings import Configured, Outside
 from oddframe.types.timeline import Event, Scored, Timeline, event_id
 from oddframe.types.times import Seconds, Times, position
 from oddframe.types.values import FrozenMapping, Value
@@ -27,6 +27,7 @@ __all__ = [
     "Json",
     "Medium",
     "Observations",
+    "Outside",
     "Precision",
     "Progress",
     "Run",

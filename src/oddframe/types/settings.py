@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 from oddframe.types.arrays import Json
+from oddframe.types.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Something outside a detector that one of its parts reads: a file, or what has to be fetched from the network.
+
+    Args:
+        kind: a "file" (or a folder), or something on the "network".
+        place: its absolute path; or the URL or name that it is fetched by.
+        checksum: of its content, where the settings state one.
+        here: whether it is on this machine, so that nothing has to be fetched.
+    """
+
+    kind: Literal["file", "network"]
+    place: str
+    checksum: str | None = None
+    here: bool = True
 
 
 class Configured:
@@ -27,6 +47,26 @@ class Configured:
     def identity(self) -> dict[str, Json]:
         """Name, version and settings: equal identities behave alike."""
         return {"name": self.name, "version": self.version, "settings": self.settings()}
+
+    @classmethod
+    def outside(cls, settings: Mapping[str, Any]) -> tuple[Outside, ...]:  # noqa: ARG003
+        """What an object of these settings would read outside of a detector, nested parts apart; by default nothing.
+
+        A class that reads files or the network names all of it here, and reads nothing to find that out.
+
+        Args:
+            settings: constructor arguments, perhaps written by a stranger.
+        """
+        return ()
+
+    @classmethod
+    def fetch(cls, settings: Mapping[str, Any], run: Run = Run()) -> None:
+        """Fetch from the network what `outside` names and what is not on this machine; by default nothing.
+
+        Args:
+            settings: constructor arguments.
+            run: its progress is told of the download.
+        """
 
     def __repr__(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self.settings().items())

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from oddframe.backbones.hub import FILES, configuration, hub_folder, is_digest, library, preparation, revision_of
+from oddframe.backbones.hub import (
+    FILES,
+    configuration,
+    fetch_model,
+    hub_folder,
+    is_digest,
+    library,
+    outside_of,
+    preparation,
+    revision_of,
+)
 from oddframe.errors import WeightsError
 from oddframe.observers.detectors.base import Detections, ObjectDetector
 from oddframe.observers.detectors.outputs import detr
-from oddframe.types import ImageArray, Run
+from oddframe.types import ImageArray, Outside, Run
 
 
 class HuggingFaceDetector(ObjectDetector):
     """A detector of transformers: DETR, RT-DETR, D-FINE, YOLOS ... Only safetensors are read, no code is run.
 
     Args:
-        model: a name on the hub ("PekingU/rtdetr_r18vd"), fetched once, or a local folder.
+        model: a name on the hub ("PekingU/rtdetr_r18vd") that was fetched before, or a local folder.
         revision: a branch, a tag or a commit of the hub; it becomes the commit. Of a folder, the digest of its files.
 
     Raises:
@@ -37,6 +48,14 @@ class HuggingFaceDetector(ObjectDetector):
         self.revision = revision if revision is not None and is_digest(revision) else revision_of(model, folder)
         self._classes = len(configuration(model, folder).id2label)
         self._loaded: tuple[nn.Module, tuple[Tensor, Tensor], dict[str, int]] | None = None
+
+    @classmethod
+    def outside(cls, settings: Mapping[str, Any]) -> tuple[Outside, ...]:
+        return outside_of(settings)
+
+    @classmethod
+    def fetch(cls, settings: Mapping[str, Any], run: Run = Run()) -> None:  # noqa: ARG003
+        fetch_model(str(settings["model"]), settings.get("revision"))
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the loaded network, which stays in its process."""
@@ -60,7 +79,12 @@ class HuggingFaceDetector(ObjectDetector):
             raise WeightsError(f"{folder}: its files are not those of {self.revision}; fit again, or restore them")
         try:
             network, report = library("transformers").AutoModelForObjectDetection.from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+                folder,
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+                dtype=torch.float32,
+                output_loading_info=True,
             )
         except (OSError, ValueError, RuntimeError) as error:
             reason = str(error).partition("\n")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from oddframe.backbones.checkpoint import sha256_of
 from oddframe.errors import SettingsError, WeightsError
 from oddframe.observers.detectors.base import Detections, ObjectDetector
 from oddframe.observers.detectors.outputs import read_outputs
-from oddframe.types import ImageArray, Run
+from oddframe.types import ImageArray, Outside, Run
 
 GREY = 114
 """What YOLO fills a letterbox with."""
@@ -62,6 +63,12 @@ class Onnx(ObjectDetector):
         self.checksum = checksum or sha256_of(Path(self.file))
         self.size, self.fit, self.no_object, self.mean, self.std = size, fit, no_object, mean, std
         self._session: Any = None
+
+    @classmethod
+    def outside(cls, settings: Mapping[str, Any]) -> tuple[Outside, ...]:
+        return (
+            Outside("file", str(Path(str(settings.get("file"))).expanduser().absolute()), settings.get("checksum")),
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the loaded network, which stays in its process."""
