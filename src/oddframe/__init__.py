@@ -1,4 +1,7 @@
-"""oddframe finds what does not belong in video.
+"""oddframe finds anomalies in video.
+
+`import oddframe as odd` costs next to nothing: every name imports its module when it is first used. So do the rooms
+`odd.bench`, `odd.catalog`, `odd.demo`, `odd.draw` and `odd.report`, which hold the functions behind the commands.
 
 >>> import oddframe as odd
 >>> odd.Detector("knn").preset
@@ -13,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 from oddframe.version import __version__
 
 if TYPE_CHECKING:
+    from oddframe import bench, catalog, demo, draw, report
     from oddframe.backbones.base import Backbone
     from oddframe.cache.cache import ObservationCache
     from oddframe.engine.detector import Detector
     from oddframe.engine.discover import Discovery, Moment, Spacing, discover
+    from oddframe.engine.editing import editing
     from oddframe.errors import OddframeError, OddframeWarning
     from oddframe.models.base import Model, ModelState, Regime, ScoringStream
     from oddframe.models.source import MemorySource, ObservationSource
@@ -73,9 +78,15 @@ __all__ = [
     "VideoInfo",
     "Window",
     "__version__",
+    "bench",
+    "catalog",
+    "demo",
     "discover",
+    "draw",
+    "editing",
     "find_videos",
     "open_video",
+    "report",
 ]
 
 # Torch and OpenCV take a second to import, so a name brings its module along only when it is first used.
@@ -84,6 +95,7 @@ _HOMES = {
     "oddframe.cache.cache": ["ObservationCache"],
     "oddframe.engine.detector": ["Detector"],
     "oddframe.engine.discover": ["Discovery", "Moment", "Spacing", "discover"],
+    "oddframe.engine.editing": ["editing"],
     "oddframe.errors": ["OddframeError", "OddframeWarning"],
     "oddframe.models.base": ["Model", "ModelState", "Regime", "ScoringStream"],
     "oddframe.models.source": ["MemorySource", "ObservationSource"],
@@ -95,12 +107,15 @@ _HOMES = {
     ],
     "oddframe.video": ["ArrayVideo", "CameraHealth", "Mask", "Video", "find_videos", "open_video"],
 }
+_ROOMS = ("bench", "catalog", "demo", "draw", "report")
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(importlib.import_module(_HOME[name]), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"oddframe.{name}")
     raise AttributeError(f"module 'oddframe' has no attribute {name!r}")
 
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from oddframe.cli import main
 from tests.cli.running import QUICK, Command, film, runner
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_lines_of_progress() -> Iterator[None]:
+    """However slow the machine: tests compare what is printed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("oddframe.cli.progress.EVERY", 3600.0)
+        yield
 
 
 @pytest.fixture

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
 import cv2
 import pytest
 
-from oddframe.cli.demo import truth_runs
+from oddframe.demo import truth_runs
 from oddframe.engine.detector import Detector
 from oddframe.walkway import Painter, Split, SyntheticClip, Walkway
 from tests.cli.running import Command
@@ -27,7 +26,7 @@ def short_split() -> Split:
 def test_the_demo_prints_figures_and_leaves_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command
 ) -> None:
-    monkeypatch.setattr(importlib.import_module("oddframe.cli.demo"), "benchmark", lambda _: short_split())
+    monkeypatch.setattr("oddframe.demo.benchmark", lambda _: short_split())
     out = tmp_path / "made" / "here"
     found = command("demo", "-o", out, "--cache", tmp_path / "cache")
     assert found.code == 0, found.err

@@ -36,11 +36,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "live": LIVE,
     "testing": ENGINE | {"testing"},
     "web": LIVE | {"web"},
-    "cli": LIVE | {"web", "cli"},
+    "demo": SHOWN | {"report", "demo"},
+    "cli": LIVE | {"web", "demo", "cli", ""},
     "__main__": {"cli"},
-    "": LIVE,  # oddframe/__init__.py: the public names
+    "": LIVE | {"demo"},  # oddframe/__init__.py: the public names
 }
 """Room -> the rooms of ours that it may import, itself included where it has more than one file."""
+
+WHEN_ASKED = {("types/timeline.py", "draw")}
+"""(file, room): a value that draws itself follows this arrow up inside the method that is asked to."""
 
 ONLY_IN = {
     "accelerate": {"training"},
@@ -83,7 +87,7 @@ def _breaches_of(file: Path, package: Path) -> Iterator[str]:
         top, _, rest = module.partition(".")
         if top == package.name:
             target = rest.split(".")[0]
-            if target not in MAY_IMPORT[room]:
+            if target not in MAY_IMPORT[room] and (here.as_posix(), target) not in WHEN_ASKED:
                 yield f"{here}:{line}: {room or 'the package'} must not import {target or 'the package itself'}"
         elif room not in ONLY_IN.get(top, {room}):
             yield f"{here}:{line}: only {', '.join(sorted(ONLY_IN[top]))} may import {top}"

@@ -1,9 +1,13 @@
-"""From detectors and a data set to figures that say how they came about."""
+"""From detectors and a data set to figures that say how they came about.
+
+`oddframe.bench` is imported when it is first used: `odd.bench.run_bench("ped2", ["llsh", "knn"])`.
+"""
 
 from oddframe.bench.figures import Figure, Figures
 from oddframe.bench.protocol import PROTOCOLS, Protocol, protocol
 from oddframe.bench.results import Results, Row
 from oddframe.bench.runner import Bench, Outcome
+from oddframe.bench.whole import run_bench, write_results
 
 __all__ = [
     "PROTOCOLS",
@@ -15,4 +19,6 @@ __all__ = [
     "Results",
     "Row",
     "protocol",
+    "run_bench",
+    "write_results",
 ]

@@ -46,11 +46,13 @@ class Outcome:
         results: every figure.
         timelines: (detector, protocol) -> the test videos' frame scores.
         truth: what is odd in them.
+        written: the names of the files, where they were written.
     """
 
     results: Results
     timelines: Mapping[tuple[str, str], Sequence[Timeline]]
     truth: Truth
+    written: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

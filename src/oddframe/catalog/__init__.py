@@ -13,14 +13,17 @@ from oddframe.catalog.tables import (
     OBJECT_DETECTORS,
     OBSERVERS,
     PRESETS,
+    PROTOCOLS,
     Kind,
     Preset,
+    all_names,
+    kinds_of,
     names,
     preset,
 )
 
 if TYPE_CHECKING:
-    from oddframe.catalog.building import Listed, build, construct, describe, find, merged, settings_of
+    from oddframe.catalog.building import Listed, build, construct, describe, described, find, merged, settings_of
 
 __all__ = [
     "BACKBONES",
@@ -30,13 +33,17 @@ __all__ = [
     "OBJECT_DETECTORS",
     "OBSERVERS",
     "PRESETS",
+    "PROTOCOLS",
     "Kind",
     "Listed",
     "Preset",
+    "all_names",
     "build",
     "construct",
     "describe",
+    "described",
     "find",
+    "kinds_of",
     "merged",
     "names",
     "preset",
@@ -44,8 +51,11 @@ __all__ = [
 ]
 
 
+_BUILDING = ("Listed", "build", "construct", "describe", "described", "find", "merged", "settings_of")
+
+
 def __getattr__(name: str) -> Any:
     """Import what builds objects when it is first wanted: it brings PyTorch along, and the names do not need it."""
-    if name in ("Listed", "build", "construct", "describe", "find", "merged", "settings_of"):
+    if name in _BUILDING:
         return getattr(importlib.import_module("oddframe.catalog.building"), name)
     raise AttributeError(f"module 'oddframe.catalog' has no attribute {name!r}")

@@ -168,13 +168,16 @@ def settings_of(cls: type[Configured]) -> tuple[str, ...]:
 
 
 def describe(kind: Kind) -> tuple[Listed, ...]:
-    """All names of one kind, with their settings; raises like `find`."""
-    found = []
-    for name, where in names(kind).items():
-        cls = find(kind, name)
-        summary = (inspect.getdoc(cls) or "").partition("\n")[0]
-        found.append(Listed(name, where, summary, {key: _in_words(*both) for key, both in _parameters(cls).items()}))
-    return tuple(found)
+    """Describe all names of one kind; raises like `find`."""
+    return tuple(described(kind, name) for name in names(kind))
+
+
+def described(kind: Kind, name: str) -> Listed:
+    """Describe one name, with its settings; raises like `find`."""
+    cls = find(kind, name)
+    summary = (inspect.getdoc(cls) or "").partition("\n")[0]
+    settings = {key: _in_words(*both) for key, both in _parameters(cls).items()}
+    return Listed(name, names(kind)[name], summary, settings)
 
 
 def _called(cls: type[Configured]) -> str:

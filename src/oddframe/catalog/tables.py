@@ -7,15 +7,16 @@ tables through the entry-point groups `oddframe.observers`, `oddframe.models`, `
 
 from __future__ import annotations
 
-import difflib
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from oddframe.errors import OddframeWarning, SettingsError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 Kind: TypeAlias = Literal["observer", "model", "backbone", "dataset", "foreground", "object-detector"]
 
@@ -85,6 +86,13 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "xd-violence": "oddframe.datasets.xd_violence:XDViolence",
     }
 )
+
+
+PROTOCOLS: tuple[str, ...] = (
+    *("paper-llsh", "paper-lgn", "paper-lbr-spr", "released-lbr-spr", "paper-cbcg"),
+    *("offline", "causal"),
+)
+"""Of `oddframe.bench`: how scores become figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +166,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
     }
 )
 
-_OURS: Mapping[str, Mapping[str, str]] = {
+_OURS: Mapping[Kind, Mapping[str, str]] = {
     "observer": OBSERVERS,
     "model": MODELS,
     "backbone": BACKBONES,
@@ -168,13 +176,35 @@ _OURS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+def entry_points(group: str) -> Iterable[EntryPoint]:
+    """What other packages register in a group."""
+    from importlib.metadata import entry_points as installed  # noqa: PLC0415  reads every package's files
+
+    return installed(group=group)
+
+
 def names(kind: Kind) -> Mapping[str, str]:
     """Name -> "module:Class", ours first, then those of other packages.
 
     >>> names("observer")["objects"]
     'oddframe.observers.objects:Objects'
     """
-    return _extended(kind, _OURS[kind], entry_points(group=f"oddframe.{kind}s"))
+    return _extended(kind, _OURS[kind], entry_points(f"oddframe.{kind}s"))
+
+
+def all_names() -> dict[Kind, tuple[str, ...]]:
+    """The names of every kind that has classes, those of other packages included."""
+    return {kind: tuple(names(kind)) for kind in _OURS}
+
+
+def kinds_of(name: str) -> tuple[str, ...]:
+    """The kinds that have something of that name: "preset", "protocol" and those of `all_names`.
+
+    >>> kinds_of("knn")
+    ('preset', 'model')
+    """
+    known: dict[str, tuple[str, ...]] = {"preset": tuple(PRESETS), "protocol": PROTOCOLS, **dict(all_names().items())}
+    return tuple(kind for kind, some in known.items() if name in some)
 
 
 def preset(name: str) -> Preset:
@@ -206,6 +236,8 @@ def closest(name: str, known: Iterable[str]) -> str:
     >>> closest("knm", ["knn", "lsh"])
     ": did you mean 'knn'? there are knn, lsh"
     """
+    import difflib  # noqa: PLC0415  only errors need it
+
     close = difflib.get_close_matches(name, list(known), n=1)
     hint = f": did you mean {close[0]!r}?" if close else ";"
     return f"{hint} there are {', '.join(sorted(known)) or 'none'}"

@@ -1,8 +1,6 @@
-"""The command line's frame: one app, one way to report errors and warnings.
+"""The frame of the command line: one app, one way to report errors and warnings.
 
-Videos that fail while others go on.
-
-A threshold that is older than what its detector knows.
+Nothing heavy is imported here: help and the version must be quick.
 """
 
 from __future__ import annotations
@@ -13,30 +11,32 @@ import shlex
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
-from rich.console import Console
 
-from oddframe.engine.detector import Detector
-from oddframe.errors import Interrupted, OddframeError, OddframeWarning, StaleThreshold
+from oddframe.errors import Interrupted, OddframeError, OddframeWarning
 from oddframe.version import __version__
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from oddframe.video import Video
 
 app = typer.Typer(
     name="oddframe",
-    help="Finds what does not belong in video: fit on normal footage, score new footage.",
+    help="Find anomalies in video: fit on normal video, score new video.",
     no_args_is_help=True,
+    rich_markup_mode=None,  # rich takes longer to import than all the rest of the help
     context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 FAILED, INTERRUPTED = 1, 130
-
-"""Exit codes: an error that one line explains; stopped, as by Ctrl-C. A wrong command line ends with typer's 2."""
+"""Exit codes: an error that one line explains; stopped, as by Ctrl-C. Typer uses 2 for a wrong command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,16 @@ UNLIMITED = 100_000
 
 
 def stderr() -> Console:
-    """Where everything goes that is not the result."""
+    """The console for everything that is not the result."""
+    from rich.console import Console
+
     return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 def stdout() -> Console:
-    """Where results go: names are printed as they are, and only a terminal has an edge."""
+    """The console for results: names are printed as they are, and only a terminal limits the width."""
+    from rich.console import Console
+
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = UNLIMITED
@@ -85,7 +89,7 @@ def oddframe(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
 ) -> None:
-    """Finds what does not belong in video."""
+    """Find anomalies in video."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -159,26 +163,25 @@ def _show_warning(
 
 
 class Failures:
-    """Reports each at once, and counts them.
+    """Reports the error of each video that fails, and counts them.
 
     Args:
         debug: whether to show where in the code they arose.
     """
 
     def __init__(self, debug: bool) -> None:
-        self.count = 0
+        self.errors: list[Exception] = []
         self._debug = debug
 
     def __call__(self, error: Exception, about: str = "") -> None:
         complain(error, self._debug, about)
-        self.count += 1
+        self.errors.append(error)
 
+    def of(self, video: Video, error: Exception) -> None:
+        """The same, of an opened video."""
+        self(error, video.source)
 
-@contextmanager
-def saying_once(detector: Detector) -> Iterator[None]:
-    """What is to be said of the threshold is said once, and not for each video."""
-    if detector.stale is not None and detector.calibration.threshold is not None:
-        warnings.warn(detector.stale, StaleThreshold, stacklevel=2)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", StaleThreshold)
-        yield
+    def leave(self) -> None:
+        """Leave with an error code, if a video has failed."""
+        if self.errors:
+            raise typer.Exit(FAILED)

@@ -22,12 +22,6 @@ from oddframe.cli.options import (
     read_settings,
     read_videos,
 )
-from oddframe.cli.progress import reporting
-from oddframe.datasets.formats.label_list import read_label_list
-from oddframe.engine.detector import Detector
-from oddframe.engine.store import check_target
-from oddframe.training.devices import is_first
-from oddframe.video import ASSUMED_FPS
 
 
 @app.command()
@@ -63,9 +57,16 @@ def fit(
     checkpoints: Checkpoints = None,
     log: Log = None,
 ) -> None:
-    """Learn what is normal from VIDEOS in which nothing odd happens, or from labelled ones, and save a detector."""
+    """Learn what is normal from normal VIDEOS, or from labelled ones, and save a detector."""
+    from oddframe import Detector
+    from oddframe.cli.progress import reporting
+    from oddframe.datasets.formats.label_list import read_label_list
+    from oddframe.engine.store import check_target
+    from oddframe.training.devices import is_first
+    from oddframe.video import ASSUMED_FPS
+
     check_target(output)  # before the long work, not after it
-    made = Detector(detector, observer=observer, model=model, mask=mask, settings=read_settings(settings or []))
+    made = Detector(detector, observer=observer, model=model, mask=mask, settings=read_settings(settings))
     told = None if labels is None else read_label_list(labels)
     found = read_videos(videos, fps)
     began = perf_counter()

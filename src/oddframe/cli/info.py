@@ -1,4 +1,4 @@
-"""`oddframe info`: what a detector is, what a video is, and what there is to choose from."""
+"""`oddframe info`: describe a saved detector or videos, and list what there is to choose from."""
 
 from __future__ import annotations
 
@@ -7,14 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from oddframe import catalog
-from oddframe.bench import PROTOCOLS
 from oddframe.cli.app import app, stdout
 from oddframe.cli.options import Fps, read_videos
-from oddframe.engine.detector import Detector
-from oddframe.engine.store import is_detector
 
 
 @app.command()
@@ -22,43 +18,64 @@ def info(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            help="A saved detector, or videos; nothing lists what there is to choose from.", show_default=False
+            help="A saved detector, videos, or a name out of the list; nothing prints the list.", show_default=False
         ),
     ] = None,
     count: Annotated[bool, typer.Option("--count", help="Count a video's frames, which reads all of it.")] = False,
     fps: Fps = None,
 ) -> None:
-    """Describe a saved detector or videos; without arguments, list all that there is to choose from."""
+    """Describe a saved detector, videos or a name; without arguments, list the names that there are to choose from."""
     if not what:
-        _print_catalog()
-    elif len(what) == 1 and is_detector(Path(what[0])):
+        _print_names()
+        return
+    from oddframe.engine.store import is_detector
+
+    if len(what) == 1 and is_detector(Path(what[0])):
+        from oddframe import Detector
+
         stdout().print_json(json.dumps(Detector.load(what[0]).info()))
+    elif len(what) == 1 and not Path(what[0]).exists() and catalog.kinds_of(what[0]):
+        _print_name(what[0])
     else:
         _print_videos(what, fps, count)
 
 
-def _print_catalog() -> None:
-    console = stdout()
-    presets = Table("preset", "observer", "model", "its paper's protocol", box=None)
-    for name, preset in catalog.PRESETS.items():
-        presets.add_row(name, preset.observer, preset.model, preset.protocol)
-    console.print(presets)
-    protocols = Table("protocol", "", box=None)
-    for title, protocol in PROTOCOLS.items():
-        protocols.add_row(title, protocol.sentence())
-    console.print()
-    console.print(protocols)
-    for kind in ("observer", "model", "backbone", "dataset"):
-        table = Table(kind, "", box=None)
-        for listed in catalog.describe(kind):
-            table.add_row(listed.name, listed.summary)
+def _print_names() -> None:
+    """Only names, which need no import; plain text, because tables do."""
+    ours = [("preset", tuple(catalog.PRESETS)), ("protocol", catalog.PROTOCOLS)]
+    for kind, names in (*ours, *catalog.all_names().items()):
+        typer.echo(f"{kind}: {', '.join(names)}")
+    typer.echo("\n`oddframe info NAME` describes one of them.")
+
+
+def _print_name(name: str) -> None:
+    """Everything of that name: a preset may be called as its model is."""
+    if name in catalog.PRESETS:
+        _print_preset(name)
+    if name in catalog.PROTOCOLS:
+        from oddframe.bench import PROTOCOLS
+
+        stdout().print(f"protocol {name}: {PROTOCOLS[name].sentence()}")
+    for kind, names in catalog.all_names().items():
+        if name in names:
+            listed = catalog.described(kind, name)
+            stdout().print(f"{kind} {name}: {listed.summary}", style="bold")
             for setting, words in listed.settings.items():
-                table.add_row("", f"  {setting}: {words}", style="dim")
-        console.print()
-        console.print(table)
+                stdout().print(f"  {setting}: {words}")
+
+
+def _print_preset(name: str) -> None:
+    chosen = catalog.preset(name)
+    stdout().print(f"preset {name}: observer {chosen.observer}, model {chosen.model}", style="bold")
+    stdout().print(f"  its paper's protocol: {chosen.protocol}")
+    for part, settings in (("observer", chosen.observer_settings), ("model", chosen.model_settings)):
+        for setting, value in settings.items():
+            stdout().print(f"  {part}.{setting}: {value!r}")
 
 
 def _print_videos(sources: list[str], fps: str | None, count: bool) -> None:
+    from rich.table import Table
+
     table = Table("video", "size", "fps", "frames", box=None)
     for video in read_videos(sources, fps):
         rate = f"{float(video.info.fps):g}" + (" (assumed)" if video.fps_assumed else "")

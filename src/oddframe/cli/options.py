@@ -1,42 +1,54 @@
-"""Options that several commands share, and how they are read.
+"""Options that several commands share, and how times, boxes and settings are read from text.
 
-Times and boxes as people write them.
+Nothing heavy is imported here: help must be quick.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import torch
 import typer
 
 from oddframe.errors import SettingsError, VideoError
-from oddframe.types import Precision, read_clock
-from oddframe.video import Video, find_videos
+
+if TYPE_CHECKING:
+    from oddframe.video import Video
 
 Videos = Annotated[
-    list[str], typer.Argument(help="Files, frame folders, folders of these, or quoted patterns.", show_default=False)
+    list[str],
+    typer.Argument(help="Video files, folders of pictures, folders of these, or quoted patterns.", show_default=False),
 ]
 
 Fps = Annotated[
     str | None,
     typer.Option(
-        "--fps", help="Frames a second, where the files do not say (frame folders: 25 is assumed).", show_default=False
+        "--fps",
+        help="Frames a second, where the files do not say (folders of pictures: 25 is assumed).",
+        show_default=False,
     ),
 ]
 
 Cache = Annotated[
     Path | None,
     typer.Option(
-        "--cache", help="Where observations are kept (the user's cache folder, if not given).", show_default=False
+        "--cache",
+        help="The folder where observations are stored, so that no video is observed twice in the same way "
+        "(default: the user's cache folder).",
+        show_default=False,
     ),
 ]
+
+Workers = Annotated[int, typer.Option("--workers", min=1, help="Videos observed at once, each in its own process.")]
 
 
 def _usable(device: str) -> str:
     """Refuse at once what torch would refuse in the middle of the work."""
+    if device == "cpu":
+        return device
+    import torch
+
     try:
         torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError) as error:
@@ -45,37 +57,36 @@ def _usable(device: str) -> str:
     return device
 
 
+Device = Annotated[str, typer.Option("--device", help="A torch device: cpu, cuda, cuda:1, mps.", callback=_usable)]
+
 Precise = Annotated[
-    Precision, typer.Option("--precision", help="Of training; auto is bf16 where a GPU computes in it, else float32.")
+    Literal["auto", "float32", "bf16"],
+    typer.Option("--precision", help="Of training; auto is bf16 on a GPU that computes in it, else float32."),
 ]
 
 Checkpoints = Annotated[
     Path | None,
     typer.Option(
         "--checkpoints",
-        help="A folder in which training keeps its state, and from which it goes on after an interruption.",
+        help="A folder where training stores its state, and from which it goes on after an interruption.",
         show_default=False,
     ),
 ]
 
 Log = Annotated[
     Path | None,
-    typer.Option("--log", help="A folder for the losses of training, as TensorBoard shows them.", show_default=False),
+    typer.Option("--log", help="A folder for the losses of training, to be shown by TensorBoard.", show_default=False),
 ]
 
-Workers = Annotated[int, typer.Option("--workers", min=1, help="Videos observed at once, each in its own process.")]
 
-Device = Annotated[str, typer.Option("--device", help="A torch device: cpu, cuda, cuda:1, mps.", callback=_usable)]
-
-
-def read_settings(pairs: Sequence[str]) -> dict[str, str]:
+def read_settings(pairs: Sequence[str] | None) -> dict[str, str]:
     """Read `["model.k=3"]` as `{"model.k": "3"}`.
 
     Raises:
         SettingsError: not of that form.
     """
     found = {}
-    for pair in pairs:
+    for pair in pairs or ():
         name, equals, value = pair.partition("=")
         if not equals or not name.strip():
             raise SettingsError(f"--set {pair}: write NAME=VALUE, as model.k=3")
@@ -86,12 +97,20 @@ def read_settings(pairs: Sequence[str]) -> dict[str, str]:
 def read_videos(
     sources: Sequence[str], fps: str | None, failed: Callable[[VideoError], None] | None = None
 ) -> list[Video]:
-    """The videos that the arguments name; with `failed`, those that can be read, and it is told of the others."""
+    """Open the videos that the arguments name.
+
+    Args:
+        sources: the arguments.
+        fps: the option.
+        failed: called with the error of each video that cannot be opened; None = it is raised.
+    """
+    from oddframe.video import find_videos
+
     return find_videos(list(sources), fps=fps, failed=failed)
 
 
 def read_time(option: str, text: str) -> float:
-    """Seconds, from seconds or from what `clock` writes.
+    """Read seconds, or a time as `clock` writes it.
 
     >>> [read_time("--to", text) for text in ("64.5", "1:04.5", "1:02:05")]
     [64.5, 64.5, 3725.0]
@@ -99,6 +118,8 @@ def read_time(option: str, text: str) -> float:
     Raises:
         SettingsError: anything else; the message names the option.
     """
+    from oddframe.types import read_clock
+
     try:
         return float(read_clock(text))
     except ValueError as error:
@@ -106,7 +127,7 @@ def read_time(option: str, text: str) -> float:
 
 
 def read_box(text: str) -> tuple[float, float, float, float]:
-    """Four numbers between commas.
+    """Read four numbers with commas between them.
 
     Raises:
         SettingsError: anything else.

@@ -1,32 +1,23 @@
-"""`oddframe score`: say where and when video is odd."""
+"""`oddframe score`: find when and where video is anomalous."""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
-from functools import partial
-from itertools import chain
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from oddframe.cli.app import FAILED, Failures, app, saying_once, stdout
-from oddframe.cli.explain import explained_events, in_words
+from oddframe.cli.app import Failures, app, stdout
 from oddframe.cli.options import Cache, Device, Fps, Videos, read_videos
-from oddframe.cli.progress import reporting
-from oddframe.engine.detector import Detector
-from oddframe.engine.explain import Explained
-from oddframe.errors import SettingsError, SpecError, VideoError
-from oddframe.models.explaining import Explaining
-from oddframe.report.event_files import EventFiles, stamp
-from oddframe.types import Run, Timeline, clock
-from oddframe.video import Video
+from oddframe.errors import SettingsError
 
-Explain: TypeAlias = Callable[[Video, Timeline], list[Explained | None]]
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from oddframe import Detector, Run, Timeline, Video
+    from oddframe.engine.explain import Explained
 
 
 @app.command()
@@ -35,9 +26,7 @@ def score(
     detector: Annotated[Path, typer.Argument(help="A folder that `oddframe fit` saved.")],
     videos: Videos,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object a video.")] = False,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Say why each event's peak has its score; looks at the video once more.")
-    ] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Explain the score of each event's peak.")] = False,
     events: Annotated[
         Path | None,
         typer.Option(help="A folder for events.json, events.csv and a clip of each event.", show_default=False),
@@ -46,83 +35,88 @@ def score(
     cache: Cache = None,
     device: Device = "cpu",
 ) -> None:
-    """Score VIDEOS with a fitted DETECTOR: higher = odder. A video that fails is reported, and the others go on."""
-    loaded, failures, table = Detector.load(detector), Failures(context.obj.debug), _table()
+    """Score VIDEOS with a fitted DETECTOR; higher = more anomalous. A video that fails costs no other."""
+    from oddframe import Detector
+    from oddframe.cli.progress import reporting
+    from oddframe.models.explaining import Explaining
+
+    loaded, failures = Detector.load(detector), Failures(context.obj.debug)
     if explain and not isinstance(loaded.model, Explaining):
         raise SettingsError(f"--explain: model {loaded.model.name!r} cannot explain its scores")
-    files = None if events is None else EventFiles(events, loaded.calibration)
-    found, blocks = read_videos(videos, fps, failures), list[Iterator[str]]()
+    found, shown = read_videos(videos, fps, failures), _Shown(as_json)
     try:
-        with reporting(len(found), device) as run, saying_once(loaded):
-            why = partial(explained_events, loaded, cache, run) if explain else None
-            for timeline, told in _scored(loaded, found, run, failures, why, files):
-                if as_json:
-                    print(json.dumps(as_object(timeline, told)), flush=True)  # noqa: T201
-                else:
-                    _add(table, timeline)
-                    blocks += [in_words(number, timeline, one) for number, one in enumerate(told or ())]
+        with reporting(len(found), device) as run:
+            for timeline in _scored(loaded, found, run, cache, events, failures):
+                if not explain:
+                    shown.add(timeline)
+                    continue
+                (video,) = (video for video in found if video.info.id == timeline.info.id)
+                try:
+                    shown.add(timeline, loaded.explain_events(video, timeline, run, cache=cache))
+                except Exception as error:  # even a defect, met in one video, must not cost the others
+                    failures.of(video, error)
     finally:  # an interrupted night still shows what it has found
-        if table.row_count:
-            stdout().print(table)
-        for line in chain.from_iterable(blocks):
-            stdout().print(line, soft_wrap=True)
-    if failures.count:
-        raise typer.Exit(FAILED)
-
-
-def as_object(timeline: Timeline, why: Sequence[Explained | None] | None = None) -> dict[str, Any]:
-    """What `--json` prints of a video; a frame that is not scorable has the score null.
-
-    Args:
-        timeline: of the video.
-        why: its events' explanations; None = they are not printed.
-    """
-    told = {} if why is None else {"explanations": [None if one is None else one.to_json() for one in why]}
-    return {
-        "video": timeline.info.id,
-        "fps": float(timeline.info.fps),
-        "frames": timeline.info.frames,
-        "scores": [None if math.isnan(value) else value for value in timeline.scores.tolist()],
-        "events": [asdict(event) for event in timeline.events],
-        "threshold": timeline.threshold,
-        "not_scorable": [{"start": a, "end": b, "reason": word} for a, b, word in timeline.reasons],
-        **told,
-    }
+        shown.close()
+    failures.leave()
 
 
 def _scored(
-    detector: Detector,
-    videos: list[Video],
-    run: Run,
-    failures: Failures,
-    explain: Explain | None,
-    files: EventFiles | None,
-) -> Iterator[tuple[Timeline, list[Explained | None] | None]]:
-    for video in videos:
-        try:
-            before = stamp(video)
-            timeline = detector.score(video, run)
-            why = None if explain is None else explain(video, timeline)
-        except SpecError:  # the detector's fault, so every video's
-            raise
-        except Exception as error:  # even a defect, met in one video, must not cost the others
-            failures(error, video.source)
-            continue
-        yield timeline, why
-        if files is not None:
-            try:
-                files.add(video, timeline, before)
-            except VideoError as error:  # it was scored, and the others still can be
-                failures(error, video.source)
+    detector: Detector, videos: list[Video], run: Run, cache: Path | None, events: Path | None, failures: Failures
+) -> Iterator[Timeline]:
+    if events is None:
+        return detector.score_each(videos, run, cache=cache, failed=failures.of)
+    from oddframe.report.event_files import EventFiles
+
+    files = EventFiles(events, detector.calibration)
+    return files.each(detector, videos, run, cache=cache, failed=failures.of)
+
+
+class _Shown:
+    """Prints JSON at once, or a table and the explanations at the end."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._table: Table | None = None if as_json else _table()
+        self._lines: list[str] = []
+
+    def add(self, timeline: Timeline, why: Sequence[Explained | None] | None = None) -> None:
+        """One more video, with its events' explanations where they were asked for."""
+        if self._table is None:
+            told = {} if why is None else {"explanations": [None if one is None else one.to_json() for one in why]}
+            print(json.dumps({**timeline.to_dict(), **told}), flush=True)  # noqa: T201
+            return
+        _add(self._table, timeline)
+        for number, one in enumerate(why or ()):
+            self._lines += _block(number, timeline, one)
+
+    def close(self) -> None:
+        """Print what has not been printed."""
+        if self._table is not None and self._table.row_count:
+            stdout().print(self._table)
+        for line in self._lines:
+            stdout().print(line, soft_wrap=True)
+
+
+def _block(number: int, timeline: Timeline, why: Explained | None) -> Iterator[str]:
+    """The lines of one event's explanation."""
+    from oddframe.types import clock
+
+    event = timeline.events[number]
+    yield f"{timeline.info.id}, event {number + 1}, {clock(event.start_time)} to {clock(event.end_time)}:"
+    for line in ["nothing is seen in the frame of its peak"] if why is None else why.in_words():
+        yield f"  {line}"
 
 
 def _table() -> Table:
+    from rich.table import Table
+
     table = Table("video", "frames", "not scorable", "event", "from", "to", "peak", "score", "box", box=None)
     table.columns[0].overflow = "fold"  # a name that is cut is no name
     return table
 
 
 def _add(table: Table, timeline: Timeline) -> None:
+    from oddframe.types import clock
+
     frames, lost = timeline.info.frames or 0, int((~timeline.valid).sum())
     first = [timeline.info.id, str(frames), str(lost) if lost else "-"]
     for number, event in enumerate(timeline.events, 1):

@@ -5,19 +5,16 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
-from rich.table import Table
 
 from oddframe.cli.app import app, stderr, stdout
 from oddframe.cli.options import Cache, Device, Fps, Videos, Workers, read_box, read_time, read_videos
-from oddframe.cli.progress import reporting
-from oddframe.engine.correct import Taught
-from oddframe.engine.detector import Detector
-from oddframe.engine.editing import editing
-from oddframe.types import clock
+
+if TYPE_CHECKING:
+    from oddframe import Detector
+    from oddframe.engine.correct import Taught
 
 Saved = Annotated[Path, typer.Argument(help="A folder that `oddframe fit` saved; it is replaced.")]
 _SHOWN = 12
@@ -26,18 +23,20 @@ _SHOWN = 12
 @app.command()
 def teach(
     detector: Saved,
-    video: Annotated[str, typer.Argument(help="The video that shows it.")],
+    video: Annotated[str, typer.Argument(help="The video.")],
     start: Annotated[str, typer.Option("--from", help="Where it begins: 61, 1:01 or 0:01:01.")],
     end: Annotated[str, typer.Option("--to", help="Where it ends: 64.5, 1:04.5 or 0:01:04.5.")],
     box: Annotated[
         str | None,
-        typer.Option(help="x0,y0,x1,y1 in pixels: only what lies in it by half.", show_default=False),
+        typer.Option(help="x0,y0,x1,y1 in pixels: teach only what lies in it by half.", show_default=False),
     ] = None,
     fps: Fps = None,
     cache: Cache = None,
     device: Device = "cpu",
 ) -> None:
-    """Take what VIDEO shows from one time to another for normal. All of an event should be named: --from and --to."""
+    """Mark what VIDEO shows from one time to another as normal. Name all of an event with --from and --to."""
+    from oddframe.cli.progress import reporting
+
     first, last = read_time("--from", start), read_time("--to", end)
     inside = None if box is None else read_box(box)
     with _editing(detector) as loaded:
@@ -52,9 +51,7 @@ def teach(
 def forget(
     detector: Saved,
     video: Annotated[str, typer.Argument(help="The video's name, or its file.")],
-    taught_only: Annotated[
-        bool, typer.Option("--taught-only", help="Keep what was learnt from it as normal video.")
-    ] = False,
+    taught_only: Annotated[bool, typer.Option("--taught-only", help="Forget only what was taught of it.")] = False,
 ) -> None:
     """Forget what was taught of VIDEO, and what was learnt from it as normal video."""
     with _editing(detector) as loaded:
@@ -76,7 +73,9 @@ def absorb(
     device: Device = "cpu",
     workers: Workers = 1,
 ) -> None:
-    """Add VIDEOS in which nothing odd happens to what a detector knows to be normal."""
+    """Add normal VIDEOS to what a detector knows to be normal."""
+    from oddframe.cli.progress import reporting
+
     with _editing(detector) as loaded:
         found = read_videos(videos, fps)
         began, before = perf_counter(), loaded.calibration.threshold
@@ -90,10 +89,18 @@ def absorb(
 
 def _editing(folder: Path) -> AbstractContextManager[Detector]:
     """Load, change and save, one command after the other."""
-    return editing(folder, lambda: stderr().print(f"{folder}: waiting for who is changing it", markup=False))
+    from oddframe import editing
+
+    waiting = f"{folder}: waiting for another program that is changing it"
+    return editing(folder, lambda: stderr().print(waiting, markup=False))
 
 
 def _print(told: Taught) -> None:
+    import numpy as np
+    from rich.table import Table
+
+    from oddframe.types import clock
+
     rows, stretch = told.rows[:: max(1, -(-len(told.rows) // _SHOWN))], stretch_words(told)
     table = Table("time", "box", "score before", "after", box=None)
     place = np.searchsorted(told.rows, rows)
@@ -109,6 +116,8 @@ def _print(told: Taught) -> None:
 
 def stretch_words(told: Taught) -> str:
     """The video, and from when to when."""
+    from oddframe.types import clock
+
     info = told.stretch.info
     return f"{info.id}, {clock(info.seconds(told.stretch.first))} to {clock(info.seconds(told.stretch.stop))}"
 

@@ -6,6 +6,7 @@ What the lines and grounds of a score curve mean: only of those that are there.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oddframe.draw import canvas, panel
@@ -15,6 +16,7 @@ from oddframe.draw.typeface import legible, properties, shortened
 from oddframe.errors import DataError
 from oddframe.scoring import Reasons
 from oddframe.types import ImageArray, Timeline, duration
+from oddframe.video.write import write_image
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -27,6 +29,18 @@ LEFT, RIGHT = 0.62, 0.28
 LEGEND, TITLE, AXIS = 0.42, 0.38, 0.32
 
 POINTS = 9.0
+
+
+def plot_timeline(timeline: Timeline, file: str | Path | None = None) -> ImageArray:
+    """Draw the score curve of one video as `plot_timelines` does; with a file, write the picture to it as well.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    picture = plot_timelines([timeline])
+    if file is not None:
+        write_image(file, picture)
+    return picture
 
 
 def plot_timelines(

@@ -13,7 +13,7 @@ from oddframe.engine.sources import why_nothing
 from oddframe.errors import FitError, SettingsError
 from oddframe.models.base import Model
 from oddframe.models.source import ObservationSource
-from oddframe.scoring import Calibration, Scoring, map_level
+from oddframe.scoring import Calibration, FalseAlarms, Scoring, duration, map_level, rate
 from oddframe.types import Run
 
 
@@ -106,3 +106,41 @@ def calibrate(model: Model, judged: Sequence[Judged], scoring: Scoring) -> Calib
 def map_level_of(judged: Sequence[Judged]) -> float | None:
     """The level above which a value of an anomaly map is anomalous; None where the model makes no maps."""
     return map_level([one.peaks for one in judged if one.peaks is not None])
+
+
+BASES = {
+    "counted": "by counting events",
+    "tail": "by a tail fitted to the highest events",
+    "highest": "by its highest score: there were too few events for anything else",
+}
+"""How a rate of false alarms was found, in words."""
+
+
+def in_words(calibration: Calibration, before: float | None = None, videos: int = 0) -> list[str]:
+    """Say in words what a calibration stands on, one line each.
+
+    Args:
+        calibration: with a threshold.
+        before: the threshold that it replaces; None = none.
+        videos: how many videos it was learnt from; 0 = what the detector held out.
+    """
+    was = "" if before is None else f" (was {before:.4g})"
+    lines = ["no threshold"]
+    if calibration.threshold is not None:
+        low = f"an event lasts while scores are above {calibration.low:.4g}"
+        lines = [f"threshold {calibration.threshold:.4g}{was}; {low}"]
+    if calibration.alarms is not None:
+        held = "that the detector held out" if not videos else f"of {videos} video{'s' if videos > 1 else ''}"
+        length = f"{duration(calibration.alarms.hours)} of normal video {held}"
+        lines += [f"expect {alarms_in_words(calibration.alarms)}", f"from {length}, {BASES[calibration.alarms.basis]}"]
+    return lines
+
+
+def alarms_in_words(alarms: FalseAlarms) -> str:
+    """How many false alarms to expect an hour or a day, with their interval.
+
+    >>> alarms_in_words(FalseAlarms(0.5, at_least=0.1, at_most=2.0, basis="tail", hours=3.0))
+    '12 false alarms a day (95 %: 2.4 to 48)'
+    """
+    times = 1 if alarms.per_hour >= 1 else 24
+    return f"{rate(alarms.per_hour)} (95 %: {times * alarms.at_least:.3g} to {times * alarms.at_most:.3g})"

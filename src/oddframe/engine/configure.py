@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from oddframe import catalog
 from oddframe.catalog import Preset
@@ -17,8 +17,6 @@ from oddframe.scoring import Scoring
 from oddframe.types import Configured
 from oddframe.video.health import CameraHealth
 from oddframe.video.mask import Mask
-
-P = TypeVar("P", bound=Configured)
 
 PARTS: Mapping[str, type[Configured]] = {
     "observer": Observer,
@@ -73,10 +71,10 @@ def resolve(
         known = {part: _class_of(part, some, preset) for part, some in given.items()}
         raise SettingsError(unknown.in_words(known)) from None
     return Resolved(
-        observer=_built(Observer, "observer", observer, single, (preset.observer, preset.observer_settings)),
-        model=_built(Model, "model", model, single, (preset.model, preset.model_settings)),
-        scoring=_built(Scoring, "scoring", scoring, single, None),
-        health=_built(CameraHealth, "health", health, single, None),
+        observer=_built("observer", observer, single["observer"], (preset.observer, preset.observer_settings)),
+        model=_built("model", model, single["model"], (preset.model, preset.model_settings)),
+        scoring=_built("scoring", scoring, single["scoring"], None),
+        health=_built("health", health, single["health"], None),
     )
 
 
@@ -134,11 +132,9 @@ def preset_of(name: str) -> Preset:
     return catalog.preset(name)
 
 
-def _built(
-    base: type[P], part: str, given: Any, single: Mapping[str, Settings], default: tuple[str, Settings] | None
-) -> P:
-    """One part; `default` is its name and settings where it has a name, else the base itself is built."""
-    own = single[part]
+def _built(part: str, given: Any, own: Settings, default: tuple[str, Settings] | None) -> Any:
+    """One part; `default` is its name and settings where it has a name, else its class itself is built."""
+    base = PARTS[part]
     if isinstance(given, base):
         if own:
             name = next(iter(own))
@@ -148,13 +144,11 @@ def _built(
         return catalog.construct(base, catalog.merged(base().settings(), own) if own else {})
     if isinstance(given, type) and issubclass(given, base):
         return catalog.construct(given, catalog.merged({}, own))
-    name, settings = _named(base, part, given, default)
-    made = catalog.build(part, name, catalog.merged(settings, own))  # type: ignore[call-overload]
-    assert isinstance(made, base)
-    return made
+    name, settings = _named(part, given, default)
+    return catalog.build(part, name, catalog.merged(settings, own))  # type: ignore[call-overload]
 
 
-def _named(base: type[P], part: str, given: Any, default: tuple[str, Settings] | None) -> tuple[str, Settings]:
+def _named(part: str, given: Any, default: tuple[str, Settings] | None) -> tuple[str, Settings]:
     """The name and the settings that were given, or the default."""
     if default is not None:
         if given is None:
@@ -165,7 +159,7 @@ def _named(base: type[P], part: str, given: Any, default: tuple[str, Settings] |
             settings = given.get("settings", {})
             if isinstance(settings, Mapping):
                 return given["name"], settings
-    forms = 'a name, an object, a class or {"name": ..., "settings": {...}}' if default else f"a {base.__name__}"
+    forms = 'a name, an object, a class or {"name": ..., "settings": {...}}' if default else f"a {PARTS[part].__name__}"
     raise SettingsError(f"{part} is {forms}, not {_a(given)}")
 
 

@@ -14,9 +14,9 @@ from oddframe.engine.fit import fit_model
 from oddframe.engine.fitted import Fitted, FittedOn, thinned
 from oddframe.engine.holdout import check_share
 from oddframe.engine.observed import CacheLike, videos_of
-from oddframe.engine.score import Judged, judge_cached, judge_source
+from oddframe.engine.score import Failed, Judged, judge_cached, judge_source
 from oddframe.engine.sources import CachedSource, LabelledSource, check_labels, only_video, taught
-from oddframe.errors import VideoError
+from oddframe.errors import SpecError, VideoError
 from oddframe.models.source import ObservationSource
 from oddframe.scoring import MapUse, Scoring
 from oddframe.types import Json, Run, Timeline
@@ -186,8 +186,13 @@ class Detector(Correctable):
         scoring: Scoring | None = None,
         maps: bool = False,
         cache: CacheLike = None,
+        failed: Failed | None = None,
     ) -> Iterator[Timeline]:
         """Score many videos, one at a time; arguments and errors as in `score`.
+
+        Args:
+            failed: called with each video that cannot be scored and its error, and the others are scored. None = the
+                error is raised. A detector that cannot score any video always raises.
 
         Returns:
             Their timelines, each made when it is asked for.
@@ -195,7 +200,7 @@ class Detector(Correctable):
         fitted = self._known()
         fitted.check_observer(self.observer)
         fitted.warn_if_stale()
-        return self._timelines(videos_of(videos, fps), run, scoring, maps=maps, cache=cache)
+        return self._timelines(videos_of(videos, fps), run, scoring, maps=maps, cache=cache, failed=failed)
 
     def score_source(
         self, source: ObservationSource, run: Run = Run(), *, scoring: Scoring | None = None, maps: bool = False
@@ -261,13 +266,28 @@ class Detector(Correctable):
         return self
 
     def _timelines(
-        self, videos: Sequence[Video], run: Run, scoring: Scoring | None, *, maps: bool, cache: CacheLike
+        self,
+        videos: Sequence[Video],
+        run: Run,
+        scoring: Scoring | None,
+        *,
+        maps: bool,
+        cache: CacheLike,
+        failed: Failed | None,
     ) -> Iterator[Timeline]:
         fitted = self._known()
         watching, use = self._watching(fitted.cameras()), MapUse(fitted.calibration.map_level, maps)
         for video in videos:
-            judged = judge_cached(video, watching, self.model, cache, run, maps=use)
-            yield self._timeline(judged, scoring)
+            try:
+                timeline = self._timeline(judge_cached(video, watching, self.model, cache, run, maps=use), scoring)
+            except SpecError:  # the detector's fault, so every video's
+                raise
+            except Exception as error:  # even a defect, met in one video, must not cost the others
+                if failed is None:
+                    raise
+                failed(video, error)
+                continue
+            yield timeline
 
     def _timeline(self, judged: Judged, scoring: Scoring | None) -> Timeline:
         if scoring is None or scoring == self.scoring:

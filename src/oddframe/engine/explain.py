@@ -14,7 +14,7 @@ from oddframe.errors import SettingsError
 from oddframe.models.base import Model
 from oddframe.models.explaining import Comparison, Explaining, Explanation, Neighbour
 from oddframe.models.source import ObservationSource
-from oddframe.types import Json, Observations, Run, VideoId, VideoInfo
+from oddframe.types import Json, Observations, Run, VideoId, VideoInfo, clock
 
 _MORE = 16  # times as many moments are asked for, because most neighbours are the same thing a frame later
 
@@ -65,6 +65,16 @@ class Explained:
             "comparisons": [self._comparison(one) for one in self.explanation.comparisons],
         }
 
+    def in_words(self) -> list[str]:
+        """Say it in words, one line each: the score, what is normal, the nearest normal moments, each comparison."""
+        found = self.explanation
+        away = f"{found.distance:.3g} {found.unit} away"
+        lines = [f"at {clock(self.seconds)}, box {_edges(self.box)}: score {found.score:.3g}, {away}"]
+        if self.within is not None:
+            lines.append(f"normal if within {self.within:.3g}")
+        lines += [f"near {self._moment_in_words(moment)}" for moment in self.nearest()]
+        return lines + [_comparison_in_words(one) for one in found.comparisons]
+
     def with_fps(self, fps: Mapping[VideoId, Fraction], nearest: int) -> Explained:
         """The same with moments that are told apart, at most so many a comparison."""
         thin = [replace(one, nearest=tuple(apart(one.nearest, fps, nearest))) for one in self.explanation.comparisons]
@@ -73,8 +83,25 @@ class Explained:
     def _comparison(self, one: Comparison) -> dict[str, Json]:
         return {**asdict(replace(one, nearest=())), "nearest": [self._moment(moment) for moment in one.nearest]}
 
+    def _moment_in_words(self, moment: Neighbour) -> str:
+        seconds = self.seconds_of(moment)
+        when = f"frame {moment.frame}" if seconds is None else clock(seconds)
+        return f"{moment.distance:.3g}: {moment.video} at {when}, box {_edges(moment.box)}"
+
     def _moment(self, moment: Neighbour) -> dict[str, Json]:
         return {**asdict(moment), "seconds": self.seconds_of(moment)}
+
+
+def _edges(box: Sequence[float]) -> str:
+    return " ".join(f"{edge:.0f}" for edge in box)
+
+
+def _comparison_in_words(one: Comparison) -> str:
+    told = f"{one.part}: {one.distance:.3g} from {one.codes} normal codes"
+    if one.bucket is None or one.flips is None:
+        return told
+    where = {-1: "none near", 0: "its own"}.get(one.flips, f"{one.flips} bits away")
+    return f"{told}, bucket {one.bucket:x} ({where})"
 
 
 def apart(near: Sequence[Neighbour], fps: Mapping[VideoId, Fraction], count: int) -> list[Neighbour]:

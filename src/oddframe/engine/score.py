@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from oddframe.models.source import CHUNK_BYTES, ObservationSource
 from oddframe.scoring import Calibration, MapUse, Reasons, Scoring, make_timeline, map_peaks
 from oddframe.types import FloatArray, Observations, Progress, Run, Scored, Timeline, VideoInfo, Window
 from oddframe.video.base import Video
+
+Failed: TypeAlias = Callable[[Video, Exception], object]
+"""Is called with each video that fails and its error, and the others go on."""
 
 BATCH = 1024
 """Observations per push to the model, fewer where they are wide; scores do not depend on it, time does."""
@@ -111,16 +115,25 @@ def judge_source(
 ) -> Judged:
     """Score one video of a source; `maps` and errors as in `judge_video`."""
     counted = replace(info, frames=frames_of(info, source))
-    judged = judge_with(model.open(counted, run), source, counted, maps=maps)
-    run.progress(Progress(f"scoring {info.id}", len(judged.scored), len(judged.scored), "observations"))
-    return judged
+    return judge_with(model.open(counted, run), source, counted, run, maps=maps)
 
 
-def judge_with(stream: ScoringStream, source: ObservationSource, info: VideoInfo, *, maps: MapUse = MapUse()) -> Judged:
+def judge_with(
+    stream: ScoringStream, source: ObservationSource, info: VideoInfo, run: Run = Run(), *, maps: MapUse = MapUse()
+) -> Judged:
     """Score one video of a source by a stream that was opened for it, and close the stream."""
-    scored, peaks = _drain(source.chunks(info.id), stream, info, maps)
+    scored, peaks = _drain(_telling(source, info, run), stream, info, maps)
     counted = replace(info, frames=frames_of(info, source))
     return Judged(counted, window_of(source, info.id), scored, reasons_of(source, info.id), peaks)
+
+
+def _telling(source: ObservationSource, info: VideoInfo, run: Run) -> Iterator[Observations]:
+    """The observations of a video; says how many the model has been given."""
+    done, total = 0, len(source.rows(info.id))
+    for some in source.chunks(info.id):
+        yield some
+        done += len(some)
+        run.progress(Progress(f"scoring {info.id}", done, total, "observations"))
 
 
 def _sieved(seen: Iterable[Seen], sieve: Sieve | None, health: ReasonRuns) -> Iterator[Observations]:

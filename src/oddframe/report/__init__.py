@@ -1,5 +1,10 @@
-"""The report as a page: one HTML file that needs nothing else, for any number of videos (docs/report.md)."""
+"""What people read: the report as one HTML file (docs/report.md), event files, discovery files.
 
+`oddframe.report` is imported when it is first used: `odd.report.write_report(detector, videos, folder)`.
+"""
+
+from oddframe.report.discovery_files import Pile, write_discovery
+from oddframe.report.event_files import write_events
 from oddframe.report.filmstrip import Filmed, Filmstrip, cut, whole
 from oddframe.report.gather import video_part
 from oddframe.report.moments import moments_of
@@ -16,6 +21,7 @@ from oddframe.report.parts import (
     VideoPart,
 )
 from oddframe.report.render import FIXED, render
+from oddframe.report.write import write_report
 
 __all__ = [
     "FIXED",
@@ -27,6 +33,7 @@ __all__ = [
     "NormalMoment",
     "Page",
     "Picture",
+    "Pile",
     "Shot",
     "Thumbnail",
     "VideoPart",
@@ -36,4 +43,7 @@ __all__ = [
     "video_part",
     "whole",
     "with_near",
+    "write_discovery",
+    "write_events",
+    "write_report",
 ]

@@ -39,19 +39,30 @@ class Pile:
 
     videos: Mapping[VideoId, Video]
     detector: Detector
-    command: str
+    command: str = "from Python"
 
 
-def write_found(folder: Path, found: Discovery, pile: Pile) -> dict[str, Any]:
-    """Write all of it; `moments.json`, which names the rest, comes last. What that file holds is given back.
+def write_discovery(folder: str | Path, found: Discovery, pile: Pile) -> dict[str, Any]:
+    """Write the moments that were found: `moments.json`, `moments.csv`, a picture of each, and a sheet of them.
+
+    `moments.json`, which names the rest, comes last. Pictures of an earlier list are removed; other files stay.
+
+    Args:
+        folder: made where it is missing.
+        found: what `discover` returned.
+        pile: what was searched, and how.
+
+    Returns:
+        What `moments.json` holds.
 
     Raises:
         StoreError: the folder cannot be written.
         VideoError: a frame cannot be read any more.
     """
+    folder = Path(folder)
     told = as_object(found, pile)
     with storing(folder, REMEDY):
-        (folder / "thumbnails").mkdir(exist_ok=True)
+        (folder / "thumbnails").mkdir(parents=True, exist_ok=True)
     cells = [_pictured(folder, moment, found, pile) for moment in found.moments]
     if cells:
         columns = min(len(cells), COLUMNS)
@@ -59,10 +70,11 @@ def write_found(folder: Path, found: Discovery, pile: Pile) -> dict[str, Any]:
     with storing(folder, REMEDY):
         replace_durably(folder / "moments.csv", _as_csv(told).encode(errors="surrogateescape"))
         replace_durably(folder / "moments.json", (json.dumps(told, indent=1) + "\n").encode())
+    _remove_stale(folder, told)
     return told
 
 
-def remove_stale(folder: Path, told: Mapping[str, Any]) -> None:
+def _remove_stale(folder: Path, told: Mapping[str, Any]) -> None:
     """Remove the pictures of an earlier list; files of other names are left alone."""
     kept = {Path(moment["thumbnail"]).name for moment in told["moments"]}
     with storing(folder, REMEDY):

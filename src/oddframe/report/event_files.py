@@ -17,15 +17,57 @@ from pathlib import Path
 from typing import TypeAlias
 
 from oddframe.draw.clips import event_clip, span_of
+from oddframe.engine.detector import Detector
+from oddframe.engine.observed import CacheLike, videos_of
+from oddframe.engine.score import Failed
 from oddframe.errors import VideoError
 from oddframe.files import replace_durably, storing
 from oddframe.scoring import Calibration, MapScale
-from oddframe.types import Event, Frame, Json, Timeline
+from oddframe.types import Event, Frame, Json, Run, Timeline
 from oddframe.video import Video
+from oddframe.video.base import Rate
+from oddframe.video.find import Sources
 from oddframe.video.write import write_video
 
 Stamp: TypeAlias = tuple[tuple[str, int, int], ...]
 """Name, size and time of change of each file of a video; nothing where it is no file."""
+
+
+def write_events(
+    detector: Detector,
+    videos: Sources,
+    folder: str | Path,
+    run: Run = Run(),
+    *,
+    fps: Rate | None = None,
+    cache: CacheLike = None,
+    failed: Failed | None = None,
+) -> list[Timeline]:
+    """Score videos and write their events: `events.json`, `events.csv`, and a clip of each event.
+
+    Args:
+        detector: a fitted one.
+        videos: files, folders, patterns, opened videos.
+        folder: made where it is missing; files of the same names are replaced.
+        run: where and how to run.
+        fps: frames a second, in place of what the files say.
+        cache: where observations are stored, as in `Detector.score`.
+        failed: called with each video that fails and its error, and the others go on. None = the error is raised.
+
+    Returns:
+        The timelines of the videos that could be scored.
+
+    Raises:
+        NotFitted: the detector is not fitted.
+        VideoError: a video cannot be read, or has changed while it was scored.
+        StoreError: the folder cannot be written.
+    """
+    found, files = videos_of(videos, fps), EventFiles(Path(folder), detector.calibration)
+    return list(files.each(detector, found, run, cache=cache, failed=failed or _raise))
+
+
+def _raise(_: Video, error: Exception) -> None:
+    raise error
 
 
 class EventFiles:
@@ -45,6 +87,31 @@ class EventFiles:
         self._clips: dict[str, str] = {}
         with self._storing():
             folder.mkdir(parents=True, exist_ok=True)
+
+    def each(
+        self, detector: Detector, videos: Sequence[Video], run: Run, *, cache: CacheLike = None, failed: Failed
+    ) -> Iterator[Timeline]:
+        """Score videos and write the events of each before the next.
+
+        Args:
+            detector: a fitted one.
+            videos: opened.
+            run: where and how to run.
+            cache: where observations are stored, as in `Detector.score`.
+            failed: called with each video that cannot be scored, or whose clips cannot be made, and its error.
+
+        Returns:
+            Their timelines, each as soon as it is there: its files are written when the next is asked for.
+        """
+        before = {video.info.id: stamp(video) for video in videos}
+        known = {video.info.id: video for video in videos}
+        for timeline in detector.score_each(videos, run, cache=cache, failed=failed):
+            yield timeline
+            video = known[timeline.info.id]
+            try:
+                self.add(video, timeline, before[timeline.info.id])
+            except VideoError as error:  # it was scored, and the others still can be
+                failed(video, error)
 
     def add(self, video: Video, timeline: Timeline, before: Stamp) -> None:
         """Write a video's events, in one more pass over it.

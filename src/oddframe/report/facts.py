@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from oddframe.engine.detector import Detector
-from oddframe.report import Facts
+from oddframe.report.parts import Facts
 from oddframe.types import Json
 
 WORDS = {

@@ -78,6 +78,16 @@ class Filmed(Video):
             self.strip.push(frame)
             yield frame
 
+    def fill(self) -> None:
+        """Go through the video for its pictures, where nothing else has: its observations were stored already.
+
+        Raises:
+            VideoError: the video cannot be read.
+        """
+        if not self.strip.pictures:
+            for _ in self:
+                pass
+
     def frames_at(self, indices: Iterable[int]) -> Iterator[Frame]:
         return self.video.frames_at(indices)
 

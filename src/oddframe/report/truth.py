@@ -13,7 +13,11 @@ from oddframe.errors import DataError
 from oddframe.types import BoolArray, VideoId, VideoInfo
 
 
-def read_truth(path: Path | None) -> Callable[[VideoInfo], Mapping[VideoId, BoolArray]]:
+Labels: TypeAlias = Callable[[VideoInfo], Mapping[VideoId, BoolArray]]
+"""What is anomalous in a video, by its name; nothing where nobody knows."""
+
+
+def read_truth(path: Path | None) -> Labels:
     """What is odd in a video whose frames are counted, by its name; nothing where the truth does not speak of it.
 
     Args:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -11,8 +10,12 @@ from oddframe.draw import Truth
 from oddframe.engine.detector import Detector
 from oddframe.engine.explain import Explained
 from oddframe.engine.explainer import Witness
+from oddframe.engine.observed import CacheLike
 from oddframe.errors import VideoError
-from oddframe.report import Compared, Filmed, NormalMoment, VideoPart, moments_of, video_part
+from oddframe.report.filmstrip import Filmed
+from oddframe.report.gather import video_part
+from oddframe.report.moments import moments_of
+from oddframe.report.parts import Compared, NormalMoment, VideoPart
 from oddframe.scoring import MapScale
 from oddframe.types import Run, Timeline
 from oddframe.video import Video
@@ -38,12 +41,14 @@ class Watched:
         return self
 
 
-def watched_each(witness: Witness, videos: Sequence[Video], run: Run) -> Iterator[Watched]:
-    """The videos, scored one by one; raises what scoring raises."""
-    for video in videos:
-        filmed = Filmed(video) if video.medium == "pictures" else video
-        before, maps = stamp(video), (video.hint or MAPPED + 1) <= MAPPED
-        yield Watched(filmed, witness.detector.score(filmed, run, maps=maps), before)
+def watched(witness: Witness, video: Video, run: Run, *, cache: CacheLike = None) -> Watched:
+    """Score a video and keep what is needed to show it; raises what `Detector.score` raises."""
+    filmed = Filmed(video) if video.medium == "pictures" else video
+    before, maps = stamp(video), (video.hint or MAPPED + 1) <= MAPPED
+    timeline = witness.detector.score(filmed, run, maps=maps, cache=cache)
+    if isinstance(filmed, Filmed):
+        filmed.fill()
+    return Watched(filmed, timeline, before)
 
 
 def part_of(witness: Witness, seen: Watched, *, truth: Truth | None = None, limit: int, videos: int = 1) -> VideoPart:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
 
 from oddframe.engine.detector import Detector
 from oddframe.engine.explainer import Witness
 from oddframe.engine.observed import CacheLike, videos_of
-from oddframe.errors import DataError, OddframeError, OddframeWarning, SettingsError, SpecError, StaleThreshold, VideoError
+from oddframe.engine.score import Failed
+from oddframe.errors import (
+    DataError,
+    OddframeError,
+    OddframeWarning,
+    SettingsError,
+    SpecError,
+    StaleThreshold,
+    VideoError,
+)
 from oddframe.files import replace_durably, storing
 from oddframe.report.facts import facts_of
 from oddframe.report.near import with_near
@@ -27,8 +35,6 @@ from oddframe.video.find import Sources, find_videos
 
 NAME = "report.html"
 BY_MEGABYTE = 1_000_000
-
-Failed: TypeAlias = Callable[[Video, Exception], object]
 
 
 def write_report(
@@ -54,7 +60,7 @@ def write_report(
         videos: files, folders, patterns, opened videos.
         folder: where `report.html` goes; made where it is missing.
         run: where and how to run.
-        normal: the videos that the detector learnt from, to show normal moments; those that cannot be read are left out.
+        normal: the videos that the detector learnt from, to show normal moments; unreadable ones are left out.
         truth: ground truth: a table `video,start,end` of times, or a folder with one `NAME.npy` a video.
         title: the page's heading.
         megabytes: how large the page may be.

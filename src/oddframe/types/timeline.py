@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from oddframe.types.arrays import BoolArray, FloatArray, IntArray, frozen_array
+from oddframe.types.arrays import BoolArray, FloatArray, ImageArray, IntArray, Json, frozen_array
 from oddframe.types.frames import VideoId, VideoInfo
 from oddframe.types.hot_spots import HotSpots
 from oddframe.types.observations import Observations
@@ -149,3 +152,43 @@ class Timeline(Value):
             object.__setattr__(self, "p_values", frozen_array(self.p_values, np.float32, "p_values", frames))
             if not np.array_equal(np.isfinite(self.p_values), self.valid):
                 raise ValueError(f"{self.info.id}: p-values must be finite where valid, and NaN elsewhere")
+
+    @property
+    def times(self) -> npt.NDArray[np.float64]:
+        """(F,) when each frame is shown, in seconds since the first."""
+        return np.array([self.info.seconds(frame) for frame in range(len(self.scores))], np.float64)
+
+    def to_dict(self) -> dict[str, Json]:
+        """What is known of each frame and of each event, as JSON values; a frame that is not scorable scores None.
+
+        Scores are those of `scores` to the bit, so that comparing them with the threshold gives the same events.
+        """
+        return {
+            "video": self.info.id,
+            "fps": float(self.info.fps),
+            "frames": self.info.frames,
+            "scores": [None if np.isnan(value) else value for value in self.scores.tolist()],
+            "events": [asdict(event) for event in self.events],
+            "threshold": self.threshold,
+            "not_scorable": [{"start": a, "end": b, "reason": word} for a, b, word in self.reasons],
+        }
+
+    def to_json(self) -> str:
+        """The same as one line of JSON text, as `oddframe score --json` prints it."""
+        return json.dumps(self.to_dict())
+
+    def plot(self, file: str | Path | None = None) -> ImageArray:
+        """Draw the score curve with its threshold and events.
+
+        Args:
+            file: where to write the picture; None = nowhere.
+
+        Returns:
+            (H, W, 3) uint8 RGB.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        from oddframe.draw.curves import plot_timeline  # noqa: PLC0415  the one arrow up, followed only when asked
+
+        return plot_timeline(self, file)
