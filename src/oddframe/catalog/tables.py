@@ -10,13 +10,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from oddframe.errors import OddframeWarning, SettingsError
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import EntryPoint, EntryPoints
 
 Kind: TypeAlias = Literal["observer", "model", "backbone", "dataset", "foreground", "object-detector"]
 
@@ -178,9 +179,15 @@ _OURS: Mapping[Kind, Mapping[str, str]] = {
 
 def entry_points(group: str) -> Iterable[EntryPoint]:
     """What other packages register in a group."""
-    from importlib.metadata import entry_points as installed  # noqa: PLC0415  reads every package's files
+    return _installed().select(group=group)
 
-    return installed(group=group)
+
+@cache
+def _installed() -> EntryPoints:
+    """Of all packages: read once, for that takes as long as all the rest of a list of names."""
+    from importlib.metadata import entry_points  # noqa: PLC0415
+
+    return entry_points()
 
 
 def names(kind: Kind) -> Mapping[str, str]:

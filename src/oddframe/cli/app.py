@@ -5,18 +5,14 @@ Nothing heavy is imported here: help and the version must be quick.
 
 from __future__ import annotations
 
-import io
-import os
-import shlex
-import sys
-import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
+from oddframe.cli.quick import hush
 from oddframe.errors import Interrupted, OddframeError, OddframeWarning
 from oddframe.version import __version__
 
@@ -25,15 +21,18 @@ if TYPE_CHECKING:
 
     from oddframe.video import Video
 
-app = typer.Typer(
-    name="oddframe",
-    help="Find anomalies in video: fit on normal video, score new video.",
-    no_args_is_help=True,
-    rich_markup_mode=None,  # rich takes longer to import than all the rest of the help
-    context_settings={"help_option_names": ["-h", "--help"]},
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+FRAME: Mapping[str, Any] = {
+    "name": "oddframe",
+    "help": "Find anomalies in video: fit on normal video, score new video.",
+    "no_args_is_help": True,
+    "rich_markup_mode": None,  # rich takes longer to import than all the rest of the help
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+}
+"""What the app is made with."""
+
+app = typer.Typer(**FRAME)
 
 FAILED, INTERRUPTED = 1, 130
 """Exit codes: an error that one line explains; stopped, as by Ctrl-C. Typer uses 2 for a wrong command line."""
@@ -52,6 +51,8 @@ class Invocation:
     arguments: tuple[str, ...]
 
     def __str__(self) -> str:
+        import shlex
+
         return shlex.join(["oddframe", *self.arguments])
 
 
@@ -92,21 +93,24 @@ def oddframe(
     """Find anomalies in video."""
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave with its exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in given
-    given = [argument for argument in given if argument != "--debug"]
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="backslashreplace")  # a name that cannot be printed must not cost the results
+def run(arguments: Sequence[str], debug: bool = False) -> int:
+    """Run a command.
+
+    Args:
+        arguments: of the command line, without --debug.
+        debug: whether to show where in the code an error arose.
+
+    Returns:
+        The exit code.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", OddframeWarning)
         warnings.showwarning = _show_warning
-        sys.exit(_run(given, debug))
+        return _run(arguments, debug)
 
 
-def _run(arguments: list[str], debug: bool) -> int:
+def _run(arguments: Sequence[str], debug: bool) -> int:
     try:
         app(arguments, standalone_mode=True, prog_name="oddframe", obj=Invocation(debug, tuple(arguments)))
     except SystemExit as leaving:
@@ -114,8 +118,7 @@ def _run(arguments: list[str], debug: bool) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has enough (`| head`); keep Python from complaining when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        hush()
         return FAILED
     except Interrupted as error:
         complain(error, debug)
@@ -135,6 +138,8 @@ def complain(error: Exception, debug: bool = False, about: str = "") -> None:
         about: the file that was worked on, for errors that do not say it.
     """
     if debug:
+        import traceback
+
         traceback.print_exception(error)
         return
     stderr().print("[bold red]error:[/]", end=" ")

@@ -55,9 +55,10 @@ def bench(
     checkpoints: Checkpoints = None,
     log: Log = None,
 ) -> None:
-    """Fit detectors on a data set's training split, score its test split, and print every figure with its protocol.
+    """Measure detectors on a data set, under stated protocols.
 
-    A run that was interrupted goes on where it was. Writes results.json, results.md, ROC and score curves.
+    Fits them on the training split and scores the test split. A run that was interrupted goes on where it was.
+    Writes results.json, results.md, ROC and score curves.
     """
     from oddframe.bench import run_bench
     from oddframe.cli.progress import reporting

@@ -35,7 +35,7 @@ def calibrate(
     device: Device = "cpu",
     workers: Workers = 1,
 ) -> None:
-    """Learn a new threshold for a stated rate of false alarms, from normal VIDEOS or from what was held out."""
+    """Learn a new threshold for a stated rate of false alarms. From normal VIDEOS, or from what was held out."""
     from oddframe import editing
     from oddframe.cli.progress import reporting
     from oddframe.engine.calibrate import in_words

@@ -26,7 +26,10 @@ def demo(
     size: Annotated[str, typer.Option(help="quick (4 minutes of video) or full (20 minutes).")] = "quick",
     cache: Cache = None,
 ) -> None:
-    """Render a walkway, fit on its normal clips, and report on clips with a cyclist, a runner, a loiterer and a bag."""
+    """Render a walkway, fit on it, and report what is found.
+
+    Test clips show a cyclist, a runner, a loiterer and a bag that is left behind. Nothing is downloaded.
+    """
     from oddframe.cli.progress import reporting
     from oddframe.demo import run_demo
 

@@ -56,7 +56,7 @@ def discover_moments(
     precision: Precise = "auto",
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Rank the most anomalous moments of PILE, unlabelled video; the detector learns from the same video."""
+    """Rank the most anomalous moments of PILE, unlabelled video. The detector learns from the same video."""
     from oddframe import Detector, discover
     from oddframe.cli.progress import reporting
     from oddframe.engine.store import check_target

@@ -57,7 +57,10 @@ def fit(
     checkpoints: Checkpoints = None,
     log: Log = None,
 ) -> None:
-    """Learn what is normal from normal VIDEOS, or from labelled ones, and save a detector."""
+    """Learn what is normal, and save a detector.
+
+    Takes normal VIDEOS; with --labels, labelled ones for weak supervision.
+    """
     from oddframe import Detector
     from oddframe.cli.progress import reporting
     from oddframe.datasets.formats.label_list import read_label_list

@@ -11,6 +11,7 @@ import typer
 from oddframe import catalog
 from oddframe.cli.app import app, stdout
 from oddframe.cli.options import Fps, read_videos
+from oddframe.cli.quick import print_names
 
 
 @app.command()
@@ -24,9 +25,9 @@ def info(
     count: Annotated[bool, typer.Option("--count", help="Count a video's frames, which reads all of it.")] = False,
     fps: Fps = None,
 ) -> None:
-    """Describe a saved detector, videos or a name; without arguments, list the names that there are to choose from."""
+    """Describe a saved detector, videos or a name, or list all names."""
     if not what:
-        _print_names()
+        print_names()
         return
     from oddframe.engine.store import is_detector
 
@@ -38,14 +39,6 @@ def info(
         _print_name(what[0])
     else:
         _print_videos(what, fps, count)
-
-
-def _print_names() -> None:
-    """Only names, which need no import; plain text, because tables do."""
-    ours = [("preset", tuple(catalog.PRESETS)), ("protocol", catalog.PROTOCOLS)]
-    for kind, names in (*ours, *catalog.all_names().items()):
-        typer.echo(f"{kind}: {', '.join(names)}")
-    typer.echo("\n`oddframe info NAME` describes one of them.")
 
 
 def _print_name(name: str) -> None:

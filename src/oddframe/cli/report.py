@@ -35,7 +35,10 @@ def report(
     cache: Cache = None,
     device: Device = "cpu",
 ) -> None:
-    """Show what DETECTOR finds in VIDEOS: one HTML file that opens anywhere. A video that fails costs no other."""
+    """Show what DETECTOR finds in VIDEOS, as one HTML file.
+
+    It opens anywhere. A video that fails is listed, and the others go on.
+    """
     from oddframe import Detector
     from oddframe.cli.progress import reporting
     from oddframe.report.write import room_of, write_report

@@ -35,7 +35,10 @@ def score(
     cache: Cache = None,
     device: Device = "cpu",
 ) -> None:
-    """Score VIDEOS with a fitted DETECTOR; higher = more anomalous. A video that fails costs no other."""
+    """Score VIDEOS with a fitted DETECTOR; higher = more anomalous.
+
+    A video that fails is reported, and the others go on.
+    """
     from oddframe import Detector
     from oddframe.cli.progress import reporting
     from oddframe.models.explaining import Explaining

@@ -53,7 +53,7 @@ def forget(
     video: Annotated[str, typer.Argument(help="The video's name, or its file.")],
     taught_only: Annotated[bool, typer.Option("--taught-only", help="Forget only what was taught of it.")] = False,
 ) -> None:
-    """Forget what was taught of VIDEO, and what was learnt from it as normal video."""
+    """Forget what was taught of VIDEO, and learnt from it as normal."""
     with _editing(detector) as loaded:
         told = loaded.forget(video, taught_only=taught_only)
     moments = f"{told.moments} taught moment{'' if told.moments == 1 else 's'}" if told.moments else ""
