@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from oddframe.errors import OddframeWarning, SettingsError
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint, EntryPoints
+    from importlib.metadata import EntryPoint
 
 Kind: TypeAlias = Literal["observer", "model", "backbone", "dataset", "foreground", "object-detector"]
 
@@ -179,11 +179,12 @@ _OURS: Mapping[Kind, Mapping[str, str]] = {
 
 def entry_points(group: str) -> Iterable[EntryPoint]:
     """What other packages register in a group."""
-    return _installed().select(group=group)
+    found: Iterable[EntryPoint] = _installed().select(group=group)
+    return found
 
 
 @cache
-def _installed() -> EntryPoints:
+def _installed() -> Any:
     """Of all packages: read once, for that takes as long as all the rest of a list of names."""
     from importlib.metadata import entry_points  # noqa: PLC0415
 
