@@ -27,7 +27,9 @@ print(*sys.modules, file=sys.stderr)
 
 @pytest.mark.parametrize("arguments", ["--version", "--help", "info", *(f"{name} --help" for name in COMMANDS)])
 def test_nothing_heavy_is_imported(arguments: str) -> None:
-    run = subprocess.run([sys.executable, "-c", PROGRAM, *arguments.split()], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments.split()], capture_output=True, text=True, check=True
+    )
     assert run.stdout
     imported = set(run.stderr.split())
     assert not HEAVY & imported

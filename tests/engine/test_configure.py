@@ -25,7 +25,8 @@ def refused(**given: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    "model", ["knn", KNN, KNN(), {"name": "knn"}, {"name": "knn", "settings": {}}, {"name": "knn", "settings": {"k": 1}}]
+    "model",
+    ["knn", KNN, KNN(), {"name": "knn"}, {"name": "knn", "settings": {}}, {"name": "knn", "settings": {"k": 1}}],
 )
 def test_a_part_is_a_name_an_object_a_class_or_a_mapping(model: Any) -> None:
     made = Detector("llsh", model=model, observer=Objects)
@@ -93,9 +94,7 @@ def test_other_arguments_say_what_they_may_be() -> None:
     assert "mask is a Mask or the file of a picture" in refused(mask=np.ones((4, 4), bool))
     assert "preset is a name, as 'default'" in refused(preset=KNN())
     assert "did you mean 'knn'" in refused(preset="kn")
-    assert "the model is given as an object; give k to its constructor" in refused(
-        model=KNN(), settings={"model.k": 3}
-    )
+    assert "the model is given as an object; give k to its constructor" in refused(model=KNN(), settings={"model.k": 3})
 
 
 def test_a_mask_may_be_the_file_of_a_picture(tmp_path: Path) -> None:

@@ -59,9 +59,7 @@ def directly(detector: Detector, given: ArrayVideo) -> Timeline:
     """What scoring gives in one pass, without a cache."""
     known = detector._known()
     use = MapUse(detector.calibration.map_level)
-    return detector._timeline(
-        judge_video(given, detector._watching(known.cameras()), detector.model, maps=use), None
-    )
+    return detector._timeline(judge_video(given, detector._watching(known.cameras()), detector.model, maps=use), None)
 
 
 def elsewhere() -> list[ImageArray]:
@@ -106,9 +104,7 @@ def test_cached_scores_are_those_of_one_pass(tmp_path: Path) -> None:
     assert {word for _, _, word in plain.reasons} >= {"dark"}
 
 
-def test_detectors_that_know_other_views_share_observations_but_not_verdicts(
-    tmp_path: Path, pushed: list[int]
-) -> None:
+def test_detectors_that_know_other_views_share_observations_but_not_verdicts(tmp_path: Path, pushed: list[int]) -> None:
     one, other = fitted(tmp_path), fitted(tmp_path)
     assert other._fitted is not None
     turned = [np.ascontiguousarray(picture(x)[:, ::-1]) for x in walk(60)]

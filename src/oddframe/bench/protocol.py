@@ -1,6 +1,6 @@
-"""Protocols: everything between scored observations and a figure that papers differ in, and seldom say.
+"""Protocols: everything between scored observations and a figure that papers differ in, and seldom state.
 
-Scores of one video brought to one scale by themselves, which looks at the whole video.
+Among it is normalisation within one video, for which the whole video must be known.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Fit, score and measure several detectors on a data set, going on where an earlier run was killed.
+"""Fitting, scoring and measuring several detectors on a data set; an interrupted run goes on where it stopped.
 
-Test videos scored one after the other, the model going on from each to the next.
+Protocols that carry a model's state from one test video to the next are scored here, too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Observations on disk, found again by what they were made from.
-
-Which cache entries live processes use: a list per process, trusted as long as its owner holds the lock on it.
-"""
+"""The cache: observations on disk, found by what they were made from; none is removed while a live process uses it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """One video's observations on disk: written once in constant memory, then only read.
 
-Windows that overlap, stored with each frame once, and cut again when they are read.
+Windows that overlap are stored with each frame once, and cut again when they are read.
 """
 
 from __future__ import annotations

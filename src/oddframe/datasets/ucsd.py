@@ -12,13 +12,8 @@ As the authors distribute them, NAME being UCSDped1 or UCSDped2:
 or in the common form of `oddframe.datasets.formats.frames`, with `tracks/` in its root. Frames of the `.m` file count
 from 1, both ends abnormal.
 
-UCSD Ped1: people walk towards the camera and away. 34 training and 36 testing clips, 238 x 158; 10 have masks.
-
-How it must be packed: see `oddframe.datasets.ucsd`.
-
-UCSD Ped2: people walk across the picture. 16 training and 12 testing clips, 360 x 240; all have masks.
-
-How it must be packed: see `oddframe.datasets.ucsd`.
+Ped1: people walk towards the camera and away. 34 training and 36 testing clips, 238 x 158; 10 have masks.
+Ped2: people walk across the picture. 16 training and 12 testing clips, 360 x 240; all have masks.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
-"""matplotlib without its global state: a figure of so many pixels, and its pixels.
+"""matplotlib without its global state, and the colours of every picture.
 
-The colours of every picture, in one place.
-
-They are told apart by people who confuse red with green (after Okabe and Ito, "Color Universal Design", 2008), and
-by their lightness alone, so that a grey print still reads.
+People who confuse red with green can tell the colours apart (after Okabe and Ito, "Color Universal Design", 2008), and
+so can readers of a grey print, by their lightness.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Score curves, one panel a video.
-
-What the lines and grounds of a score curve mean: only of those that are there.
-"""
+"""Score curves, one panel for each video, with a legend of what they show."""
 
 from __future__ import annotations
 

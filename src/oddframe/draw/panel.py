@@ -1,9 +1,4 @@
-"""What a score curve is drawn from: the curve itself, and what lies around it, onto axes that may hold many videos.
-
-A small bar that says how high a score is.
-
-Which points of a score curve to draw.
-"""
+"""The content of a score curve, drawn onto axes that may hold many videos, and a bar that shows how high a score is."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Teaching: what is seen in a moment of a video, handed to the model as normal.
-
-Forgetting a video, and absorbing more.
-"""
+"""Corrections of a fitted detector: teach a moment of a video as normal, forget a video, absorb more."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Discovery: the oddest moments of a pile of video of which nobody has said what is normal.
+"""Discovery: the most anomalous moments of unsorted video, ranked over all files.
 
-The oddest moments of many videos, one after the other: peaks of frame scores that are not parts of one event.
+A moment is a peak of the frame scores that is not part of another one's event.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Observation sources that the engine makes: over cache entries, and over a part of another source.
-
-Sources whose videos have labels, and what a regime makes of them.
-"""
+"""The engine's observation sources: cache entries, parts of sources, and labelled videos as a regime needs them."""
 
 from __future__ import annotations
 

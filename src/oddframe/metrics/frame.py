@@ -1,7 +1,4 @@
-"""How well scores separate anomalous frames from normal ones: exact, threshold-free figures.
-
-The ROC curve itself, to draw or to choose a threshold by.
-"""
+"""How well scores separate anomalous frames from normal ones: exact, threshold-free figures, and the ROC curve."""
 
 from __future__ import annotations
 

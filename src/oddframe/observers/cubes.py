@@ -1,7 +1,4 @@
-"""The cubes observer: each thing in the foreground, cut from a few frames around the moment.
-
-One video as the cubes observer sees it.
-"""
+"""Observer `cubes`: each thing in the foreground, cut from a few frames around the moment."""
 
 from __future__ import annotations
 

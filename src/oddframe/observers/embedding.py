@@ -1,7 +1,4 @@
-"""What followed things look like: crops of the source picture through a backbone, now and then.
-
-Pictures through a backbone in batches of one fixed size.
-"""
+"""The appearance of tracked things: crops of the source picture through a backbone, in batches of one fixed size."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The objects observer: one observation per moving or left-behind thing and frame.
-
-One video as the objects observer sees it.
-"""
+"""Observer `objects`: one observation for each frame and thing that moves, or stands where nothing stood."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The sequence observer: the last few frames, resized, as they are.
-
-One video as the sequence observer sees it.
-"""
+"""Observer `sequence`: the last few frames, whole and resized."""
 
 from __future__ import annotations
 

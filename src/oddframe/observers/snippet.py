@@ -1,9 +1,4 @@
-"""The snippet observer: T frames through a backbone to one feature.
-
-One video as the snippet observer sees it.
-
-Which parts of a frame a backbone looks at, where it does not look at the whole.
-"""
+"""Observer `snippet`: T frames, or parts of them, through a backbone to one feature."""
 
 from __future__ import annotations
 

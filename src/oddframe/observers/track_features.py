@@ -1,8 +1,6 @@
-"""The recent past of all tracks as one table, and what it says of any moment.
+"""The features of tracked persons: how each moves, is shaped and where it is, from the recent past of all tracks.
 
-What is said of one person at one moment: how it moves, how it is shaped, where it is.
-
-Lengths are in its own heights, which takes perspective out, and times in seconds, so that frame rates may differ.
+Lengths are in the person's own heights, which removes perspective, and times in seconds, so frame rates may differ.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The tracks observer: one observation per person and frame, from what a detector and a tracker already found.
-
-One recording of tracks as the tracks observer sees it.
-"""
+"""Observer `tracks`: one observation for each person and frame, from what a detector and a tracker already found."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What `oddframe score --events` writes: events.json, events.csv, and a clip of each event.
-
-Events as JSON and as a table, for other programs.
-"""
+"""Event files, as `oddframe score --events` writes them: events.json, events.csv, and a clip of each event."""
 
 from __future__ import annotations
 

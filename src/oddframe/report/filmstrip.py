@@ -1,7 +1,4 @@
-"""Small pictures of a video, taken on the way while something else watches it: no second pass, little memory.
-
-Pictures small enough to travel inside a page: WebP, as text.
-"""
+"""Thumbnails of a video, taken while something else reads it and small enough for a page: no second pass is needed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""From a timeline and its video to what a report shows of them.
-
-What a chart draws of one video, as JSON values.
-"""
+"""From a timeline and its video to the values that a report shows, and to the JSON values of its chart."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A report as one HTML file, with everything in it that it needs.
-
-Numbers as a reader of a report wants them.
-"""
+"""A report as one HTML file with everything in it that it needs, and its numbers as readers want them."""
 
 from __future__ import annotations
 

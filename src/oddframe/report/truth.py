@@ -12,7 +12,6 @@ from oddframe.datasets.formats import labels
 from oddframe.errors import DataError
 from oddframe.types import BoolArray, VideoId, VideoInfo
 
-
 Labels: TypeAlias = Callable[[VideoInfo], Mapping[VideoId, BoolArray]]
 """What is anomalous in a video, by its name; nothing where nobody knows."""
 

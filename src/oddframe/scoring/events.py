@@ -1,7 +1,4 @@
-"""Runs of frames over the threshold.
-
-How many events normal video gives at any threshold, as the heights of their peaks.
-"""
+"""Events: runs of frames over the threshold, and how many of them normal video gives at any threshold."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Thresholds for a stated rate of false alarms, and what rate a threshold has, with what confidence.
+"""Thresholds for a stated rate of false alarms, and the rate of a threshold, with its confidence.
 
-Beyond what was seen: the generalised Pareto distribution of how far peaks pass a high level.
+Rates that held-out video cannot show come from a generalised Pareto distribution of the highest peaks.
 """
 
 from __future__ import annotations

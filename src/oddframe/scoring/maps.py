@@ -1,7 +1,4 @@
-"""Anomaly maps: one definition for all detectors, in the pixels of the source and the unit of the scores.
-
-From maps to boxes: what stands out in a picture that was judged as a whole.
-"""
+"""Anomaly maps, one definition for all detectors: source pixels, the unit of scores; and the boxes that stand out."""
 
 from __future__ import annotations
 

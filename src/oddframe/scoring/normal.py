@@ -1,6 +1,6 @@
-"""What is kept of held-out normal video: enough for p-values, and for a threshold of any rate.
+"""The scores of held-out normal video that a detector stores: for p-values, and for thresholds of any rate.
 
-How a frame's score compares with those of held-out normal frames: p-values and quantiles that hold for any n.
+p-values and quantiles are conformal: they hold for any number of frames.
 """
 
 from __future__ import annotations

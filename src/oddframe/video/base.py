@@ -1,7 +1,4 @@
-"""What every video is, wherever its frames come from.
-
-Frame rates as exact fractions.
-"""
+"""The contract of every video, wherever its frames come from; frame rates are exact fractions."""
 
 from __future__ import annotations
 

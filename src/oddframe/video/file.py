@@ -1,7 +1,4 @@
-"""Video files and network streams, decoded through PyAV.
-
-One frame out of a video file, exactly the one that a pass would give.
-"""
+"""Video files and network streams, decoded through PyAV; single frames are exactly those that a pass would give."""
 
 from __future__ import annotations
 

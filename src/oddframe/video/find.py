@@ -1,7 +1,4 @@
-"""Many sources, many videos: folders searched, patterns expanded, names made unique.
-
-One source, one video.
-"""
+"""Videos from sources: folders searched, patterns expanded, names made unique, each source opened."""
 
 from __future__ import annotations
 

@@ -1,10 +1,8 @@
-"""What a detector and a tracker made of a recording, as a video without pictures.
-
-Tracks from text files as the MOTChallenge exchanges them.
+"""Tracks as a video without pictures, and how they are read from text files of the MOTChallenge.
 
 A row is `frame, id, left, top, width, height, confidence, ...`: frames from 1, pixels, one box. Rows of confidence 0
-are marked as not to count, and do not. Size, rate and length stand in a `seqinfo.ini` beside the file, or a folder up
-where the file lies in `gt/` or `det/`.
+do not count. Size, rate and length are in a `seqinfo.ini` beside the file, or one folder up where the file lies in
+`gt/` or `det/`.
 """
 
 from __future__ import annotations

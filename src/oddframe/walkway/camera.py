@@ -1,7 +1,4 @@
-"""The fixed camera: where a point of the walkway's world falls in the picture.
-
-The camera's imperfections: shot and read noise, a little softness, exposure.
-"""
+"""The fixed camera: where a point of the walkway's world is in the picture, and the imperfections of its sensor."""
 
 from __future__ import annotations
 

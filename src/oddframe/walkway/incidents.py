@@ -1,7 +1,7 @@
-"""What is not normal on the walkway: the kinds of event, and the actors that make them.
+"""Incidents: the kinds of event on the walkway, and the actors that make them.
 
-Events that are odd by their looks alone: they keep walking pace, and one has walkers beside it who touch it in the
-picture. The standard splits hold none of these; they are for choosing what tells looks apart.
+Some are anomalous by their appearance alone: they keep walking pace, and one has walkers beside it who touch it in the
+picture. The standard splits hold none of these; they are for choosing features of appearance.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The settings of a walkway: what stays the same from clip to clip.
-
-Light and wind through a clip: slow clouds, now and then a quick change, gusts.
-"""
+"""The settings of a walkway, which stay the same from clip to clip, and light and wind through a clip."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What a cyclist looks like: two wheels, a frame, and somebody who pedals.
-
-What people roll along with at walking pace: a slow bicycle, a board to stand on, a cart to push.
-"""
+"""Vehicles: a bicycle and its rider, and what people roll along with at walking pace (slow bicycle, board, cart)."""
 
 from __future__ import annotations
 

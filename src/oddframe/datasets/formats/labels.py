@@ -1,7 +1,4 @@
-"""Frame labels from the forms in which they are published: ranges, tables, MATLAB cells, arrays.
-
-Pixel masks from the forms in which they are published.
-"""
+"""Frame labels and pixel masks from the forms in which they are published: ranges, tables, MATLAB cells, arrays."""
 
 from __future__ import annotations
 

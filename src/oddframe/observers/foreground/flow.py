@@ -1,7 +1,4 @@
-"""Dense optical flow between two pictures of one view.
-
-The newest frames of a video in grey, and how far things have come since each of them.
-"""
+"""Dense optical flow between pictures of one view, and how far things have come since the newest frames."""
 
 from __future__ import annotations
 

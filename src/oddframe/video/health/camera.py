@@ -1,6 +1,6 @@
-"""Which frames of a video are worth scoring at all.
+"""Camera health: which frames of a video can be scored at all.
 
-Judging a run of frames once it has lasted long enough, and then from its first frame on.
+A fault counts once it has lasted long enough, and then from its first frame on.
 """
 
 from __future__ import annotations

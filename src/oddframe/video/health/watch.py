@@ -1,7 +1,4 @@
-"""Whether a camera still looks where it looked.
-
-What one picture alone says: how much light, how much detail.
-"""
+"""Whether a camera still looks where it looked, and how much light and detail one picture has."""
 
 from __future__ import annotations
 
