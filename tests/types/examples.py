@@ -9,6 +9,7 @@ import pkgutil
 import types
 import typing
 from collections import abc
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -37,10 +38,11 @@ from oddframe.scoring.events import EventPeaks
 from oddframe.scoring.normal import FrameSample
 from oddframe.training.devices import Machine
 from oddframe.training.loop import _Loop
-from oddframe.types import Boxes, Frame, HotSpots, Observations, Scored, Timeline, VideoInfo
+from oddframe.types import Boxes, Frame, HotSpots, Observations, Scored, Timeline, Times, VideoInfo
 from oddframe.video.array import ArrayVideo
 from oddframe.video.base import Video
 from oddframe.video.health.view import GRID, View
+from oddframe.video.levels import Levels
 from oddframe.video.mask import Mask
 from oddframe.walkway.clip import SyntheticClip
 from oddframe.walkway.painter import Painter
@@ -133,6 +135,9 @@ EXAMPLES: dict[Any, abc.Callable[[], Any]] = {
         torch.dtype: lambda: torch.uint8,
         torch.device: lambda: torch.device("cpu"),
     },
+    datetime: lambda: datetime(2026, 1, 2, tzinfo=UTC),
+    Times: lambda: Times(Fraction(25), np.array([0.0, 0.04])),
+    Levels: lambda: Levels(1.0, 2.0),
     slice: lambda: slice(0, 2),
     VideoInfo: lambda: INFO,
     Boxes: lambda: Boxes(TWO, BOX),

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from oddframe.types.arrays import IntArray, frozen_array
+from oddframe.types.values import Value
 
 Seconds = npt.NDArray[np.float64]
 
@@ -20,7 +21,7 @@ _DIGITS = 6
 
 
 @dataclass(frozen=True, eq=False)
-class Times:
+class Times(Value):
     """The times of a video's frames.
 
     A hole in the recording divides a video into parts. Nothing that looks at several frames looks across a hole.
@@ -69,14 +70,6 @@ class Times:
 
     def __hash__(self) -> int:
         return hash((self.fps, self.starts, self.time.tobytes()))
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"fps": self.fps, "time": np.array(self.time), "starts": self.starts}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, value in state.items():
-            object.__setattr__(self, name, value)
-        self.__post_init__()
 
     @property
     def is_even(self) -> bool:
