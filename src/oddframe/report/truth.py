@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from oddframe.datasets.folder import from_times, times_of
 from oddframe.datasets.formats import labels
