@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 import typer
 
+from oddframe.cli import whole
 from oddframe.cli.quick import COMMANDS
 
 HEAVY = {"torch", "faiss", "cv2", "av", "scipy", "matplotlib", "plotly", "numpy", "pydantic", "jinja2"}
@@ -37,7 +37,7 @@ def test_nothing_heavy_is_imported(arguments: str) -> None:
 
 
 def test_the_table_of_commands_says_what_the_commands_say() -> None:
-    group: Any = typer.main.get_command(importlib.import_module("oddframe.cli").app)
+    group: Any = typer.main.get_command(whole())
     assert set(group.commands) == set(COMMANDS)
     for name, command in COMMANDS.items():
         said = group.commands[name]

@@ -14,6 +14,7 @@ from oddframe.models.knn import KNN
 from oddframe.observers.objects import Objects
 from oddframe.scoring import Scoring
 from oddframe.video import Mask
+from tests.engine.fakes import Blob, Nearest, video, walk
 
 
 def refused(**given: Any) -> str:
@@ -113,9 +114,8 @@ def test_a_detector_says_what_it_is() -> None:
 
 
 def test_arrays_are_never_printed() -> None:
-    one = np.zeros((4, 32, 32, 3), np.uint8)
-    made = Detector("knn", settings={"observer.embedding": 0})
-    made.fit([np.random.default_rng(0).integers(0, 255, (60, 48, 64, 3), np.uint8)], holdout=0)
+    one = np.zeros((40, 48, 64, 3), np.uint8)
+    made = Detector(observer=Blob(), model=Nearest()).fit(video("v", walk(60)), holdout=0)
     for method in (made.score, lambda given: made.explain(given, 0.0), lambda given: made.teach(given, 0, 1)):
         with pytest.raises(VideoError, match=r"2 videos; give one") as told:
             method([one, one])

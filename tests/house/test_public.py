@@ -19,6 +19,7 @@ import pytest
 import typer
 
 import oddframe
+from oddframe.cli import whole
 from tests.conftest import ROOT
 
 MODULES = ["oddframe"] + [
@@ -75,7 +76,7 @@ def test_the_public_names_are_explicit_and_sorted() -> None:
 
 def test_public_names_and_commands_have_a_changelog_line() -> None:
     told = set(re.findall(r"`([^`]+)`", (ROOT / "CHANGELOG.md").read_text("utf-8")))
-    group: Any = typer.main.get_command(importlib.import_module("oddframe.cli").app)
+    group: Any = typer.main.get_command(whole())
     public = {name for name in importlib.import_module("oddframe").__all__ if not name.startswith("__")}
     assert public | {f"oddframe {command}" for command in group.commands} <= told
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import doctest
-import importlib
 import re
 import sys
 from collections import Counter
@@ -16,6 +15,7 @@ import pytest
 import typer
 from typer.exceptions import TyperException
 
+from oddframe.cli import whole
 from tests.conftest import ROOT
 from tests.house.documents import Block, blocks, commands
 
@@ -58,7 +58,7 @@ def test_command_lines_in_documents_parse(document: Path, reader: ModuleType) ->
     for block in blocks(document):
         if block.language in SHELL and not block.skipped:
             for arguments in commands(block):
-                parse(arguments, importlib.import_module("oddframe.cli").app)
+                parse(arguments, whole())
 
 
 def parse(arguments: list[str], app: typer.Typer) -> None:

@@ -6,14 +6,14 @@ import importlib
 import io
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from oddframe.cli.quick import COMMANDS, answered, hush
 
 if TYPE_CHECKING:
-    from oddframe.cli.app import app
+    from typer import Typer
 
-__all__ = ["app", "main"]
+__all__ = ["main", "whole"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -34,6 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         hush()
         sys.exit(1)
+    except OSError as error:
+        from oddframe.cli.app import complain
+
+        complain(error, debug)
+        hush()
+        sys.exit(1)
     command = given[0] if given else ""
     load([COMMANDS[command].family] if command in COMMANDS else families())
     from oddframe.cli.app import run
@@ -52,9 +58,9 @@ def families() -> list[str]:
     return list(dict.fromkeys(command.family for command in COMMANDS.values()))
 
 
-def __getattr__(name: str) -> Any:
-    """The whole app, for who looks at all commands."""
-    if name == "app":
-        load(families())
-        return importlib.import_module("oddframe.cli.app").app
-    raise AttributeError(f"module 'oddframe.cli' has no attribute {name!r}")
+def whole() -> Typer:
+    """The app with all commands, for programs that look at them."""
+    load(families())
+    from oddframe.cli.app import app
+
+    return app
