@@ -9,7 +9,7 @@ import shutil
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,9 +18,10 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_dir
 
-from oddframe.cache.entry import FORMAT, META, DamagedEntry, Entry, EntryWriter
-from oddframe.errors import OddframeWarning
-from oddframe.files import storing, sync_folder
+from oddframe.cache.description import FORMAT, META, DamagedEntry
+from oddframe.cache.entry import Entry, EntryWriter
+from oddframe.errors import OddframeWarning, StoreError
+from oddframe.files import check_lock, read_regular, storing, sync_folder
 from oddframe.types import Json, Spec
 
 LIMIT = 20 * 10**9
@@ -37,7 +38,8 @@ def cache_key(*parts: Json) -> str:
 class ObservationCache:
     """A folder of observations, one entry a video, that many processes may share.
 
-    Entries used through this object stay until it is closed; beyond `limit`, those used longest ago go first.
+    Entries used through this object stay until it is closed; beyond `limit`, those used longest ago go first. An entry
+    is compared with its checksums when this object first opens it. Where anything is wrong with one, it is made again.
 
     Args:
         folder: where; by default the environment's ODDFRAME_CACHE, else the user's cache folder.
@@ -50,6 +52,7 @@ class ObservationCache:
         self.limit = limit
         self._use: InUse | None = None
         self._filled = 0
+        self._opened: dict[str, tuple[tuple[int, int], Entry]] = {}
         self._finalizer: weakref.finalize[..., ObservationCache] | None = None
 
     def __enter__(self) -> Self:
@@ -74,7 +77,9 @@ class ObservationCache:
         with self._locked(name):
             with storing(self.folder):
                 use.add(name)
-            found = self._find(name)
+            found = self._find(name, spec)
+            if found is None and os.path.lexists(self.folder / "entries" / name):
+                return self.entry(None, spec, fill)  # damaged, and cannot be moved away
             if found is None:
                 found = self._make(name, spec, fill)
                 self._filled += _size(found.folder)
@@ -106,25 +111,39 @@ class ObservationCache:
             self._evict()
         return self._use
 
-    def _find(self, name: str) -> Entry | None:
+    def _find(self, name: str, spec: Spec) -> Entry | None:
         place = self.folder / "entries" / name
-        if not place.exists():
+        if not os.path.lexists(place):
+            self._opened.pop(name, None)
             return None
         try:
-            found = Entry.load(place)
+            found = self._load(place, spec)
         except DamagedEntry as damage:
             warnings.warn(f"damaged, so its video is observed again: {damage}", OddframeWarning, stacklevel=4)
-            with storing(self.folder):
+            with suppress(OSError):
                 self._discard(place)
             return None
-        with storing(self.folder):
+        with suppress(OSError):  # somebody else's entry is as good
             os.utime(place / META)
+        return found
+
+    def _load(self, place: Path, spec: Spec) -> Entry:
+        """An entry, checked when it is opened first; raises `DamagedEntry`."""
+        try:
+            stamp = (place / META).lstat()
+        except OSError as error:
+            raise DamagedEntry(f"{place}: {error.strerror}") from error
+        known = self._opened.get(place.name)
+        if known is not None and known[0] == (stamp.st_ino, stamp.st_size) and known[1].spec == spec:
+            return known[1]
+        found = Entry.load(place, spec)
+        self._opened[place.name] = (stamp.st_ino, stamp.st_size), found
         return found
 
     def _make(self, name: str, spec: Spec, fill: Callable[[EntryWriter], None]) -> Entry:
         place, temporary = self.folder / "entries" / name, self.folder / "temporary" / name
-        shutil.rmtree(temporary, ignore_errors=True)  # whoever left it is dead: the lock is ours
         with storing(self.folder):
+            _remove_all(temporary)  # whoever left it is dead: the lock is ours
             temporary.mkdir()
         try:
             fill(EntryWriter(temporary, spec))
@@ -134,11 +153,16 @@ class ObservationCache:
                 sync_folder(place.parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-        return Entry.load(place)
+        try:
+            return self._load(place, spec)
+        except DamagedEntry as damage:
+            raise StoreError(
+                f"{damage}: the disk does not give back what was written to it; choose another cache folder (--cache)"
+            ) from damage
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[None]:
-        lock = FileLock(self.folder / "locks" / f"{name}.lock")
+        lock = _lock(self.folder / "locks" / f"{name}.lock")
         with storing(self.folder):
             lock.acquire()
         try:
@@ -164,10 +188,10 @@ class ObservationCache:
 
     def _remove(self, place: Path) -> bool:
         """Remove a folder unless somebody works on it or relies on it."""
-        lock = FileLock(self.folder / "locks" / f"{place.name}.lock", timeout=0)
         try:
+            lock = _lock(self.folder / "locks" / f"{place.name}.lock", timeout=0)
             lock.acquire()
-        except (Timeout, OSError):
+        except (Timeout, OSError, StoreError):
             return False
         try:
             if place.parent.name == "entries" and place.name in used_keys(self.folder / "in-use", self._use):
@@ -181,9 +205,29 @@ class ObservationCache:
         """Remove a folder whose lock is held; a kill on the way leaves nothing that looks like an entry."""
         temporary = self.folder / "temporary" / place.name
         if place != temporary:
-            shutil.rmtree(temporary, ignore_errors=True)
+            _remove_all(temporary)
             place.replace(temporary)
-        shutil.rmtree(temporary, ignore_errors=True)
+        with suppress(OSError):
+            _remove_all(temporary)
+
+
+def _lock(path: Path, timeout: float = -1) -> FileLock:
+    """A lock file; a link or an empty folder in its place goes. Raises `StoreError` for anything else there."""
+    with suppress(OSError):
+        if path.is_symlink():
+            path.unlink()
+        elif path.is_dir():
+            path.rmdir()
+    check_lock(path)
+    return FileLock(path, timeout=timeout)
+
+
+def _remove_all(path: Path) -> None:
+    """Remove whatever is there: a folder, a file or a link. Raises `OSError`."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _finish(use: InUse, entries: Path) -> None:
@@ -242,13 +286,14 @@ def used_keys(folder: Path, own: InUse | None = None) -> set[str]:
     for listed in folder.glob("*.keys"):
         if own and listed == own._list:
             continue
-        lock = FileLock(listed.with_suffix(".lock"), timeout=0)
         try:
+            lock = _lock(listed.with_suffix(".lock"), timeout=0)
             lock.acquire()
-        except Timeout:
+        except (Timeout, OSError, StoreError):
             keys.update(_read(listed))
         else:
-            listed.unlink(missing_ok=True)
+            with suppress(OSError):
+                _remove_all(listed)
             lock.release()
             Path(lock.lock_file).unlink(missing_ok=True)
     return keys
@@ -256,6 +301,6 @@ def used_keys(folder: Path, own: InUse | None = None) -> set[str]:
 
 def _read(listed: Path) -> list[str]:
     try:
-        return listed.read_text().split()
-    except FileNotFoundError:  # released this moment
+        return read_regular(listed).decode(errors="replace").split()
+    except OSError:  # released this moment, or no list
         return []

@@ -5,7 +5,6 @@ Windows that overlap are stored with each frame once, and cut again when they ar
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,28 +15,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from oddframe.cache.description import (
+    COLUMNS,
+    DamagedEntry,
+    Description,
+    Shards,
+    checksum_of,
+    read_description,
+    write_description,
+)
 from oddframe.cache.shards import SHARD_BYTES, Array, MappedFiles, ShardWriter, copy_rows, pieces, to_numpy, to_tensor
-from oddframe.errors import SpecError
-from oddframe.files import storing, write_durably
+from oddframe.errors import SpecError, StoreError
+from oddframe.files import UNREADABLE, storing
 from oddframe.scoring import Reasons
 from oddframe.types import Field, IntArray, Json, Observations, Spec, VideoId
-
-FORMAT = 2
-"""Of an entry's files; part of every cache key."""
-
-META = "entry.json"
-
-_COLUMNS: Mapping[str, tuple[tuple[int, ...], type]] = {
-    "frame": ((), np.int64),
-    "span": ((2,), np.int64),
-    "ready": ((), np.int64),
-    "box": ((4,), np.float32),
-    "track": ((), np.int64),
-}
-
-
-class DamagedEntry(Exception):
-    """The files are not what their description says. Internal: the cache answers by observing again."""
 
 
 class EntryWriter:
@@ -67,11 +58,11 @@ class EntryWriter:
         """
         if not len(observations):
             return
-        columns = {name: getattr(observations, name) for name in _COLUMNS}
+        columns = {name: getattr(observations, name) for name in COLUMNS}
         with storing(self._folder):
             for name, column in columns.items():
                 if column is not None:
-                    shape, kind = _COLUMNS[name]
+                    shape, kind = COLUMNS[name]
                     self._writer(name, shape, np.dtype(kind)).append(column)
             for number, (name, field) in enumerate(self.spec.fields.items()):
                 rows = _checked(observations, name, field.shape, field.dtype)
@@ -88,16 +79,8 @@ class EntryWriter:
                 windows.close()
             for writer in self._writers.values():
                 writer.close()
-            meta = {
-                "format": FORMAT,
-                "frames": frames,
-                "rows": self._rows,
-                "spec": self.spec.to_json(),
-                "reasons": [list(run) for run in reasons],
-                "view": view,
-                "columns": {name: self._described(writer) for name, writer in self._writers.items()},
-            }
-            write_durably(self._folder / META, json.dumps(meta).encode())
+            columns = {name: _described(writer) for name, writer in self._writers.items()}
+            write_description(self._folder, Description(frames, self._rows, self.spec, reasons, view, columns))
 
     def _writer(self, name: str, shape: tuple[int, ...], kind: np.dtype[Any]) -> ShardWriter:
         if name not in self._writers:
@@ -110,11 +93,9 @@ class EntryWriter:
             self._sliding[column] = SlidingWriter(self._writer(column, field.shape[1:], kind), name, field)
         return self._sliding[column]
 
-    def _described(self, writer: ShardWriter) -> Json:
-        return {
-            "rows_per_shard": writer.rows_per_shard,
-            "files": {path.name: path.stat().st_size for path in writer.files},
-        }
+
+def _described(writer: ShardWriter) -> Shards:
+    return writer.rows_per_shard, {path.name: checksum_of(path) for path in writer.files}
 
 
 def _checked(observations: Observations, name: str, shape: tuple[int, ...], kind: torch.dtype) -> Array:
@@ -136,7 +117,7 @@ class Entry:
         spec: what their data look like.
         reasons: its unscorable frames.
         view: what the camera saw, as the camera health check describes it; None where it does not.
-        columns: per column, rows in one file and the files' sizes.
+        columns: per column, rows in one file and the files' checksums.
     """
 
     folder: Path
@@ -145,37 +126,24 @@ class Entry:
     spec: Spec
     reasons: Reasons
     view: Json
-    columns: Mapping[str, tuple[int, Mapping[str, int]]]
+    columns: Mapping[str, Shards]
 
     @classmethod
-    def load(cls, folder: Path) -> Entry:
-        """Open an entry.
+    def load(cls, folder: Path, spec: Spec | None = None) -> Entry:
+        """Open an entry, and read all of it once to compare checksums.
+
+        Args:
+            folder: where it lies.
+            spec: what its data have to look like; None = as it says itself.
 
         Raises:
-            DamagedEntry: a file is missing, cut or senseless.
+            DamagedEntry: a file is missing, cut, altered or senseless.
         """
+        told = read_description(folder, spec)
+        entry = cls(folder, told.frames, told.rows, told.spec, told.reasons, told.view, told.columns)
         try:
-            meta = json.loads((folder / META).read_bytes())
-            if meta["format"] != FORMAT:
-                raise DamagedEntry(f"{folder}: format {meta['format']}")
-            columns = {
-                name: (int(column["rows_per_shard"]), {str(file): int(size) for file, size in column["files"].items()})
-                for name, column in meta["columns"].items()
-            }
-            entry = cls(
-                folder=folder,
-                frames=int(meta["frames"]),
-                rows=int(meta["rows"]),
-                spec=Spec.from_json(meta["spec"]),
-                reasons=_reasons_from_json(meta["reasons"]),
-                view=meta["view"],
-                columns=columns,
-            )
-            for _, files in columns.values():
-                for name, size in files.items():
-                    if (folder / name).stat().st_size != size:
-                        raise DamagedEntry(f"{folder / name} should have {size} bytes")
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            entry._check_columns()
+        except (StoreError, *UNREADABLE) as error:
             raise DamagedEntry(f"{folder}: {error}") from error
         return entry
 
@@ -207,6 +175,15 @@ class Entry:
             with storing(self.folder):
                 copy_rows(files[self.folder / paths[number]], within, out, places[which])
 
+    def _check_columns(self) -> None:
+        """Raise `ValueError` where observations are not in order or reach out of the video."""
+        seen = self.observations("")
+        for column in (seen.frame, seen.ready, seen.span[:, 0], seen.span[:, 1] - 1):
+            if len(column) and not (column.min() >= 0 and column.max() < self.frames):
+                raise ValueError("observations of frames that are not in the video")
+        if not np.isfinite(seen.box).all():
+            raise ValueError("boxes that are nowhere")
+
     @cached_property
     def _data_columns(self) -> dict[str, str]:
         return {name: f"data-{number}" for number, name in enumerate(self.spec.fields)}
@@ -224,10 +201,6 @@ def empty_rows(spec: Spec, rows: int) -> tuple[dict[str, Array], dict[str, Tenso
         for name, field in spec.fields.items()
     }
     return arrays, {name: to_tensor(array, spec.fields[name].dtype) for name, array in arrays.items()}
-
-
-def _reasons_from_json(value: Any) -> Reasons:
-    return tuple((int(start), int(stop), str(word)) for start, stop, word in value)
 
 
 class SlidingWriter:
