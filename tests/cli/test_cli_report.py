@@ -48,7 +48,7 @@ def test_the_page_holds_what_the_detector_says(
     assert "Compared with the nearest normal moments" in html
     assert "a normal moment of usual" in html or "a normal moment of slower" in html
     assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["report.html"]
-    for expected in ("observer: objects", "false alarms to expect", "From scores to events", "oddframe report"):
+    for expected in ("observer: objects", "expected false alarms", "From scores to events", "oddframe report"):
         assert expected in html
 
 

@@ -140,7 +140,7 @@ def test_the_score_bar_is_empty_full_or_half() -> None:
         ([1, 2, 3, 4], (), None, "boxes of shape"),
         ([[1, 2, 3]], (), None, "boxes of shape"),
         ([[1, 2, 3, 4]], ("a", "b"), None, "2 labels for 1 boxes"),
-        ([[1, 2, 3, 4]], (), [1], "odd boxes"),
+        ([[1, 2, 3, 4]], (), [1], "anomalous boxes"),
     ],
 )
 def test_what_does_not_fit_is_refused(

@@ -130,7 +130,7 @@ def test_without_a_threshold_the_oddest_moments_are_shown_and_called_so() -> Non
     assert max(made.moments, key=lambda one: one.score).frame == 25
     shown = " ".join(read(page(made, threshold=None)).words)
     assert "no threshold" in shown
-    assert "Oddest moments" in shown
+    assert "Most anomalous moments" in shown
     assert "event</li>" not in shown
 
 

@@ -1,8 +1,8 @@
-"""Frames with what is anomalous in them outlined, and underneath a line that says what, when and how much."""
+"""Frames, and clips of them, with what is anomalous outlined and a line underneath that says what, when, how much."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil
 
 import cv2
@@ -17,7 +17,10 @@ from oddframe.draw.typeface import shortened, write
 from oddframe.draw.typeface import width as text_width
 from oddframe.errors import DataError
 from oddframe.scoring import MapScale, anomaly_map
-from oddframe.types import Event, FloatArray, ImageArray, Timeline, clock
+from oddframe.types import Event, FloatArray, Frame, ImageArray, Timeline, clock
+
+AROUND, LONGEST = 1.0, 60.0
+"""Seconds that a clip shows before and after an event; and how much of a longer event it shows, around the peak."""
 
 READABLE = 640
 """Narrower frames are enlarged to at least this many pixels, or words would hide what they are about."""
@@ -35,18 +38,18 @@ def annotate(
     width: int | None = None,
     text: int | None = None,
 ) -> ImageArray:
-    """A frame with boxes outlined; below it, if any of them is given, title, time stamp and score bar.
+    """Outline boxes in a frame; title, time stamp and score bar stand below it if any of them is given.
 
     Args:
-        image: (H, W, 3) uint8 RGB; left as it is.
+        image: (H, W, 3) uint8 RGB; not changed.
         boxes: (N, 4) x0 y0 x1 y1 in pixels of `image`.
-        labels: one per box, or none; written at those that are odd.
-        odd: the rows of `boxes` that stand out, the others are faint; None lets all stand out.
+        labels: one per box, or none; written at the anomalous ones.
+        odd: row numbers of the anomalous boxes; the others are outlined faintly. None = all are anomalous.
         title: a few words.
         time: seconds.
         gauge: how high the score is.
-        width: of the picture, in pixels; None takes the smallest whole multiple of the frame's that is readable.
-        text: size of the type, in pixels; None follows the width.
+        width: of the picture, in pixels; None = the smallest whole multiple of the frame's width that is readable.
+        text: size of the type, in pixels; None = according to the width.
 
     Returns:
         (H', width, 3) uint8 RGB.
@@ -84,11 +87,11 @@ def _check(rows: FloatArray, labels: Sequence[str], odd: Sequence[int]) -> None:
     if labels and len(labels) != len(rows):
         raise DataError(f"{len(labels)} labels for {len(rows)} boxes; give one each, or none")
     if not all(0 <= row < len(rows) for row in odd):
-        raise DataError(f"odd boxes {list(odd)} of {len(rows)}; give row numbers from 0")
+        raise DataError(f"anomalous boxes {list(odd)} of {len(rows)}; give row numbers from 0")
 
 
 def enlarged(image: ImageArray, width: int) -> ImageArray:
-    """A copy of the picture, `width` pixels wide, in its own proportions."""
+    """Return a copy of the picture (H, W, 3), `width` pixels wide, in its own proportions."""
     high, wide = image.shape[:2]
     if width == wide:
         return image.copy()
@@ -126,16 +129,19 @@ def annotate_event(
     width: int | None = None,
     text: int | None = None,
 ) -> ImageArray:
-    """The frame at an event's peak: its oddest box stands out with its score, what else was seen there is faint.
+    """Annotate the frame at an event's peak: the event's box is outlined with its score, all others faintly.
 
     Args:
-        image: (H, W, 3) uint8 RGB, the frame number `event.peak`.
-        timeline: the video's, with the scored observations that the boxes are taken from.
+        image: (H, W, 3) uint8 RGB, the frame number `event.peak`; not changed.
+        timeline: of the video, with the scored observations that the boxes are taken from.
         event: one of the timeline's.
-        title: what it is; None says only when.
+        title: what it is; None = only the time is written.
         beside: other timelines whose scores the score bar spans too.
-        heat: the scale of the anomaly map to lay over the frame; None lays none.
+        heat: the scale of the anomaly map to lay over the frame; None = no map.
         width, text: as in `annotate`.
+
+    Returns:
+        (H', W', 3) uint8 RGB.
     """
     boxes, score = seen_at(timeline, event.peak)
     if heat is not None:
@@ -160,10 +166,76 @@ def annotate_event(
     )
 
 
-def seen_at(timeline: Timeline, frame: int) -> tuple[FloatArray, FloatArray]:
-    """Boxes and scores of the observations that cover a frame: only of those nearest to it, or one thing has many.
+def annotate_frame(
+    image: ImageArray, timeline: Timeline, frame: int, title: str | None = None, *, scale: MapScale | None = None
+) -> ImageArray:
+    """Annotate any frame of a timeline: boxes that score above the threshold are outlined strongly, others faintly.
 
-    What stands out in a map comes instead of the whole that was mapped.
+    Args:
+        image: (H, W, 3) uint8 RGB; not changed.
+        timeline: of the video.
+        frame: its number.
+        title: a few words.
+        scale: of the anomaly map to lay over the frame; None = no map.
+
+    Returns:
+        (H', W', 3) uint8 RGB.
+    """
+    boxes, score = seen_at(timeline, frame)
+    if scale is not None:
+        image = overlay(image, anomaly_map(timeline, frame, floor=scale.low), scale)
+    odd = np.flatnonzero(score > timeline.threshold).tolist() if timeline.threshold is not None else []
+    return annotate(
+        image,
+        boxes,
+        labels=[f"{value:.3g}" for value in score],
+        odd=odd,
+        title=title,
+        time=timeline.info.seconds(frame),
+        gauge=Gauge.at(timeline, frame),
+    )
+
+
+def span_of(timeline: Timeline, event: Event) -> tuple[int, int]:
+    """Return the first frame of an event's clip, and one past the last."""
+    fps, frames = float(timeline.info.fps), len(timeline.scores)
+    around, half = round(AROUND * fps), round(LONGEST / 2 * fps)
+    first = max(event.start - around, event.peak - half, 0)
+    return first, max(min(event.end + around, event.peak + half, frames), event.peak + 1)
+
+
+def event_clip(
+    frames: Iterable[Frame], timeline: Timeline, event: Event, title: str | None = None, scale: MapScale | None = None
+) -> Iterator[ImageArray]:
+    """Draw the pictures of an event's clip, one at a time, for `write_video`.
+
+    Args:
+        frames: those of `span_of`, in order.
+        timeline: of the video.
+        event: one of the timeline's.
+        title: a few words; None = the video's name and the event's identity.
+        scale: of the anomaly map to lay over; None = no map.
+
+    Returns:
+        (H', W', 3) uint8 RGB each, all of one size.
+    """
+    named = title or f"{timeline.info.id}  {event.id}"
+    for frame in frames:
+        yield annotate_frame(frame.image, timeline, frame.index, named, scale=scale)
+
+
+def seen_at(timeline: Timeline, frame: int) -> tuple[FloatArray, FloatArray]:
+    """Return boxes and scores of what was observed in a frame.
+
+    Of the observations that cover the frame only the nearest count, or one thing would have many boxes. Where an
+    anomaly map has hot spots, these come instead of the whole that was mapped.
+
+    Args:
+        timeline: of the video.
+        frame: its number.
+
+    Returns:
+        (N, 4) float32 x0 y0 x1 y1 in pixels, and (N,) float32 scores.
     """
     rows = timeline.scored.observations
     covers = np.flatnonzero((rows.span[:, 0] <= frame) & (frame < rows.span[:, 1]))
@@ -177,6 +249,6 @@ def seen_at(timeline: Timeline, frame: int) -> tuple[FloatArray, FloatArray]:
 
 
 def as_boxes(boxes: npt.ArrayLike) -> FloatArray:
-    """(N, 4) float32, of none or more boxes."""
+    """Return boxes as (N, 4) float32, of which there may be none."""
     array = np.asarray(boxes, np.float32)
     return array.reshape(-1, 4) if array.size == 0 else array

@@ -22,7 +22,7 @@ INCHES = 10.0
 
 
 def new_figure(width: int, height: float) -> Figure:
-    """A white figure.
+    """Make a white figure.
 
     Args:
         width: in pixels.
@@ -37,7 +37,13 @@ def new_figure(width: int, height: float) -> Figure:
 
 
 def place(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
-    """Bare white axes whose upper left corner is at (left, top); all in inches, from the figure's upper left corner."""
+    """Add bare white axes to a figure.
+
+    Args:
+        figure: from `new_figure`.
+        left, top: their upper left corner, in inches from the figure's.
+        width, height: in inches.
+    """
     high = float(figure.get_figheight())
     axes = figure.add_axes(
         (left / INCHES, (high - top - height) / high, width / INCHES, height / high), facecolor=PAPER
@@ -48,7 +54,7 @@ def place(figure: Figure, left: float, top: float, width: float, height: float) 
 
 
 def pixels(figure: Figure) -> ImageArray:
-    """The figure, drawn: (H, W, 3) uint8 RGB."""
+    """Draw the figure: (H, W, 3) uint8 RGB."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
 
     canvas = FigureCanvasAgg(figure)
@@ -64,7 +70,7 @@ QUIET = "#5b6672"
 """Axes, ticks and what explains."""
 
 HAIR = "#c9d0d7"
-"""What should hardly be noticed."""
+"""Thin lines that separate."""
 
 BORDER = "#8b96a1"
 """Lines between videos, and the lines of a hatching."""
@@ -103,7 +109,7 @@ LINES: tuple[tuple[str, tuple[float, ...]], ...] = (
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
-    """A `#rrggbb` colour as 0..255 numbers.
+    """Return a `#rrggbb` colour as three numbers, 0 to 255.
 
     >>> rgb(PAPER)
     (255, 255, 255)

@@ -48,11 +48,12 @@ def plot_timelines(
     panel_height: float = 1.25,
     same_scale: bool = True,
 ) -> ImageArray:
-    """Score curves of videos, one under the other: threshold, events, ground truth, and what was not scorable.
+    """Plot the scores of videos, one panel under the other: threshold, events, ground truth, and what was not scorable.
 
     Args:
         timelines: one panel each, in this order.
-        truth: what is odd, by video: (F,) bool, or (first frame, one past the last, kind) runs, titled by kind.
+        truth: the anomalous frames of each video: (F,) bool, or (first frame, one past the last, kind) runs, which
+            are titled by their kind.
         width: of the picture, in pixels; type and lines grow with it.
         panel_height: of one panel's axes, in tenths of the width.
         same_scale: whether all panels have the same score axis, so that heights can be compared.
@@ -107,7 +108,7 @@ def _title(figure: Figure, axes: Axes, timeline: Timeline) -> None:
 
 
 def entries_of(timelines: Sequence[Timeline], odd: Sequence[Reasons]) -> dict[str, Artist]:
-    """Words and examples of what is seen in the curves of `timelines`."""
+    """Return the entries of a legend: what is to be seen in the curves of `timelines`, and an example of each."""
     from matplotlib.lines import Line2D  # noqa: PLC0415  matplotlib is slow to import, and few need it
     from matplotlib.patches import Patch  # noqa: PLC0415
 
@@ -118,7 +119,7 @@ def entries_of(timelines: Sequence[Timeline], odd: Sequence[Reasons]) -> dict[st
             Line2D([], [], color=canvas.INK, linewidth=1, dashes=(4, 2)),
         ),
         "event, ▾ its peak": (any(t.events for t in timelines), Line2D([], [], color=canvas.ALARM, linewidth=4)),
-        "odd by ground truth": (any(odd), Patch(facecolor=canvas.TRUTH, edgecolor="none")),
+        "anomalous (ground truth)": (any(odd), Patch(facecolor=canvas.TRUTH, edgecolor="none")),
         "not scorable": (
             any(not t.valid.all() for t in timelines),
             Patch(facecolor=canvas.BLANK, edgecolor=canvas.BORDER, hatch="//////", linewidth=0),
@@ -128,7 +129,14 @@ def entries_of(timelines: Sequence[Timeline], odd: Sequence[Reasons]) -> dict[st
 
 
 def add_legend(figure: Figure, entries: dict[str, Artist], left: float, middle: float, points: float) -> None:
-    """One row of them at the figure's top; places are in inches from its upper left corner."""
+    """Add a legend of one row at the figure's top.
+
+    Args:
+        figure: from `new_figure`.
+        entries: from `entries_of`.
+        left, middle: where the row begins, and the level of its middle, in inches from the upper left corner.
+        points: size of the type.
+    """
     high = float(figure.get_figheight())
     figure.legend(
         list(entries.values()),

@@ -1,7 +1,7 @@
 """Anomaly maps in colour, laid over frames.
 
-The colours are OpenCV's "inferno" (Smith and van der Walt, 2015): perceptually uniform and ever lighter, so that they
-are read alike by people who confuse red with green and on a grey print.
+The colours are OpenCV's "inferno" (Smith and van der Walt, 2015), perceptually uniform and ever lighter: people who
+confuse red with green read them alike, and so does everybody on a grey print.
 """
 
 from __future__ import annotations
@@ -14,11 +14,17 @@ from oddframe.scoring import MapScale
 from oddframe.types import FloatArray, ImageArray
 
 FAINT, STRONG = 0.3, 0.55
-"""How much of a colour covers the picture just over the threshold, and at the top of the scale."""
+"""Opacity of the colours, 0 to 1: just over the threshold, and at the top of the scale."""
 
 
 def colours(shares: FloatArray) -> ImageArray:
-    """Shares of a scale, 0 to 1, of any shape, as RGB: from black over red to pale yellow.
+    """Colour shares of a scale: from black over red to pale yellow.
+
+    Args:
+        shares: 0 to 1, of any shape; NaN counts as 0.
+
+    Returns:
+        (*shape, 3) uint8 RGB.
 
     >>> colours(np.array([0.5], np.float32)).tolist()
     [[188, 55, 84]]
@@ -29,7 +35,15 @@ def colours(shares: FloatArray) -> ImageArray:
 
 
 def heat(values: FloatArray, scale: MapScale) -> ImageArray:
-    """An anomaly map (H, W) as a transparent picture, (H, W, 4) RGBA: nothing where it is not over the threshold."""
+    """Colour an anomaly map, transparent where it is not over the threshold.
+
+    Args:
+        values: (H, W) scores, from `oddframe.scoring.anomaly_map`.
+        scale: what the scores mean.
+
+    Returns:
+        (H, W, 4) uint8 RGBA.
+    """
     shares = scale.share(values)
     over = np.nan_to_num(np.clip(2 * shares - 1, 0, 1))
     alpha = np.where(np.nan_to_num(shares) > 0.5, FAINT + (STRONG - FAINT) * over, 0)
@@ -37,12 +51,15 @@ def heat(values: FloatArray, scale: MapScale) -> ImageArray:
 
 
 def overlay(image: ImageArray, values: FloatArray, scale: MapScale) -> ImageArray:
-    """A frame with an anomaly map over it; what is not over the threshold stays as it is, to the bit.
+    """Lay an anomaly map over a frame; pixels that are not over the threshold stay as they are.
 
     Args:
-        image: (H, W, 3) uint8 RGB; left as it is.
-        values: (H, W), from `oddframe.scoring.anomaly_map`.
-        scale: what they mean.
+        image: (H, W, 3) uint8 RGB; not changed.
+        values: (H, W) scores, from `oddframe.scoring.anomaly_map`.
+        scale: what the scores mean.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
 
     Raises:
         DataError: the map is of another size than the frame.

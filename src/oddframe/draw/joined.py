@@ -30,13 +30,13 @@ def plot_joined(
     width: int = 1600,
     height: float = 1.5,
 ) -> ImageArray:
-    """The score curves of videos end to end, with thresholds, events, ground truth, and what was not scorable.
+    """Plot the scores of videos end to end, with thresholds, events, ground truth, and what was not scorable.
 
     Below the axes stand the videos' names, or the time if there is only one.
 
     Args:
         timelines: from left to right.
-        truth: what is odd, by video: (F,) bool, or (first frame, one past the last, kind) runs.
+        truth: the anomalous frames of each video: (F,) bool, or (first frame, one past the last, kind) runs.
         marks: (video, frame) places to number over the curve, from 1.
         width: of the picture, in pixels; type and lines grow with it.
         height: of the axes, in tenths of the width.

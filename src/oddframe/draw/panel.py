@@ -1,4 +1,4 @@
-"""The content of a score curve, drawn onto axes that may hold many videos, and a bar that shows how high a score is."""
+"""The parts of a plot of scores: the curve, what lies around it, and its axes, which may hold many videos."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 STRIP = (1.035, 1.085)
-"""Where the events lie: just over the axes, as shares of their height."""
+"""Lower and upper edge of the strip of events over the axes, as shares of the height of the axes."""
 
 
 def score_range(timelines: Sequence[Timeline]) -> tuple[float, float]:
-    """The lowest and the highest of all scores and thresholds; (0, 1) if there are none."""
+    """Return the lowest and the highest of all scores and thresholds; (0, 1) if there are none."""
     values = [timeline.scores[timeline.valid].astype(np.float64) for timeline in timelines]
     values.append(np.array([t.threshold for t in timelines if t.threshold is not None]))
     joined = np.concatenate(values)
@@ -32,14 +32,21 @@ def score_range(timelines: Sequence[Timeline]) -> tuple[float, float]:
 
 
 def set_scale(axes: Axes, low: float, high: float, seconds: float, headroom: float = 0.24) -> None:
-    """Fix both axes, with room for words over the curve."""
+    """Fix the range of both axes, with room for words over the curve.
+
+    Args:
+        axes: to be changed.
+        low, high: the lowest and the highest score.
+        seconds: the length of the time axis.
+        headroom: over the highest score, as a share of the range of scores.
+    """
     tall = high - low or max(abs(high), 1.0)
     axes.set_xlim(0, max(seconds, 1e-3))
     axes.set_ylim(low - 0.06 * tall, high + headroom * tall)
 
 
 def dress(axes: Axes, points: float) -> None:
-    """Thin axes, few numbers."""
+    """Give axes thin lines, and few numbers of `points` in size."""
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415  matplotlib is slow to import, and few need it
 
     for side, spine in axes.spines.items():
@@ -53,7 +60,15 @@ def dress(axes: Axes, points: float) -> None:
 
 
 def shade_truth(axes: Axes, timeline: Timeline, truth: Reasons, points: float, begin: float = 0.0) -> None:
-    """The odd stretches as a ground, titled by their kind; the video begins at `begin` seconds of the axes."""
+    """Shade the stretches that are anomalous according to the ground truth, titled by their kind.
+
+    Args:
+        axes: to be drawn on.
+        timeline: of the video.
+        truth: (first frame, one past the last, kind) runs.
+        points: size of the type.
+        begin: where the video begins on the axes, in seconds.
+    """
     for start, end, kind in truth:
         left, right = (begin + timeline.info.seconds(frame) for frame in (start, end))
         axes.axvspan(left, right, facecolor=canvas.TRUTH, edgecolor="none", linewidth=0, zorder=1)
@@ -61,7 +76,7 @@ def shade_truth(axes: Axes, timeline: Timeline, truth: Reasons, points: float, b
 
 
 def hatch_not_scorable(axes: Axes, timeline: Timeline, points: float, begin: float = 0.0) -> None:
-    """The stretches without a score, hatched, with their reason."""
+    """Hatch the stretches without a score, and write the reason; arguments as of `shade_truth`."""
     ground = {"boxstyle": "round,pad=0.25", "facecolor": canvas.PAPER, "edgecolor": "none"}
     for start, end, reason in not_scorable(timeline):
         left, right = (begin + timeline.info.seconds(frame) for frame in (start, end))
@@ -86,7 +101,7 @@ def _say(axes: Axes, word: str, between: tuple[float, float], points: float, *, 
 
 
 def draw_curve(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
-    """The score over time, filled where it is over the threshold; a gap where there is none."""
+    """Draw the score over time, filled where it is over the threshold; arguments as of `shade_truth`."""
     columns = max(int(axes.bbox.width), 1)
     frame, score = outline(timeline.scores, columns)
     time = begin + frame / float(timeline.info.fps)
@@ -109,14 +124,14 @@ def draw_curve(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
 
 
 def draw_threshold(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
-    """The threshold, over the video's length; nothing where the detector has none."""
+    """Draw the threshold, if there is one, over the length of the video; arguments as of `shade_truth`."""
     if timeline.threshold is not None:
         ends = [begin, begin + timeline.info.seconds(len(timeline.scores))]
         axes.plot(ends, [timeline.threshold] * 2, color=canvas.INK, linewidth=0.9, dashes=(5, 3), marker="", zorder=5)
 
 
 def mark_events(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
-    """Each event as a bar along the top edge, with a mark at its peak."""
+    """Draw each event as a bar along the top edge, with a mark at its peak; arguments as of `shade_truth`."""
     for event in timeline.events:
         left, right = begin + event.start_time, begin + event.end_time
         bar = axes.axvspan(left, right, *STRIP, facecolor=canvas.ALARM, edgecolor=canvas.ALARM, linewidth=0.8)
@@ -130,13 +145,18 @@ STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600
 """Seconds from tick to tick; beyond the last, days."""
 DAY = 86400
 CLOCK_FROM = 120
-"""Seconds; what lasts longer is told in clock times."""
+"""Seconds; a longer axis has clock times."""
 
 
 def ticks(length: float, most: int = 10) -> tuple[list[float], list[str]]:
-    """Where a time axis of `length` seconds has its ticks, at most `most` after 0, and what they say.
+    """Place the ticks of a time axis: in seconds, the last with its unit, or clock times beyond two minutes.
 
-    Up to two minutes they count seconds, the last with its unit; beyond that they are clock times.
+    Args:
+        length: of the axis, in seconds.
+        most: ticks after the one at 0.
+
+    Returns:
+        Seconds, and what is written at each.
 
     >>> ticks(18.0)
     ([0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 18.0], ['0', '2', '4', '6', '8', '10', '12', '14', '16', '18 s'])
@@ -156,10 +176,16 @@ Points: TypeAlias = npt.NDArray[np.float64]
 
 
 def outline(scores: FloatArray, columns: int) -> tuple[Points, Points]:
-    """Frame positions and scores to draw: all of them, or of a long video each column's lowest and highest.
+    """Thin a score curve for drawing: of a long video, each column keeps its lowest and its highest score.
 
-    A day of video has millions of frames, a picture a thousand columns; a peak of one frame still shows. A column
-    is a gap only where it has no score at all.
+    So a peak of one frame in a day of video still shows. A column is a gap only where it has no score at all.
+
+    Args:
+        scores: (F,), NaN where there is none.
+        columns: of the picture.
+
+    Returns:
+        (P,) positions in frames, and (P,) scores.
 
     >>> outline(np.array([3, 1, 2, 9, 0, 0, 0, 5], np.float32), columns=1)
     (array([4., 4.]), array([0., 9.]))
@@ -174,7 +200,7 @@ def outline(scores: FloatArray, columns: int) -> tuple[Points, Points]:
 
 
 def alone(score: Points) -> IntArray:
-    """The places of scores between two gaps, of which a line would show nothing.
+    """Return the places of single scores between two gaps, of which a line would show nothing.
 
     >>> alone(np.array([1.0, np.nan, 1.0, 1.0, np.nan, 1.0]))
     array([0, 5])

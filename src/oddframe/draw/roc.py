@@ -24,7 +24,7 @@ MOST_POINTS = 2000
 
 
 def plot_roc(curves: Mapping[str, RocCurve], title: str = "", *, width: int = 1200) -> ImageArray:
-    """ROC curves, each named with its area, the largest first.
+    """Plot ROC curves, each named with the area under it, the largest first.
 
     Args:
         curves: by name.
@@ -65,8 +65,8 @@ def _dress(axes: Axes) -> None:
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.plot([0, 1], [0, 1], color=canvas.HAIR, linewidth=1)
-    axes.set_xlabel("normal frames flagged", **_text())
-    axes.set_ylabel("odd frames found", **_text())
+    axes.set_xlabel("false positive rate: normal frames flagged", **_text())
+    axes.set_ylabel("true positive rate: anomalous frames flagged", **_text())
     ticks = np.linspace(0, 1, 6)
     axes.set_xticks(ticks, [f"{tick:.0%}" for tick in ticks])
     axes.set_yticks(ticks, [f"{tick:.0%}" for tick in ticks])

@@ -1,4 +1,4 @@
-"""Stretches of frames with a word: what ground truth says is odd, and what could not be scored."""
+"""Stretches of frames with a word: what is anomalous according to the ground truth, and what could not be scored."""
 
 from __future__ import annotations
 
@@ -12,11 +12,19 @@ from oddframe.scoring import Reasons, as_codes, as_runs
 from oddframe.types import BoolArray, Timeline, VideoId
 
 Truth: TypeAlias = Mapping[VideoId, BoolArray | Sequence[tuple[int, int, str]]]
-"""Per video: (F,) whether the frame is odd, or (first frame, one past the last, kind) runs."""
+"""Per video: (F,) whether each frame is anomalous, or (first frame, one past the last, kind) runs."""
 
 
 def truth_of(timeline: Timeline, truth: Truth | None) -> Reasons:
-    """The odd stretches of one video; those of a mask are of kind ""; none where the video is not in `truth`.
+    """Return the anomalous stretches of one video.
+
+    Args:
+        timeline: of the video.
+        truth: of some videos; None = there is no ground truth.
+
+    Returns:
+        (first frame, one past the last, kind) runs; those of a mask are of kind "". None where the video is not in
+        `truth`.
 
     Raises:
         DataError: the mask has not one value per frame, or a run lies outside the video.
@@ -26,7 +34,7 @@ def truth_of(timeline: Timeline, truth: Truth | None) -> Reasons:
     if not isinstance(said, np.ndarray):
         runs = tuple((int(start), int(end), str(kind)) for start, end, kind in said)
     elif said.shape == (frames,):
-        runs = tuple((start, end, "") for start, end, _ in as_runs(said.astype(np.int64), ("", "odd")))
+        runs = tuple((start, end, "") for start, end, _ in as_runs(said.astype(np.int64), ("", "anomalous")))
     else:
         raise DataError(f"{timeline.info.id}: truth of shape {said.shape} for {frames} frames; give one value a frame")
     for start, end, _ in runs:
@@ -36,7 +44,7 @@ def truth_of(timeline: Timeline, truth: Truth | None) -> Reasons:
 
 
 def kind_at(runs: Reasons, frame: int) -> str:
-    """The kind of the stretch that holds a frame; "" if none does.
+    """Return the kind of the stretch that holds a frame; "" if none does.
 
     >>> kind_at(((0, 5, "cart"), (5, 9, "skater")), 5)
     'skater'
@@ -45,7 +53,7 @@ def kind_at(runs: Reasons, frame: int) -> str:
 
 
 def not_scorable(timeline: Timeline) -> Reasons:
-    """The stretches without a score, each with its reason."""
+    """Return the stretches without a score as (first frame, one past the last, reason) runs."""
     code, words = as_codes(timeline.reasons, len(timeline.valid))
     code = np.where(code == 0, len(words), code)
     return as_runs(np.where(timeline.valid, 0, code), (*words, "not scorable"))

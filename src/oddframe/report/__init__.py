@@ -6,8 +6,7 @@
 from oddframe.report.discovery_files import Pile, write_discovery
 from oddframe.report.event_files import write_events
 from oddframe.report.filmstrip import Filmed, Filmstrip, cut, whole
-from oddframe.report.gather import video_part
-from oddframe.report.moments import moments_of
+from oddframe.report.gather import moments_of, video_part
 from oddframe.report.near import with_near
 from oddframe.report.parts import (
     Compared,

@@ -1,4 +1,4 @@
-"""What `oddframe discover` writes: the list as JSON and CSV, a picture of each moment, and a sheet of them."""
+"""Discoveries as files: the list as JSON and CSV, a picture of each moment, and a sheet of all pictures."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Pile:
     """What was searched, and how.
 
     Args:
-        videos: by name.
-        detector: that was fitted.
-        command: that did it.
+        videos: the searched ones, by name.
+        detector: the one that was fitted on them.
+        command: the command line.
     """
 
     videos: Mapping[VideoId, Video]
@@ -57,10 +57,10 @@ def write_discovery(folder: str | Path, found: Discovery, pile: Pile) -> dict[st
 
     Raises:
         StoreError: the folder cannot be written.
-        VideoError: a frame cannot be read any more.
+        VideoError: a frame can no longer be read.
     """
     folder = Path(folder)
-    told = as_object(found, pile)
+    listed = as_object(found, pile)
     with storing(folder, REMEDY):
         (folder / "thumbnails").mkdir(parents=True, exist_ok=True)
     cells = [_pictured(folder, moment, found, pile) for moment in found.moments]
@@ -68,15 +68,15 @@ def write_discovery(folder: str | Path, found: Discovery, pile: Pile) -> dict[st
         columns = min(len(cells), COLUMNS)
         write_image(folder / "moments.png", contact_sheet(cells, columns, width=columns * CELL + 16 * (columns + 1)))
     with storing(folder, REMEDY):
-        replace_durably(folder / "moments.csv", _as_csv(told).encode(errors="surrogateescape"))
-        replace_durably(folder / "moments.json", (json.dumps(told, indent=1) + "\n").encode())
-    _remove_stale(folder, told)
-    return told
+        replace_durably(folder / "moments.csv", _as_csv(listed).encode(errors="surrogateescape"))
+        replace_durably(folder / "moments.json", (json.dumps(listed, indent=1) + "\n").encode())
+    _remove_stale(folder, listed)
+    return listed
 
 
-def _remove_stale(folder: Path, told: Mapping[str, Any]) -> None:
-    """Remove the pictures of an earlier list; files of other names are left alone."""
-    kept = {Path(moment["thumbnail"]).name for moment in told["moments"]}
+def _remove_stale(folder: Path, listed: Mapping[str, Any]) -> None:
+    """Remove the pictures of an earlier list; files of other names stay."""
+    kept = {Path(moment["thumbnail"]).name for moment in listed["moments"]}
     with storing(folder, REMEDY):
         for file in (folder / "thumbnails").iterdir():
             if _OURS.fullmatch(file.name) and file.name not in kept:
@@ -86,7 +86,7 @@ def _remove_stale(folder: Path, told: Mapping[str, Any]) -> None:
 
 
 def as_object(found: Discovery, pile: Pile) -> dict[str, Any]:
-    """What `moments.json` holds."""
+    """Return what `moments.json` holds."""
     info = pile.detector.info()
     return {
         "oddframe": __version__,
@@ -135,11 +135,11 @@ def _pictured(folder: Path, moment: Moment, found: Discovery, pile: Pile) -> Ima
     return small
 
 
-def _as_csv(told: Mapping[str, Any]) -> str:
+def _as_csv(listed: Mapping[str, Any]) -> str:
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(["rank", "video", *_EVENT, "x0", "y0", "x1", "y1", "thumbnail"])
-    for moment in told["moments"]:
+    for moment in listed["moments"]:
         values = [moment[name] for name in ("rank", "video", *_EVENT)]
         rows.writerow([*values, *(moment["box"] or ("",) * 4), moment["thumbnail"]])
     return text.getvalue()

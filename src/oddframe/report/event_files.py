@@ -13,7 +13,7 @@ from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import TypeAlias
 
-from oddframe.draw.clips import event_clip, span_of
+from oddframe.draw.annotate import event_clip, span_of
 from oddframe.engine.detector import Detector
 from oddframe.engine.observed import CacheLike, videos_of
 from oddframe.engine.score import Failed
@@ -27,7 +27,7 @@ from oddframe.video.find import Sources
 from oddframe.video.write import write_video
 
 Stamp: TypeAlias = tuple[tuple[str, int, int], ...]
-"""Name, size and time of change of each file of a video; nothing where it is no file."""
+"""Name, size and time of change (ns) of each file of a video; empty where it is no file."""
 
 
 def write_events(
@@ -149,12 +149,12 @@ class EventFiles:
 
 
 def stamp(video: Video) -> Stamp:
-    """What would differ if somebody replaced the video."""
+    """Return what would differ if somebody replaced the video."""
     path = Path(video.source)
     if not path.exists():
         return ()
     files = sorted(path.iterdir()) if path.is_dir() else [path]
-    return tuple((file.name, (told := file.stat()).st_size, told.st_mtime_ns) for file in files)
+    return tuple((file.name, (found := file.stat()).st_size, found.st_mtime_ns) for file in files)
 
 
 def _between(video: Video, first: int, stop: int) -> Iterator[Frame]:
@@ -169,7 +169,7 @@ COLUMNS = (
 
 
 def events_as_json(timelines: Sequence[Timeline], clips: Mapping[str, str] | None = None) -> str:
-    """All events of some videos, video by video, and what they stand on.
+    """Write the events of some videos as JSON, with thresholds and what was not scorable.
 
     Args:
         timelines: of the videos.
@@ -179,7 +179,7 @@ def events_as_json(timelines: Sequence[Timeline], clips: Mapping[str, str] | Non
 
 
 def events_as_csv(timelines: Sequence[Timeline], clips: Mapping[str, str] | None = None) -> str:
-    """The same events, one a row; what is not known is empty. Arguments as in `events_as_json`."""
+    """Write the events as a table, one a row; what is not known is empty. Arguments as of `events_as_json`."""
     text = io.StringIO()
     table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     table.writeheader()
@@ -200,6 +200,6 @@ def _video(timeline: Timeline, clips: Mapping[str, str]) -> dict[str, Json]:
 
 
 def _row(timeline: Timeline, event: Event, clips: Mapping[str, str]) -> dict[str, Json]:
-    told: dict[str, Json] = {name: value for name, value in asdict(event).items() if name in COLUMNS}
+    row: dict[str, Json] = {name: value for name, value in asdict(event).items() if name in COLUMNS}
     box = dict(zip(("x0", "y0", "x1", "y1"), event.box or (), strict=False))
-    return {**told, **box, "video": timeline.info.id, "clip": clips.get(event.id)}
+    return {**row, **box, "video": timeline.info.id, "clip": clips.get(event.id)}

@@ -1,4 +1,4 @@
-"""What a report says at its end: the detector, what its scores mean, and how they became events."""
+"""The tables at the end of a report: the detector, what its scores mean, and how they became events."""
 
 from __future__ import annotations
 
@@ -10,19 +10,24 @@ from oddframe.report.parts import Facts
 from oddframe.types import Json
 
 WORDS = {
-    "alarm_rate": "share of normal frames over it",
+    "alarm_rate": "normal frames over the threshold",
     "floor": "score of an empty frame",
-    "low": "events last down to",
-    "map_level": "maps stand out from",
+    "low": "events end below",
+    "map_level": "hot spots of maps above",
     "normal_frames": "held-out normal frames",
-    "normal_seconds": "they last",
-    "enough": "enough for what was asked",
+    "normal_seconds": "length of held-out video",
+    "enough": "enough video for the rate asked for",
 }
-"""What the values of a calibration are called; others go by their own names."""
+"""Words for the values of a calibration; others are shown by their own names."""
 
 
 def facts_of(detector: Detector, command: str | None = None) -> tuple[Facts, ...]:
-    """The detector's settings, its calibration and the way from scores to events."""
+    """Return the tables of a detector: its settings, its calibration, and the way from scores to events.
+
+    Args:
+        detector: a fitted one.
+        command: the command line that made the report; None = not shown.
+    """
     on, parts = detector.fitted_on, (("observer", detector.observer), ("model", detector.model))
     fitted = (
         ("preset", detector.preset),
@@ -45,8 +50,8 @@ def _calibration(detector: Detector) -> Iterator[tuple[str, str]]:
     yield "threshold", "none: no normal video was held out" if threshold is None else _value(threshold)
     if alarms is not None:
         interval = f"95 % interval {alarms.at_least:.3g} to {alarms.at_most:.3g}"
-        yield "false alarms to expect", f"{alarms.per_hour:.3g} an hour ({interval})"
-        yield "that is known from", f"{alarms.hours:.3g} hours of held-out video ({alarms.basis})"
+        yield "expected false alarms", f"{alarms.per_hour:.3g} an hour ({interval})"
+        yield "estimated from", f"{alarms.hours:.3g} hours of held-out video ({alarms.basis})"
     for name, value in known.items():
         if value is not None:
             shown = f"{value:.1%}" if name == "alarm_rate" and isinstance(value, float) else _value(value)
@@ -60,7 +65,7 @@ def _settings(settings: Mapping[str, Json]) -> str:
 
 
 def _flat(settings: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
-    """The settings of all parts in one list; a part is told by its name, and its settings by their path."""
+    """The settings of all parts in one list: a part is shown by its name, and its settings by their path."""
     for name, value in settings.items():
         path = f"{before}{name.replace('_', ' ')}"
         if isinstance(value, Mapping) and "settings" in value:

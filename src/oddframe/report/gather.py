@@ -1,4 +1,4 @@
-"""From a timeline and its video to the values that a report shows, and to the JSON values of its chart."""
+"""What a report shows of one video: its moments with their pictures, and the curve that the chart draws."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ import numpy as np
 
 from oddframe.draw.heat import heat
 from oddframe.draw.panel import outline
-from oddframe.draw.stretches import Truth, not_scorable, truth_of
+from oddframe.draw.stretches import Truth, kind_at, not_scorable, truth_of
 from oddframe.errors import VideoError
 from oddframe.report.filmstrip import Filmed, cut, whole, within
-from oddframe.report.moments import moments_of
-from oddframe.report.parts import Compared, MomentPart, Thumbnail, VideoPart
+from oddframe.report.parts import Box, Compared, MomentPart, Thumbnail, VideoPart
 from oddframe.scoring import MapScale, Reasons, anomaly_map
-from oddframe.types import Frame, Json, Timeline
+from oddframe.types import FloatArray, Frame, Json, Timeline
 from oddframe.video import Video
 
 STRIP = 0.4
@@ -34,14 +33,14 @@ def video_part(
     limit: int = 1_000_000,
     videos: int = 1,
 ) -> VideoPart:
-    """One video's part of a report.
+    """Make one video's part of a report.
 
     Args:
-        timeline: the video's.
-        video: itself, for pictures; one that was `Filmed` while it was scored has thumbnails. None = no pictures.
+        timeline: of the video.
+        video: the video, for pictures; one that was `Filmed` while it was scored has thumbnails. None = no pictures.
         scale: what the colours of maps mean.
-        truth: what is odd, by video.
-        compared: frame -> what the moment with its peak there was compared with.
+        truth: the anomalous frames, by video.
+        compared: frame of a peak -> what that moment was compared with.
         limit: bytes that the pictures may take.
         videos: how many videos share the page.
 
@@ -49,8 +48,8 @@ def video_part(
         VideoError: the video is not the one that was scored, or changed since.
         DataError: truth that does not fit the video.
     """
-    runs, told = truth_of(timeline, truth), compared or {}
-    moments = tuple(replace(one, compared=told.get(one.frame)) for one in moments_of(timeline, runs))
+    runs, others = truth_of(timeline, truth), compared or {}
+    moments = tuple(replace(one, compared=others.get(one.frame)) for one in moments_of(timeline, runs))
     drawn = curve(timeline, moments, runs, videos)
     strip = within(video.strip.pictures, round(STRIP * limit)) if isinstance(video, Filmed) else ()
     if video is not None and video.medium == "pictures":
@@ -96,7 +95,7 @@ def check_unchanged(timeline: Timeline, video: Video) -> None:
 def pictured(
     timeline: Timeline, moments: Sequence[MomentPart], video: Video, scale: MapScale, limit: int
 ) -> tuple[MomentPart, ...]:
-    """The moments with their pictures, the oddest first as long as they fit into `limit` bytes."""
+    """Add pictures to moments, the most anomalous first, as long as they fit into `limit` bytes."""
     by_frame, left, shown = {one.frame: one for one in moments}, limit, dict[int, MomentPart]()
     drawn = [_with_pictures(timeline, by_frame[frame.index], frame, scale) for frame in video.frames_at(by_frame)]
     for one in sorted(drawn, key=lambda moment: -moment.score):
@@ -127,13 +126,16 @@ POINTS, FEWEST = 120_000, 400
 
 
 def curve(timeline: Timeline, moments: Iterable[MomentPart], truth: Reasons = (), videos: int = 1) -> dict[str, Json]:
-    """Times (seconds) and scores of the curve, null where there is none; and stretches as [from, to, word].
+    """Return what the chart draws of a video, as JSON values.
 
     Args:
         timeline: of the video.
         moments: to be marked.
-        truth: what is said to be odd, as runs of frames.
-        videos: how many curves share the page: a long video among many is drawn by each column's lowest and highest.
+        truth: the anomalous stretches, as (first frame, one past the last, kind) runs.
+        videos: how many curves share the page; the more there are, the fewer points a long curve has.
+
+    Returns:
+        Times in seconds and scores of the curve (None where there is no score), and stretches as [from, to, word].
     """
     columns = min(max(POINTS // 2 // max(videos, 1), FEWEST), 6000)
     frame, score = outline(timeline.scores, columns)
@@ -152,3 +154,86 @@ def curve(timeline: Timeline, moments: Iterable[MomentPart], truth: Reasons = ()
         "truth": stretches(truth),
         "moments": [[one.start, one.end, one.peak, one.id] for one in moments],
     }
+
+
+INSTEAD = {True: 1, False: 5}
+"""How many moments a video without events shows; with a threshold there is one, for comparison."""
+APART = 2.0
+"""Seconds between two of these."""
+
+
+def moments_of(timeline: Timeline, truth: Reasons = ()) -> tuple[MomentPart, ...]:
+    """Return the moments of a video that are worth a look.
+
+    Args:
+        timeline: of the video.
+        truth: the anomalous stretches, as (first frame, one past the last, kind) runs.
+
+    Returns:
+        Its events, or else its most anomalous moments; in the order of time, without pictures.
+    """
+    if timeline.events:
+        return tuple(
+            MomentPart(
+                id=event.id or f"{event.peak}",
+                start=event.start_time,
+                end=event.end_time,
+                peak=event.peak_time,
+                frame=event.peak,
+                score=event.score,
+                p_value=event.p_value,
+                kind=_kind(truth, event.start, event.end, event.peak),
+                box=event.box,
+            )
+            for event in timeline.events
+        )
+    return tuple(_at(timeline, truth, frame) for frame in _highest(timeline, INSTEAD[timeline.threshold is not None]))
+
+
+def _highest(timeline: Timeline, count: int) -> list[int]:
+    """The frames with the highest scores, far enough apart."""
+    left: FloatArray = np.where(timeline.valid, timeline.scores, -np.inf).astype(np.float32)
+    reach, found = max(round(APART * float(timeline.info.fps)), 1), list[int]()
+    while len(found) < count and np.isfinite(left).any():
+        peak = int(np.argmax(left))
+        found.append(peak)
+        left[max(peak - reach, 0) : peak + reach + 1] = -np.inf
+    return sorted(found)
+
+
+def _at(timeline: Timeline, truth: Reasons, frame: int) -> MomentPart:
+    time, p_values = timeline.info.seconds(frame), timeline.p_values
+    return MomentPart(
+        id=f"{frame}",
+        start=time,
+        end=timeline.info.seconds(frame + 1),
+        peak=time,
+        frame=frame,
+        score=float(timeline.scores[frame]),
+        p_value=None if p_values is None else float(p_values[frame]),
+        kind=_kind(truth, frame, frame + 1, frame),
+        box=top_box(timeline, frame),
+    )
+
+
+def _kind(truth: Reasons, start: int, end: int, peak: int) -> str:
+    """What is there according to the ground truth: at the peak, or else anywhere in the stretch."""
+    there = kind_at(truth, peak)
+    if there or any(first <= peak < last for first, last, _ in truth):
+        return there or "anomalous"
+    return next((word or "anomalous" for first, last, word in truth if first < end and start < last), "")
+
+
+def top_box(timeline: Timeline, frame: int) -> Box | None:
+    """Return the box of the highest-scoring observation that covers a frame; None where there is none."""
+    rows = timeline.scored.observations
+    covers = np.flatnonzero((rows.span[:, 0] <= frame) & (frame < rows.span[:, 1]))
+    if not len(covers):
+        return None
+    row = int(covers[np.argmax(timeline.scored.score[covers])])
+    spots, box = timeline.scored.hot_spots, rows.box[row]
+    if spots is not None and len(spots.row[spots.of(row)]):
+        own = spots.of(row)
+        box = spots.box[own][np.argmax(spots.score[own])]
+    x0, y0, x1, y1 = (float(edge) for edge in box)
+    return x0, y0, x1, y1

@@ -1,4 +1,4 @@
-"""Pictures of the normal moments that odd ones were compared with, where their videos are still at hand."""
+"""Pictures of the normal moments that anomalous ones were compared with, where their videos are still available."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from oddframe.video import Video
 
 Key: TypeAlias = tuple[VideoId, int, Box]
 
-GONE = "video not at hand"
-CHANGED = "the video has changed since it was learnt"
+GONE = "video not available"
+CHANGED = "the video has changed since the detector was fitted"
 TOO_LARGE = "left out to keep the page small"
 
 
 def with_near(parts: Sequence[VideoPart], videos: Mapping[VideoId, Video], limit: int) -> tuple[VideoPart, ...]:
-    """The parts with pictures of the normal moments: of the oddest moments first, as long as they fit.
+    """Add pictures of the normal moments, those of the most anomalous moments first, as long as they fit.
 
     Args:
         parts: of all videos.
-        videos: normal ones that are at hand, by name; each is gone through at most once.
+        videos: the normal ones that are available, by name; each is read at most once.
         limit: bytes that the pictures may take.
+
+    Returns:
+        The parts, in the same order.
     """
     wanted = [(moment.score, near) for part in parts for moment in part.moments for near in _near(moment)]
     found, left = near_shots((near for _, near in wanted), videos), limit
@@ -39,7 +42,7 @@ def with_near(parts: Sequence[VideoPart], videos: Mapping[VideoId, Video], limit
 
 
 def near_shots(wanted: Iterable[NormalMoment], videos: Mapping[VideoId, Video]) -> dict[Key, Shot | str]:
-    """What each moment looked like, or why that cannot be shown."""
+    """Return the picture of each moment, or the reason why there is none."""
     by_video: dict[VideoId, dict[Key, NormalMoment]] = defaultdict(dict)
     for near in wanted:
         by_video[near.video][_key(near)] = near

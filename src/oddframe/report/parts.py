@@ -1,4 +1,4 @@
-"""What a report shows, as values: nothing here knows of videos, detectors or HTML."""
+"""The values that a report shows; they know nothing of videos, detectors or HTML."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Box: TypeAlias = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as text.
+    """An encoded picture, as text.
 
     Args:
         uri: a `data:` address.
@@ -25,7 +25,7 @@ class Picture:
 
     @property
     def bytes(self) -> int:
-        """What it takes in the page."""
+        """Bytes that it takes in the page."""
         return len(self.uri)
 
 
@@ -36,8 +36,8 @@ class Shot:
     Args:
         picture: what it looks like.
         view: x0 y0 x1 y1 of what is shown, in pixels of the source.
-        box: x0 y0 x1 y1 of what is meant, in pixels of the source; None = all of it.
-        heat: the anomaly map over the same view, transparent where nothing is over the threshold; None = not drawn.
+        box: x0 y0 x1 y1 to be outlined, in pixels of the source; None = nothing.
+        heat: the anomaly map over the same view, transparent where nothing is over the threshold; None = no map.
     """
 
     picture: Picture
@@ -47,20 +47,21 @@ class Shot:
 
     @property
     def bytes(self) -> int:
-        """What it takes in the page."""
+        """Bytes that it takes in the page."""
         return self.picture.bytes + (self.heat.bytes if self.heat else 0)
 
 
 @dataclass(frozen=True, slots=True)
 class NormalMoment:
-    """A normal moment that an odd one was compared with.
+    """A normal moment that an anomalous one was compared with.
 
     Args:
-        video, frame: where it was.
-        seconds: when, in its video; None where the frame rate is not known.
+        video: the name of its video.
+        frame: its number in that video.
+        seconds: its time in that video; None where the frame rate is not known.
         box: x0 y0 x1 y1 in pixels.
-        distance: how far the odd moment is from it.
-        shot: what it looks like; None where the video is not at hand.
+        distance: of the anomalous moment to it.
+        shot: its picture; None where the video is not available.
         missing: why there is no picture, in words.
     """
 
@@ -75,13 +76,13 @@ class NormalMoment:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What an odd moment was compared with.
+    """What an anomalous moment was compared with.
 
     Args:
         unit: of the distances, in words.
-        within: what is no farther than this from something normal scores no higher than the threshold; None = unknown.
+        within: the distance to something normal up to which the score is not over the threshold; None = unknown.
         nearest: normal moments, nearest first.
-        own: the odd thing, cut out as the normal ones are.
+        own: the anomalous thing, cut out as the normal ones are.
     """
 
     unit: str
@@ -92,19 +93,19 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class MomentPart:
-    """An event; or, where a video has none, a moment that is odd for it.
+    """An event; or, where a video has none, one of its most anomalous moments.
 
     Args:
         id: stable from run to run.
         start, end, peak: seconds.
         frame: that of the peak.
         score: at the peak.
-        p_value: how often a normal frame scores as high; None where that is not known.
-        kind: what ground truth says is there, "" where nothing.
-        box: x0 y0 x1 y1 of the oddest thing, in pixels; None where nothing was seen.
+        p_value: share of normal frames that score as high, 0 to 1; None where that is not known.
+        kind: what is there according to the ground truth; "" = nothing.
+        box: x0 y0 x1 y1 of the most anomalous thing, in pixels; None where nothing was observed.
         shot: the frame of the peak; None without pictures.
-        missing: why there is none, in words.
-        compared: what it was compared with; None where the model cannot say.
+        missing: why there is no picture, in words.
+        compared: what it was compared with; None where the model cannot tell.
     """
 
     id: str
@@ -123,8 +124,8 @@ class MomentPart:
     @property
     def shots(self) -> tuple[Shot, ...]:
         """All its pictures."""
-        told = () if self.compared is None else (self.compared.own, *(near.shot for near in self.compared.nearest))
-        return tuple(shot for shot in (self.shot, *told) if shot is not None)
+        others = () if self.compared is None else (self.compared.own, *(near.shot for near in self.compared.nearest))
+        return tuple(shot for shot in (self.shot, *others) if shot is not None)
 
     @property
     def bytes(self) -> int:
@@ -152,11 +153,11 @@ class VideoPart:
         highest: the highest frame score, and its second; None where no frame could be scored.
         over: seconds in events.
         lost: seconds that could not be scored.
-        events: whether `moments` are events; else they are only the oddest moments.
+        events: whether `moments` are events; else they are only the most anomalous moments.
         moments: in the order of time.
         curve: what the chart draws, see `oddframe.report.gather`.
         strip: small pictures in the order of time; none where there are no pictures.
-        note: what else is to be said, in words.
+        note: a remark for the reader; "" = none.
     """
 
     name: str
@@ -175,25 +176,25 @@ class VideoPart:
 
     @property
     def bytes(self) -> int:
-        """About what it takes in the page."""
+        """Bytes that it takes in the page, about."""
         shots = [shot for moment in self.moments for shot in moment.shots]
         drawn = 20 * len(self.curve["t"]) if isinstance(self.curve["t"], list) else 0
         return drawn + sum(one.picture.bytes for one in self.strip) + sum(shot.bytes for shot in shots)
 
     @property
-    def oddness(self) -> float:
-        """What videos are sorted by: the highest score; far below all others where there is none."""
+    def top_score(self) -> float:
+        """The highest score, by which videos are sorted; where there is none, a number below all scores."""
         return -1e30 if self.highest is None else self.highest[0]
 
     @property
     def count(self) -> int:
-        """How many events there are."""
+        """The number of events."""
         return len(self.moments) if self.events else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A table of what is to be known at the end of a report: a title, and lines of a name and a value."""
+    """A table at the end of a report: a title, and lines of a name and a value."""
 
     title: str
     lines: tuple[tuple[str, str], ...]
@@ -205,11 +206,11 @@ class Page:
 
     Args:
         title: what it is about.
-        made: when, in words.
+        made: when and by what, in words.
         threshold: scores above it make events; None = there is none.
         videos: in the order in which they were given.
         failures: one line for each video that could not be reported.
-        notes: what the reader must know first, as that the threshold is stale.
+        notes: what the reader must know first, for instance that the threshold is stale.
         facts: settings, calibration, protocol.
     """
 

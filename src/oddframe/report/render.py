@@ -17,11 +17,20 @@ if TYPE_CHECKING:
 
 
 FIXED = 5_000_000
-"""Bytes that a report takes before it says anything: plotly's script, styles, and our own script."""
+"""Bytes of a report without videos: plotly's script, styles, and our own script."""
 
 
 def render(page: Page) -> str:
-    """The report as HTML text; every name in it is escaped, and a policy in it forbids every request."""
+    """Render a report as HTML.
+
+    Every name in it is escaped, and a content policy in it forbids every request.
+
+    Args:
+        page: what it shows.
+
+    Returns:
+        The text of the file.
+    """
     from markupsafe import Markup  # noqa: PLC0415  slow to import, and few need it
     from plotly.offline import get_plotlyjs  # noqa: PLC0415
 
@@ -36,7 +45,7 @@ def render(page: Page) -> str:
             script=Markup("\n".join((folder / name).read_text("utf-8") for name in ("chart.js", "page.js"))),
             plotly=Markup(get_plotlyjs()),
             scale=scale_stops(),
-            order=sorted(range(len(page.videos)), key=lambda number: -page.videos[number].oddness),
+            order=sorted(range(len(page.videos)), key=lambda number: -page.videos[number].top_score),
             sparks=[spark(video, score_range(page.videos)) for video in page.videos],
         )
     )
@@ -73,7 +82,7 @@ def _data(page: Page) -> Json:
 
 
 def score_range(videos: Sequence[VideoPart]) -> tuple[float, float]:
-    """The lowest and the highest score, with some room: one axis for all videos, so that heights can be compared."""
+    """Return the lowest and the highest score of all videos, with some room: their charts share one axis."""
     curves: list[Json] = [video.curve["s"] for video in videos]
     scores = [float(s) for one in curves if isinstance(one, list) for s in one if isinstance(s, int | float)]
     scores += [float(t) for video in videos if isinstance(t := video.curve["threshold"], int | float)]
@@ -83,7 +92,16 @@ def score_range(videos: Sequence[VideoPart]) -> tuple[float, float]:
 
 
 def spark(video: VideoPart, scale: tuple[float, float], columns: int = 100) -> str:
-    """The curve as the points of a line in a box of 100 x 20, whose foot and top are the ends of the scale."""
+    """Return a score curve as the points of an SVG line.
+
+    Args:
+        video: whose curve it is.
+        scale: the scores at the foot and at the top of the box.
+        columns: points at most, about.
+
+    Returns:
+        "x,y x,y ..." in a box of 100 x 20; "" where nothing was scored.
+    """
     scores: Json = video.curve["s"]
     values = np.array([np.nan if s is None else s for s in scores] if isinstance(scores, list) else [], np.float64)
     if not np.isfinite(values).any():
@@ -99,13 +117,13 @@ def spark(video: VideoPart, scale: tuple[float, float], columns: int = 100) -> s
 
 
 def scale_stops(count: int = 8) -> str:
-    """The colours of maps, from the threshold to the top, as the stops of a CSS gradient."""
+    """Return the colours of maps, from the threshold to the top, as `count` stops of a CSS gradient."""
     shades = colours(np.linspace(0.5, 1, count, dtype=np.float32))
     return ", ".join(f"rgb({red} {green} {blue})" for red, green, blue in shades.tolist())
 
 
 def number(value: float) -> str:
-    """Three digits that mean something.
+    """Write a number with three significant digits.
 
     >>> number(2.34567), number(-0.0123456), number(1234.5)
     ('2.35', '-0.0123', '1234')
@@ -114,7 +132,7 @@ def number(value: float) -> str:
 
 
 def chance(p_value: float) -> str:
-    """A p-value, rounded up: it must not look smaller than it is.
+    """Write a p-value, rounded up, so that it never looks smaller than it is.
 
     >>> chance(0.00412), chance(1.0), chance(0.0000003)
     ('0.0042', '1', '0.0001 or less')

@@ -18,14 +18,18 @@ Labels: TypeAlias = Callable[[VideoInfo], Mapping[VideoId, BoolArray]]
 
 
 def read_truth(path: Path | None) -> Labels:
-    """What is odd in a video whose frames are counted, by its name; nothing where the truth does not speak of it.
+    """Read ground truth.
 
     Args:
         path: a table `video,start,end` of times, as the data set `folder` has, in which a video without a row is
             normal; or a folder with one `NAME.npy` a video, one value a frame. None = there is none.
 
+    Returns:
+        A function: a video whose frames are counted -> its name and (F,) whether each frame is anomalous; an empty
+        mapping where the truth does not name the video.
+
     Raises:
-        DataError: it is missing or damaged, or (once a video is asked for) does not fit.
+        DataError: the file is missing or damaged, or (when a video is asked for) does not fit.
     """
     if path is None:
         return lambda _: {}
@@ -53,13 +57,21 @@ def _from_table(
 
 
 def check_named(path: Path | None, known: Mapping[VideoId, object]) -> None:
-    """Raise DataError where no video of a report is one that the truth speaks of: the names must be wrong."""
+    """Check that the truth names at least one of the videos.
+
+    Args:
+        path: as of `read_truth`.
+        known: the videos of the report, by name.
+
+    Raises:
+        DataError: it names none of them.
+    """
     if path is None or not known:
         return
     names = _names(path)
     if names and not any(name in known or str(Path(name).with_suffix("")) in known for name in names):
-        told, there = ", ".join(sorted(names)[:5]), ", ".join(list(known)[:5])
-        raise DataError(f"{path}: speaks of {told}, and the videos are {there}; give it their names")
+        named, there = ", ".join(sorted(names)[:5]), ", ".join(list(known)[:5])
+        raise DataError(f"{path}: names {named}, but the videos are {there}; use their names")
 
 
 def _names(path: Path) -> set[str]:

@@ -1,4 +1,4 @@
-"""What a report shows of each video: scored, explained and pictured in one pass, so far as that goes."""
+"""Videos on their way into a report: scored, explained and pictured, in one pass where that is possible."""
 
 from __future__ import annotations
 
@@ -21,28 +21,42 @@ from oddframe.types import Run, Timeline
 from oddframe.video import Video
 
 MAPPED = 16_000
-"""Frames of a video whose maps are kept until its pictures are made: a quarter of a gigabyte."""
+"""Frames of the longest video whose maps stay in memory until its pictures are made: a quarter of a gigabyte."""
 SHARE = 0.8
-"""The share of the pictures' room that the videos' own pictures may take; the rest is for normal moments."""
+"""Share of the bytes for pictures that the videos' own pictures may take; the rest is for normal moments."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A video that was scored, and what is needed to show it."""
+    """A video that was scored, its timeline, and the stamp of its file from before."""
 
     video: Video
     timeline: Timeline
     stamp: tuple[int, int] | None
 
     def check(self) -> Self:
-        """Itself. Raises VideoError where the file has changed since it was scored."""
+        """Return itself.
+
+        Raises:
+            VideoError: the file has changed since it was scored.
+        """
         if stamp(self.video) != self.stamp:
             raise VideoError(f"{self.video.source}: has changed since it was scored; report it again when complete")
         return self
 
 
 def watched(witness: Witness, video: Video, run: Run, *, cache: CacheLike = None) -> Watched:
-    """Score a video and keep what is needed to show it; raises what `Detector.score` raises."""
+    """Score a video, and take its filmstrip on the way.
+
+    Args:
+        witness: a detector that remembers what it needs for explanations.
+        video: to be scored.
+        run: how to run.
+        cache: where observations are stored, as in `Detector.score`.
+
+    Raises:
+        OddframeError: what `Detector.score` raises.
+    """
     filmed = Filmed(video) if video.medium == "pictures" else video
     before, maps = stamp(video), (video.hint or MAPPED + 1) <= MAPPED
     timeline = witness.detector.score(filmed, run, maps=maps, cache=cache)
@@ -52,7 +66,7 @@ def watched(witness: Witness, video: Video, run: Run, *, cache: CacheLike = None
 
 
 def part_of(witness: Witness, seen: Watched, *, truth: Truth | None = None, limit: int, videos: int = 1) -> VideoPart:
-    """What a report shows of a video; nothing of it is kept afterwards. Arguments and errors as of `video_part`."""
+    """Make the part of a video, and drop what was remembered of it; arguments and errors as of `video_part`."""
     timeline, part = seen.timeline, None
     told = {}
     for moment in moments_of(timeline):
@@ -69,7 +83,7 @@ def part_of(witness: Witness, seen: Watched, *, truth: Truth | None = None, limi
 
 
 def compared(why: Explained) -> Compared:
-    """An explanation as a report shows it, its pictures still missing."""
+    """Turn an explanation into what a report shows, still without pictures."""
     nearest = tuple(
         NormalMoment(one.video, one.frame, why.seconds_of(one), one.box, one.distance) for one in why.nearest()
     )
@@ -77,14 +91,14 @@ def compared(why: Explained) -> Compared:
 
 
 def scale_of(detector: Detector, timeline: Timeline) -> MapScale:
-    """What colours mean: fixed by the calibration; without a threshold, by the video's highest score."""
+    """Return what the colours of maps mean: by the calibration, or without a threshold by the highest score."""
     known = detector.calibration
     highest = float(timeline.scores[timeline.valid].max()) if timeline.valid.any() else None
     return MapScale.of(known.floor, known.threshold, highest)
 
 
 def stamp(video: Video) -> tuple[int, int] | None:
-    """When a video's file or folder was last changed, and its size; None where it is not on the disk."""
+    """Return when a video's file or folder was last changed (ns) and its size; None where it is not on the disk."""
     try:
         found = Path(video.source).stat()
     except (OSError, ValueError):

@@ -31,8 +31,8 @@
         const image = button.querySelector("img");
         if (image) image.src = video.thumbnails[nearest(video.frames, Number(button.dataset.frame))];
       });
-      const oddest = video.moments.reduce((best, one, place) => (this.score(one[2]) > this.score(video.moments[best][2]) ? place : best), 0);
-      if (this.buttons.length) this.choose(oddest, false);
+      const highest = video.moments.reduce((best, one, place) => (this.score(one[2]) > this.score(video.moments[best][2]) ? place : best), 0);
+      if (this.buttons.length) this.choose(highest, false);
       else this.show(0);
     }
 
@@ -45,14 +45,14 @@
       const { video } = this;
       this.seconds = Math.min(Math.max(seconds, 0), video.seconds);
       const [score, gap] = [this.score(this.seconds), video.gaps.find(([from, to]) => from <= this.seconds && this.seconds < to)];
-      const told = gap ? `not scorable: ${gap[2]}` : score === null || score === undefined ? "no score" : `score ${score.toPrecision(3)}`;
-      this.reading.replaceChildren(Object.assign(document.createElement("b"), { textContent: clock(this.seconds) }), ` · ${told}`);
+      const reading = gap ? `not scorable: ${gap[2]}` : score === null || score === undefined ? "no score" : `score ${score.toPrecision(3)}`;
+      this.reading.replaceChildren(Object.assign(document.createElement("b"), { textContent: clock(this.seconds) }), ` · ${reading}`);
       if (this.image && video.frames.length) {
         this.image.src = video.thumbnails[nearest(video.frames, this.seconds * video.fps)];
         this.image.alt = `${video.name} near ${clock(this.seconds)}`;
       }
       this.scrub.value = Math.round((1000 * this.seconds) / (video.seconds || 1));
-      this.scrub.setAttribute("aria-valuetext", `${clock(this.seconds)}, ${told}`);
+      this.scrub.setAttribute("aria-valuetext", `${clock(this.seconds)}, ${reading}`);
       this.mark();
     }
 
