@@ -159,7 +159,7 @@ def test_truth_of_other_videos_is_refused(command: Command, fitted: Path, fast: 
     table = tmp_path / "labels.csv"
     table.write_text("video,start,end\ngate,1,2\n")
     error = command("report", fitted, fast, "--truth", table, "-o", tmp_path / "out").error
-    assert error == f"{table}: speaks of gate, and the videos are fast; give it their names"
+    assert error == f"{table}: names gate, but the videos are fast; use their names"
     np.save(tmp_path / "fast.npy", np.zeros(7))
     error = command("report", fitted, fast, "--truth", tmp_path, "-o", tmp_path / "out").error
     assert error.startswith(f"{tmp_path / 'fast.npy'}: 33 frames fewer than video 'fast'")

@@ -1,4 +1,4 @@
-"""From detectors and a data set to figures that say how they came about.
+"""Detectors and a data set in; figures out, each with all that is needed to reproduce it.
 
 `oddframe.bench` is imported when it is first used: `odd.bench.run_bench("ped2", ["llsh", "knn"])`.
 """

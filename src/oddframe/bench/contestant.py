@@ -1,4 +1,4 @@
-"""The detectors of a bench: by preset, by parts, or saved before."""
+"""The detectors of a bench: named by preset, by observer and model, or saved earlier."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Contestant:
     """A detector that takes part.
 
     Args:
-        title: what it was asked for as.
-        detector: fitted if it was saved before, else not yet.
+        title: the name that the user gave.
+        detector: fitted if it was saved earlier, else not yet.
         saved: the folder that it was loaded from; None where the bench fits it.
         protocol: the title of its paper's protocol.
     """
@@ -38,18 +38,18 @@ class Contestant:
 
     @property
     def slug(self) -> str:
-        """The title as a file name."""
+        """The title, made fit for a file name."""
         return re.sub(r"[^A-Za-z0-9.+-]+", "-", self.title).strip("-.") or "detector"
 
 
 def contestant(title: str, medium: Medium, seed: int, settings: Settings | None = None) -> Contestant:
-    """The detector of that title.
+    """Find the detector of that title.
 
     Args:
         title: a preset ("knn"), an observer and a model ("snippet+knn"), or the folder of a saved detector.
-        medium: what the data set's recordings carry. A preset whose observer looks at something else lends its model,
-            and the observer is the one that is named after the medium, in segments where the preset's are.
-        seed: for a model that takes one and is not told otherwise.
+        medium: what the data set's recordings hold. If a preset's observer takes another medium, its model is used with
+            the observer that is named after the medium (in segments, if the preset has segments).
+        seed: for a model that takes one, unless the settings have one.
         settings: of observer, model and scoring; a saved detector keeps its own.
 
     Raises:

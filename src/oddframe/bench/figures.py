@@ -29,12 +29,12 @@ RESAMPLES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number, how sure it is, and where it is none, why.
+    """A figure with its interval, or with the reason why it is undefined.
 
     Args:
         value: None where the figure is undefined.
         low, high: a 95 % bootstrap interval over videos; None where there is none.
-        why: why there is no value; "" where there is one.
+        why: the reason why there is no value; "" where there is one.
 
     >>> print(Figure(0.9312, 0.9, 0.951))
     0.931 [0.900, 0.951]
@@ -48,16 +48,16 @@ class Figure:
     def __str__(self) -> str:
         if self.value is None:
             return "undefined"
-        told = f"{self.value:.3f}"
-        return told if self.low is None or self.high is None else f"{told} [{self.low:.3f}, {self.high:.3f}]"
+        value = f"{self.value:.3f}"
+        return value if self.low is None or self.high is None else f"{value} [{self.low:.3f}, {self.high:.3f}]"
 
     def to_json(self) -> dict[str, Json]:
-        """All of it as JSON values."""
+        """Return it as JSON values."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, value: Any) -> Self:
-        """The inverse of `to_json`."""
+        """Read what `to_json` returned."""
         return cls(**value)
 
 
@@ -71,7 +71,7 @@ class Figures:
         eer: equal error rate over all frames.
         one_class: test videos of one class, whose own AUROC is undefined.
         left_out: frames that do not count.
-        frames: all of them.
+        frames: the number of all frames.
         videos: each video's own AUROC, None where it has one class, in the order of the test split.
     """
 
@@ -88,12 +88,12 @@ class Figures:
 def figures_of(
     timelines: Sequence[Timeline], truth: Truth, policy: OneClassPolicy, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> Figures:
-    """All frame-level figures of the test videos.
+    """Compute all frame-level figures of the test videos.
 
     Args:
         timelines: one a test video, in the order of `truth`.
-        truth: what is odd.
-        policy: of videos of one class, for the macro figure.
+        truth: which frames are anomalous.
+        policy: for videos of one class, in the macro figure.
         resamples: of each interval.
         seed: of the draws.
     """
@@ -116,7 +116,7 @@ def figures_of(
 
 
 def counted(timelines: Sequence[Timeline], truth: Truth) -> tuple[list[FloatArray], list[BoolArray]]:
-    """Scores and labels of the frames that count, video by video."""
+    """Return the scores (F_v,) and labels (F_v,) of the frames that count, video by video."""
     scores = [timeline.scores[timeline.valid] for timeline in timelines]
     odd = [labels[timeline.valid] for timeline, labels in zip(timelines, truth.labels, strict=True)]
     return scores, odd

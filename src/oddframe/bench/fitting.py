@@ -1,4 +1,4 @@
-"""A contestant, fitted: now, or by an earlier run on the very same video."""
+"""Fit the detectors of a bench, or load what an earlier run fitted on the same video."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Ready:
     """A fitted detector.
 
     Args:
-        detector: can score.
-        key: of everything that its scores depend on, save the scored video.
-        seconds: that fitting took, without observing; None where it was fitted elsewhere.
+        detector: the detector itself.
+        key: of everything that its scores depend on, except the scored video.
+        seconds: the time that fitting took, without observing; None where it was fitted elsewhere.
     """
 
     detector: Detector
@@ -52,12 +52,20 @@ def fitted(
     seed: int,
     run: Run = Run(),
 ) -> Ready:
-    """Fit and keep a contestant, unless it was saved before or an earlier run kept it.
+    """Fit and store a contestant, or load it where it is stored already.
 
-    Labels of whole videos are for weak supervision alone.
+    Labels of whole videos are used for weak supervision only.
+
+    Args:
+        one: the contestant.
+        training: the videos to fit on.
+        folder: where fitted detectors are stored.
+        cache: of observations.
+        seed: of the hold-out.
+        run: how to run.
 
     Raises:
-        SettingsError: it cannot watch these videos.
+        SettingsError: its observer does not take these videos.
         VideoError: a video cannot be read.
         FitError: there is nothing to learn from.
         StoreError: the folder or the cache cannot be written.
@@ -87,21 +95,21 @@ def fitted(
 
 
 def parts_of(detector: Detector) -> dict[str, Json]:
-    """The identities of a detector's observer, model and scoring."""
+    """Return the identities of a detector's observer, model and scoring, as JSON values."""
     parts: dict[str, Configured] = {"observer": detector.observer, "model": detector.model, "scoring": detector.scoring}
     return {name: part.identity() for name, part in parts.items()}
 
 
 def watching(detector: Detector) -> Watching:
-    """How a detector watches benchmark video: without memory of the views that it was fitted on.
+    """Return how a detector watches benchmark video: without the camera views that it was fitted on.
 
-    A test scene may be another than those of the training videos, and every detector's observations can be shared.
+    For a test scene may differ from those of the training videos; and then all detectors share observations.
     """
     return Watching(detector.observer, detector.mask, detector.health)
 
 
 def content(video: Video, detector: Detector) -> str:
-    """A key of what the detector sees in the video; a new one each time where nobody can tell."""
+    """Return a key of what the detector sees in the video; a new one each time where the content has no digest."""
     return video_key(video, watching(detector)) or uuid4().hex
 
 

@@ -1,4 +1,4 @@
-"""Results as tables that people read."""
+"""Results of a bench as Markdown: tables for people."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Table = tuple[Sequence[str], list[list[str]]]
 
 PLACES = (
     "Boxes as scored. At each detector's own threshold, false alarms, delays and missed stretches are those of events,"
-    " made as `oddframe score` makes them; flagged and found are shares of the frames over the threshold."
+    " as `oddframe score` reports them; the two shares of flagged frames count frames over the threshold."
 )
 
 
 def figures_table(results: Results, protocol: str) -> Table:
-    """Frame-level figures of all detectors under one protocol."""
+    """Return the table of frame-level figures of all detectors under the protocol of a title."""
     head = ("detector", "micro AUROC", "macro AUROC", "AP", "EER", "left out")
     rows = []
     for row in results.rows:
@@ -27,14 +27,14 @@ def figures_table(results: Results, protocol: str) -> Table:
 
 
 def places_table(results: Results) -> Table:
-    """Figures that no protocol touches: of place, and of alarms at the detector's own threshold."""
+    """Return the table of figures that depend on no protocol: of localisation, and of alarms at the own threshold."""
     head = (
         "detector",
         "RBDC",
         "TBDC",
         "false alarms/h",
         "normal frames flagged",
-        "odd frames found",
+        "anomalous frames flagged",
         "delay",
         "missed",
     )
@@ -42,30 +42,35 @@ def places_table(results: Results) -> Table:
 
 
 def cost_table(results: Results) -> Table:
-    """What fitting and scoring take."""
+    """Return the table of what fitting and scoring cost."""
     head = ("detector", "fit", "score", "observations", "multiplications", "on disk")
     return head, [[row.detector, *_cost(row.cost)] for row in results.rows]
 
 
 def markdown(results: Results, pictures: Sequence[tuple[str, str]] = ()) -> str:
-    """All tables, under what circumstances they came about, and pictures as (title, file name)."""
+    """Write all results as one Markdown text.
+
+    Args:
+        results: of a bench.
+        pictures: (title, file name) of pictures to be shown at the end.
+    """
     return "\n".join(_lines(results, pictures)) + "\n"
 
 
 def _lines(results: Results, pictures: Sequence[tuple[str, str]]) -> Iterator[str]:
-    told = results.circumstances
-    yield from (f"# {told.dataset['name']}", "", "```console", told.command, "```", "")
-    for split, counts in told.splits.items():
+    about = results.circumstances
+    yield from (f"# {about.dataset['name']}", "", "```console", about.command, "```", "")
+    for split, counts in about.splits.items():
         yield f"- {split}: " + ", ".join(f"{count:,} {what}" for what, count in counts.items())
-    yield f"- seed {told.seed}; {told.machine}; {told.when}"
-    yield "- " + ", ".join(f"{name} {version}" for name, version in told.versions.items())
+    yield f"- seed {about.seed}; {about.machine}; {about.when}"
+    yield "- " + ", ".join(f"{name} {version}" for name, version in about.versions.items())
     yield "- intervals: 95 %, bootstrap over test videos"
     for protocol in results.protocols:
         yield from ("", f"## Protocol {protocol.title}", "", protocol.sentence() + ".", "")
         yield from _table(figures_table(results, protocol.title))
-    yield from ("", "## Places and alarms", "", PLACES, "")
+    yield from ("", "## Localisation and alarms", "", PLACES, "")
     yield from _table(places_table(results))
-    yield from ("", "## Cost", "", "Of the model alone, over observations that are already there.", "")
+    yield from ("", "## Cost", "", "Of the model alone, over cached observations.", "")
     yield from _table(cost_table(results))
     for why in _reasons(results):
         yield from ("", f"Undefined: {why}.")
@@ -118,7 +123,7 @@ def _cost(cost: Cost) -> list[str]:
 
 
 def size(count: int) -> str:
-    """Bytes as people write them.
+    """Write a number of bytes with its unit.
 
     >>> size(993_000_000)
     '993 MB'

@@ -20,12 +20,15 @@ SHOWN = 12
 
 
 def write_pictures(outcome: Outcome, slugs: dict[str, str], folder: Path) -> list[tuple[str, str]]:
-    """Write `roc-PROTOCOL.png` and `scores-DETECTOR.png`, and say (title, file name) of each.
+    """Write `roc-PROTOCOL.png` for each protocol and `scores-DETECTOR.png` for each detector.
 
     Args:
         outcome: of a bench.
         slugs: detector -> its name in file names.
-        folder: exists.
+        folder: where to write; it must exist.
+
+    Returns:
+        (title, file name) of each picture.
 
     Raises:
         StoreError: a picture cannot be written.

@@ -1,7 +1,4 @@
-"""Protocols: everything between scored observations and a figure that papers differ in, and seldom state.
-
-Among it is normalisation within one video, for which the whole video must be known.
-"""
+"""Protocols: how scored observations become the frame scores of a figure; papers differ in it, and seldom say how."""
 
 from __future__ import annotations
 
@@ -40,13 +37,13 @@ SCALES: Mapping[str, str] = MappingProxyType(
 class Protocol(Configured):
     """How scored observations become the frame scores that a figure is computed from.
 
-    Frames that camera health refused are left out of every figure, under every protocol.
+    Frames that are not scorable (dark, covered, frozen, moved camera) are left out of every figure.
 
     Args:
-        title: what figures are labelled with.
+        title: the name, with which figures are labelled.
         smoothing: of frame scores in time, within each video.
-        normalisation: "min-max" maps each video's scores to 0 .. 1 by themselves, which looks at the whole video and
-            forces a 0 and a 1 into each, normal or not; "min-max of parts" does so to each part of a score and fuses
+        normalisation: "min-max" maps the scores of each video to 0 .. 1, which looks at the whole video and gives
+            every video a 0 and a 1, normal or not; "min-max of parts" does so to each part of a score and fuses
             them by the model's own weights, or is "min-max" for models without; "none" leaves them as they are.
         one_class: what the macro figure does with a video of one class; see `oddframe.metrics.macro_auroc`.
         edges: frames at both ends of a video that no window is about: the "nearest" judged frame's score, "zero" after
@@ -54,9 +51,9 @@ class Protocol(Configured):
             beginning, and at the end the last score, held.
         look_ahead: whether an observation counts for the frame that it is about, though it had to see later ones. If
             not, it counts from the last frame that it saw.
-        carry: whether a model that can takes what it learnt in one test video into the next, see `Carrying`.
-        across: whether smoothing goes on from the end of one video into the next, as if all were one.
-        nothing: the score of a frame with nothing in it; None is the lowest that a normal observation had.
+        carry: whether a model that is able to takes what it learnt in one test video into the next, see `Carrying`.
+        across: whether smoothing continues from the end of one video into the next, as if all were one.
+        nothing: the score of a frame with nothing in it; None = the lowest score of a normal observation.
 
     Raises:
         SettingsError: another choice, or smoothing, normalisation or edges that look ahead where nothing may; smoothing
@@ -92,7 +89,7 @@ class Protocol(Configured):
     def apply_each(
         self, judged: Sequence[Judged], floor: float, fusion: Mapping[str, float] | None = None
     ) -> list[Timeline]:
-        """The frame scores of all test videos, in the order of their split; see `apply`."""
+        """Compute the frame scores of all test videos, in the order of their split; arguments as of `apply`."""
         if not self.across or not judged:
             return [self.apply(one, floor, fusion) for one in judged]
         rough = replace(self, smoothing=Smoothing("none"), across=False)
@@ -103,12 +100,15 @@ class Protocol(Configured):
         return [replace(one, scores=part) for one, part in zip(timelines, np.split(smooth, ends), strict=True)]
 
     def apply(self, judged: Judged, floor: float, fusion: Mapping[str, float] | None = None) -> Timeline:
-        """The frame scores of one video by itself; frames that do not count are not `valid`, and `reasons` say why.
+        """Compute the frame scores of one video by itself.
 
         Args:
             judged: the scored observations.
             floor: the score of a frame with nothing in it.
-            fusion: the model's weights of the score's parts; None where it is not made of parts.
+            fusion: the model's weights of the parts of a score; None where it has no parts.
+
+        Returns:
+            A timeline; frames that do not count are not `valid`, and `reasons` say why.
         """
         scored, window = judged.scored, judged.window
         by_parts = fusion is not None and self.normalisation == "min-max of parts"
@@ -139,7 +139,7 @@ class Protocol(Configured):
         return self.smoothing.array(given, inner, fps), inner
 
     def sentence(self) -> str:
-        """All of it in words.
+        """Describe the protocol in words.
 
         >>> protocol("causal").sentence()
         'smoothed causally (0.48 seconds), scores as they are, no look-ahead, edges: floor, one-class videos: skip'
@@ -186,10 +186,10 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
 
 
 def protocol(title: str) -> Protocol:
-    """The protocol of that title.
+    """Return the protocol of that title.
 
     Raises:
-        SettingsError: there is none.
+        SettingsError: there is none of that title.
     """
     if title not in PROTOCOLS:
         raise SettingsError(f"no protocol {title!r}: choose one of {', '.join(PROTOCOLS)}")
@@ -197,10 +197,17 @@ def protocol(title: str) -> Protocol:
 
 
 def when_known(scored: Scored, window: Window) -> tuple[Scored, Window]:
-    """Observations moved to where they were known: the last frame that each had to see, and on from there.
+    """Move observations to the frames where they were known: from the last frame that each had to see.
 
-    A span keeps its length, and lasts a stride at least: that of a video's first window is cut off where the video
-    begins. So a snippet that speaks for eight frames speaks for the eight that follow its last one.
+    A span keeps its length, but has at least a stride: that of the first window is cut off where the video begins. So
+    the score of a snippet that stands for eight frames stands for the eight that follow its last one.
+
+    Args:
+        scored: the observations of one video.
+        window: theirs.
+
+    Returns:
+        The moved observations, and their window.
     """
     seen: Observations = scored.observations
     start = np.maximum(seen.ready, seen.span[:, 0])
@@ -233,7 +240,7 @@ def _with_edges(reasons: tuple[tuple[int, int, str], ...], edge: BoolArray) -> t
 
 
 def min_max(scores: FloatArray) -> FloatArray:
-    """Scores mapped to 0 .. 1, NaN left alone; a video of equal scores becomes 0.
+    """Map the scores of one video (F,) to 0 .. 1; NaN stays, and equal scores become 0.
 
     >>> min_max(np.array([2, np.nan, 4, 3], np.float32))
     array([0. , nan, 1. , 0.5], dtype=float32)
@@ -247,14 +254,17 @@ def min_max(scores: FloatArray) -> FloatArray:
 
 
 def fused(scored: Scored, fusion: Mapping[str, float], counted: BoolArray) -> FloatArray:
-    """(N,) the weighted sum of a video's parts, each mapped to 0 .. 1 before (paper LGN-Net, "anomaly score").
+    """Compute the weighted sum of the parts of scores, each mapped to 0 .. 1 before (paper LGN-Net, "anomaly score").
 
-    A part with a weight below 0 counts the other way round: by the weight's size, times 1 less the part.
+    A part with a weight below 0 counts inversely: |weight| * (1 - part).
 
     Args:
-        scored: the video's observations, with their parts.
+        scored: the observations of one video, with their parts.
         fusion: part -> weight.
-        counted: (N,) the observations whose parts count as extremes; the others' scores mean nothing.
+        counted: (N,) the observations whose parts set the extremes; the scores of the others have no meaning.
+
+    Returns:
+        (N,) float32, higher = more anomalous.
     """
     total = np.zeros(len(scored), np.float64)
     for name, weight in fusion.items():

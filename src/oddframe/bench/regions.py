@@ -1,4 +1,4 @@
-"""Figures of place and of alarms, which depend on a detector but on no protocol."""
+"""Figures of localisation and of alarms, which depend on a detector but on no protocol."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from oddframe.types import Timeline
 
 @dataclass(frozen=True, slots=True)
 class Regions:
-    """RBDC and TBDC of the scored boxes as they are: not smoothed, not normalised.
+    """RBDC and TBDC of the scored boxes, neither smoothed nor normalised.
 
-    Where whole frames were judged, the boxes are those of what stands out in their maps, with the maps' own values.
+    Where whole frames were scored, the boxes are the hot spots of their anomaly maps, with the values of the maps.
     """
 
     rbdc: Figure
@@ -28,16 +28,16 @@ class Regions:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """What the detector's own threshold, learnt from held-out normal video, does on the test videos.
+    """What the detector's own threshold, from held-out normal video, does on the test videos.
 
-    An alarm is an event, as scoring makes them: begun by the threshold, held by hysteresis, bridged, and long enough.
+    An alarm is an event as scoring makes it: with hysteresis, short gaps bridged, and long enough.
 
     Args:
-        threshold: None where the detector has none; then nothing else is known either.
-        false_per_hour, mean_delay: of events, else as `oddframe.metrics.OperatingPoint`.
+        threshold: None where the detector has none; then all other figures are None.
+        false_per_hour, mean_delay: of events, else as in `oddframe.metrics.OperatingPoint`.
         false_positive_rate, recall, precision: of frames over the threshold, as there.
         missed, stretches: anomalous stretches that no event reaches into, and all of them.
-        why: why nothing is known.
+        why: the reason why there are no figures; "" where there are.
     """
 
     threshold: float | None = None
@@ -52,7 +52,12 @@ class Alarms:
 
 
 def regions_of(judged: Sequence[Judged], truth: Truth) -> Regions:
-    """RBDC and, where true regions are followed over time, TBDC."""
+    """Compute RBDC and, where the true regions have tracks, TBDC.
+
+    Args:
+        judged: the scored observations of the test videos.
+        truth: of the same videos, in the same order.
+    """
     if truth.regions is None:
         none = Figure(None, why="the data set publishes neither masks nor boxes of all test videos")
         return Regions(none, none)
@@ -63,16 +68,16 @@ def regions_of(judged: Sequence[Judged], truth: Truth) -> Regions:
         undefined = Figure(None, why=str(error))
         return Regions(undefined, undefined)
     if not truth.tracked:
-        return Regions(found, Figure(None, why="the data set publishes masks, but nobody followed them over time"))
+        return Regions(found, Figure(None, why="the data set publishes masks, but no tracks of them"))
     return Regions(found, Figure(tbdc(truth.regions, detected)))
 
 
 def alarms_of(timelines: Sequence[Timeline], truth: Truth, threshold: float | None) -> Alarms:
-    """False alarms, delays and misses of the detector's own scoring at its own threshold.
+    """Compute false alarms, delays and misses of the detector's own scoring at its own threshold.
 
     Args:
         timelines: of the test videos, with their events.
-        truth: what is odd in them.
+        truth: which of their frames are anomalous.
         threshold: the one that made the events; None where the detector has none.
     """
     if threshold is None:

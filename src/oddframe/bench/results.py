@@ -1,4 +1,4 @@
-"""Figures together with everything that somebody needs to believe them."""
+"""Figures, together with all that is needed to reproduce them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ PACKAGES = ("numpy", "torch", "faiss-cpu", "opencv-python-headless", "av")
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """Under what every figure of a bench came about.
+    """The circumstances of every figure of a bench.
 
     Args:
-        command: that makes them again.
+        command: the command line that computes the figures again.
         dataset: its identity.
         splits: split -> how many "videos", "frames" and, of the test split, "abnormal" frames.
         seed: of the detectors, the hold-out and the intervals.
-        versions: of oddframe, Python and what else figures depend on.
+        versions: of oddframe, Python and the packages that figures depend on.
         machine: in words.
         when: UTC, ISO 8601.
     """
@@ -44,12 +44,12 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a detector's model takes on the test videos, observing left out, as all models share it.
+    """What the model of a detector costs on the test videos, without observing, which all models share.
 
     Args:
         fit_seconds: training, hold-out and absorbing; None where it was fitted elsewhere.
         score_seconds: scoring the cached observations.
-        observations: how many those were.
+        observations: their number.
         multiplications: by the paper's formulas (`oddframe.models.Counted`); None for models without one.
         bytes: of the model's state on disk.
     """
@@ -63,14 +63,14 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One detector.
+    """The results of one detector.
 
     Args:
-        detector: what it was asked for as.
+        detector: the name that the user gave.
         parts: the identities of its observer, model and scoring.
         fitted: on how much, when, and where it was loaded from if not fitted here.
         figures: protocol -> frame-level figures.
-        regions, alarms, cost: figures that no protocol touches.
+        regions, alarms, cost: figures that depend on no protocol.
     """
 
     detector: str
@@ -84,11 +84,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All of a bench.
+    """All results of a bench.
 
     Args:
         circumstances: of every figure.
-        protocols: under which figures were computed; the asked one first.
+        protocols: under which figures were computed; the one that was asked for first.
         rows: one a detector.
     """
 
@@ -97,7 +97,7 @@ class Results:
     rows: Sequence[Row]
 
     def to_json(self) -> dict[str, Any]:
-        """JSON values: `figures` is a flat list, every figure with its circumstances; `detectors` is the rest."""
+        """Return JSON values: `figures`, a flat list of figures with their circumstances, and `detectors`, the rest."""
         return {
             "circumstances": asdict(self.circumstances),
             "protocols": {protocol.title: protocol.settings() for protocol in self.protocols},
@@ -116,13 +116,13 @@ class Results:
         }
 
     def _figures(self) -> Iterator[dict[str, Json]]:
-        told = self.circumstances
+        about = self.circumstances
         about: dict[str, Json] = {
-            "dataset": told.dataset["name"],
+            "dataset": about.dataset["name"],
             "split": "testing",
-            "seed": told.seed,
-            "oddframe": told.versions["oddframe"],
-            "command": told.command,
+            "seed": about.seed,
+            "oddframe": about.versions["oddframe"],
+            "command": about.command,
         }
         for row in self.rows:
             for title, found in row.figures.items():
@@ -145,7 +145,7 @@ def _named(found: Figures) -> dict[str, Figure]:
 
 
 def versions() -> dict[str, str]:
-    """Of oddframe, Python, and the packages that figures depend on, as far as they are there."""
+    """Return the versions of oddframe, Python, and those packages that figures depend on and that are installed."""
     found = {"oddframe": __version__, "python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -156,11 +156,11 @@ def versions() -> dict[str, str]:
 
 
 def machine(device: str) -> str:
-    """The machine in words: system, processor, cores, and the device that networks ran on."""
+    """Describe the machine: system, processor, cores, and the device that networks ran on."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return f"{platform.system()} {platform.machine()}, {cores} core{'s' if cores != 1 else ''}, device {device}"
 
 
 def now() -> str:
-    """UTC, ISO 8601."""
+    """Return the present time, UTC, as ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")

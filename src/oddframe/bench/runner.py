@@ -44,8 +44,8 @@ class Outcome:
 
     Args:
         results: every figure.
-        timelines: (detector, protocol) -> the test videos' frame scores.
-        truth: what is odd in them.
+        timelines: (detector, protocol) -> the frame scores of the test videos.
+        truth: which of their frames are anomalous.
         written: the names of the files, where they were written.
     """
 
@@ -59,18 +59,18 @@ class Outcome:
 class Bench:
     """Several detectors on one data set, under several protocols.
 
-    What was fitted and scored stays in `folder`, under keys made of everything that it depends on. So a run that was
-    killed goes on where it was, and one with another detector or protocol does only what is new.
+    What was fitted and scored is stored in `folder`, under keys made of everything that it depends on. So a run that
+    was killed is continued by the next, and one with another detector or protocol does only what is new.
 
     Args:
         dataset: detectors are fitted on its training split, one-class ones on what is not labelled abnormal there, and
             measured on its testing split.
         contestants: the detectors.
         protocols: every figure is computed under each.
-        folder: where detectors and scores are kept.
-        cache: of observations; by default the user's cache folder.
+        folder: where detectors and scores are stored.
+        cache: of observations; None = the user's cache folder.
         seed: of the hold-out and the intervals.
-        command: told with every figure.
+        command: the command line, stored with every figure.
     """
 
     dataset: DataSet
@@ -82,11 +82,14 @@ class Bench:
     command: str = "from Python"
 
     def run(self, run: Run = Run()) -> Outcome:
-        """Fit what is not fitted, score what is not scored, and compute every figure.
+        """Fit what is not fitted yet, score what is not scored yet, and compute every figure.
+
+        Args:
+            run: how to run.
 
         Raises:
-            SettingsError: two detectors of one name, or one that cannot watch these videos.
-            DataError: the data set lies otherwise than expected, or its labels do not fit.
+            SettingsError: two detectors of one name, or one whose observer does not take these videos.
+            DataError: the data set is not laid out as expected, or its labels do not fit.
             VideoError: a video cannot be read.
             FitError: there is nothing to learn from.
             StoreError: the folder or the cache cannot be written.
@@ -214,9 +217,17 @@ def _cost(ready: Ready, source: CachedSource, seconds: float) -> Cost:
 def scored_in_turn(
     ready: Ready, model: Carrying, source: CachedSource, testing: Sequence[Video], *, folder: Path, run: Run
 ) -> list[ScoredVideo]:
-    """A split's videos, scored in its order by a model that carries something from each to the next.
+    """Score the videos of a split in order, by a model that carries something from each to the next.
 
-    What it carries is not kept. So either all videos are found in the folder, or all are scored again.
+    What it carries is not stored. So either all videos are found in the folder, or all are scored again.
+
+    Args:
+        ready: the fitted detector.
+        model: its model.
+        source: the cached observations of the videos.
+        testing: the videos, in the order of the split.
+        folder: where scores are stored.
+        run: how to run.
 
     Raises:
         StoreError: the folder cannot be written.

@@ -1,4 +1,4 @@
-"""Scored observations on disk, a file a test video, so that a run that was killed goes on where it was."""
+"""Scored observations on disk, one file for each test video, so that a run that was killed can be continued."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _PART, _SPOT = "part ", "region "
 
 @dataclass(frozen=True, slots=True)
 class ScoredVideo:
-    """One video's scored observations, and how long scoring took, without observing."""
+    """The scored observations of one video, and the seconds that scoring took, without observing."""
 
     judged: Judged
     seconds: float
 
 
 class ScoredFolder:
-    """Scored videos of one detector.
+    """The scored videos of one detector.
 
     Args:
         folder: made when first written to.
@@ -46,11 +46,11 @@ class ScoredFolder:
         self._folder, self._key = folder, key
 
     def get(self, number: int, video: str, make: Callable[[], ScoredVideo]) -> ScoredVideo:
-        """The scored video: from its file if it is there and fits, else made now, and kept.
+        """Return the scored video: from its file if there is one that fits, else scored now and stored.
 
         Args:
             number: of the video in its split.
-            video: identifies the video's content.
+            video: a key of the video's content.
             make: scores it.
 
         Raises:
@@ -64,10 +64,10 @@ class ScoredFolder:
         return kept
 
     def all_or_none(self, videos: Sequence[str], make: Callable[[], Iterable[ScoredVideo]]) -> list[ScoredVideo]:
-        """All scored videos of a split: from their files if not one is missing, else made now one by one, and kept.
+        """Return all scored videos of a split: from their files if none is missing, else scored now and stored.
 
         Args:
-            videos: identify the videos' contents, in the order of the split.
+            videos: keys of the videos' contents, in the order of the split.
             make: scores all of them, in that order.
 
         Raises:

@@ -1,4 +1,4 @@
-"""What is odd in the test videos, gathered and checked before anything long begins."""
+"""The ground truth of the test videos, gathered and checked before anything long begins."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from oddframe.types import BoolArray, Progress, Run, VideoInfo
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Truth:
-    """The truth about V test videos, in the order of their split.
+    """The ground truth of V test videos, in the order of their split.
 
     Args:
         infos: the videos, counted.
-        labels: per video (F,) whether each frame is odd.
-        regions: per video the odd regions; None where nobody published any.
-        tracked: whether the regions are followed over time.
+        labels: per video (F,) whether each frame is anomalous.
+        regions: per video the anomalous regions; None where none are published.
+        tracked: whether the regions have tracks.
     """
 
     infos: tuple[VideoInfo, ...]
@@ -32,7 +32,11 @@ class Truth:
 
 
 def truth_of(videos: Sequence[LabelledVideo], run: Run = Run()) -> Truth:
-    """The labels and regions of a test split.
+    """Read the labels and regions of a test split.
+
+    Args:
+        videos: of the split.
+        run: how to run.
 
     Raises:
         DataError: a video without labels, or labels and regions that do not fit their video.

@@ -1,4 +1,4 @@
-"""Scores and labels as every figure wants them: rows of one length, numbers, two classes where two are needed."""
+"""Checks of scores and labels: rows of one length, numbers, two classes where two are needed."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ LEAVE_OUT = "leave frames that are not scorable out of scores and labels"
 
 
 def checked_frames(scores: npt.ArrayLike, labels: npt.ArrayLike, remedy: str = LEAVE_OUT) -> Frames:
-    """Scores (F,) without NaN, and labels (F,) as booleans; either class may be missing.
+    """Check the scores and labels of frames; either class may be missing.
 
     Args:
-        scores, labels: as somebody gave them.
-        remedy: what to do about a NaN.
+        scores, labels: as they were given.
+        remedy: what the message on a NaN advises.
+
+    Returns:
+        Scores (F,) without NaN, and labels (F,) as booleans.
 
     Raises:
         DataError: a NaN score, labels other than 0 and 1, shapes that differ, or what is not numbers.
@@ -44,7 +47,10 @@ def checked_frames(scores: npt.ArrayLike, labels: npt.ArrayLike, remedy: str = L
 def checked_videos(
     scores: Sequence[npt.ArrayLike], labels: Sequence[npt.ArrayLike], remedy: str = LEAVE_OUT
 ) -> list[Frames]:
-    """Each video's checked scores and labels; at least one video. Arguments as for `checked_frames`, one row a video.
+    """Check the scores and labels of at least one video. Arguments as for `checked_frames`, one row a video.
+
+    Returns:
+        Scores (F_v,) and labels (F_v,) of each video.
 
     Raises:
         DataError: as `checked_frames`, and the message names the video by its position; or lists that differ in length.

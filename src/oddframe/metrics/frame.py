@@ -12,13 +12,17 @@ from oddframe.metrics.checked import checked_frames, need_both_classes
 
 
 def auroc(scores: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """Area under the ROC curve: the chance that an anomalous frame scores above a normal one, ties counting half.
+    """Compute the area under the ROC curve: the chance that an anomalous frame scores above a normal one.
 
-    Counted in whole pairs of frames (Hanley and McNeil 1982), so exact for any range of scores, infinities included.
+    Ties count half. Counted in whole pairs of frames (Hanley and McNeil 1982), so it is exact for any range of scores,
+    infinities included.
 
     Args:
         scores: (F,) higher = more anomalous.
         labels: (F,) True or 1 = anomalous.
+
+    Returns:
+        0 to 1, higher is better; 0.5 = chance.
 
     Raises:
         DataError: a NaN score, labels other than 0 and 1, shapes that differ, or only one class.
@@ -32,10 +36,13 @@ def auroc(scores: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
 
 def average_precision(scores: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """Mean, over the anomalous frames, of the precision at a threshold that just admits the frame.
+    """Compute the average precision: the mean of the precisions at thresholds that just admit each anomalous frame.
 
-    A step-wise area under the precision-recall curve, without interpolation; frames with equal scores are admitted
-    together. Arguments and errors as for `auroc`.
+    This is the area under the precision-recall curve in steps, without interpolation; frames with equal scores are
+    admitted together. Arguments and errors as for `auroc`.
+
+    Returns:
+        0 to 1, higher is better; chance is the share of anomalous frames.
 
     >>> average_precision([0.1, 0.4, 0.4, 0.9], [0, 0, 1, 1])
     0.8333333333333333
@@ -46,10 +53,12 @@ def average_precision(scores: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
 
 def equal_error_rate(scores: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """The error rate where as large a share of the normal frames is flagged as of the anomalous frames is missed.
+    """Compute the equal error rate: where the false positive rate equals the false negative rate.
 
-    Between thresholds the ROC curve is a straight line. In 0 .. 1, lower is better. Arguments and errors as for
-    `auroc`.
+    Between thresholds the ROC curve is a straight line. Arguments and errors as for `auroc`.
+
+    Returns:
+        0 to 1, lower is better; 0.5 = chance.
 
     >>> equal_error_rate([0.1, 0.4, 0.4, 0.9], [0, 0, 1, 1])
     0.25
@@ -82,7 +91,7 @@ Reals = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RocCurve:
-    """Corners of a ROC curve, from (0, 0) to (1, 1); between them it is straight.
+    """The corners of a ROC curve, from (0, 0) to (1, 1); between them it is straight.
 
     Args:
         false_rate: (P,) share of the normal frames that reach the threshold, rising.
@@ -96,12 +105,12 @@ class RocCurve:
 
     @property
     def area(self) -> float:
-        """The area under it: the AUROC, but for rounding."""
+        """The area under the curve: the AUROC, up to rounding."""
         return float(np.diff(self.false_rate) @ (self.true_rate[1:] + self.true_rate[:-1]) / 2)
 
 
 def roc_curve(scores: npt.ArrayLike, labels: npt.ArrayLike) -> RocCurve:
-    """The ROC curve, without the points that lie on a straight line between two others.
+    """Compute the ROC curve, without the points that lie on a straight line between two others.
 
     Args:
         scores: (F,) higher = more anomalous.

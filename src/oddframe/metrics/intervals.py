@@ -1,4 +1,4 @@
-"""How sure a figure is: bootstrap over videos, as frames of one video are anything but independent."""
+"""Confidence intervals of figures: bootstrap over videos, as the frames of one video are not independent."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Interval:
     Args:
         low, high: the bounds.
         level: the share of resamples within them, 0 < level < 1.
-        resamples: how many were drawn.
-        undefined: how many of them had no figure, for lack of one class say, and are left out.
+        resamples: the number that were drawn.
+        undefined: how many of them had no figure, for instance for lack of a class, and are left out.
     """
 
     low: float
@@ -44,9 +44,9 @@ def bootstrap_interval(
     resamples: int = 1000,
     seed: int = 0,
 ) -> Interval:
-    """The interval of any figure: as many videos as there are, drawn with replacement, over and over.
+    """Compute the bootstrap interval of any figure: all videos, drawn with replacement again and again.
 
-    Bounds are percentiles with linear interpolation. With few videos such an interval is rather too narrow.
+    Bounds are percentiles with linear interpolation. With few videos such an interval is too narrow.
 
     Args:
         figure: called once a resample with the drawn videos' scores and labels, in the order given.
@@ -54,7 +54,7 @@ def bootstrap_interval(
         labels: V rows, each (F_v,); True or 1 = anomalous.
         level: 0 < level < 1.
         resamples: >= 1.
-        seed: the same seed draws the same videos.
+        seed: of the draws.
 
     Raises:
         DataError: a NaN score, labels other than 0 and 1, shapes that differ, one video, or no figure for the videos
@@ -81,7 +81,7 @@ def micro_auroc_interval(
     resamples: int = 1000,
     seed: int = 0,
 ) -> Interval:
-    """What `bootstrap_interval(micro_auroc, ...)` gives, in a fraction of the time: pairs of frames are counted once.
+    """Compute `bootstrap_interval(micro_auroc, ...)` in a fraction of the time: pairs of frames are counted once.
 
     Arguments and errors as there.
 

@@ -25,7 +25,7 @@ class MacroAuroc:
         value: the mean, 0 .. 1.
         videos: each video's AUROC, in the order given; NaN for a video that was skipped.
         undefined: positions of the videos of one class, whose AUROC is undefined or an artefact of the policy.
-        policy: how those were treated.
+        policy: how those were treated, see `macro_auroc`.
     """
 
     value: float
@@ -37,9 +37,9 @@ class MacroAuroc:
 def macro_auroc(
     scores: Sequence[npt.ArrayLike], labels: Sequence[npt.ArrayLike], *, policy: OneClassPolicy = "skip"
 ) -> MacroAuroc:
-    """The mean over videos of the AUROC within each, every video counting the same.
+    """Compute the mean over videos of the AUROC within each; every video counts the same.
 
-    It is undefined for a video of one class. Published figures hide one of these policies, and differ by it:
+    The AUROC is undefined for a video of one class. Published figures follow one of these policies, and differ by it:
 
     - `skip`: such videos are left out of the mean.
     - `flip`: in such videos, and only there, the label of the *first* frame is inverted.
@@ -49,6 +49,7 @@ def macro_auroc(
     Args:
         scores: V rows, each (F_v,); higher = more anomalous.
         labels: V rows, each (F_v,); True or 1 = anomalous.
+        policy: for videos of one class, see above.
 
     Raises:
         DataError: a NaN score, labels other than 0 and 1, shapes that differ; every video has one class; under
@@ -71,11 +72,14 @@ def macro_auroc(
 
 
 def micro_auroc(scores: Sequence[npt.ArrayLike], labels: Sequence[npt.ArrayLike]) -> float:
-    """One AUROC over the frames of all videos together, each frame counting the same.
+    """Compute one AUROC over the frames of all videos together; every frame counts the same.
 
     Args:
         scores: V rows, each (F_v,); higher = more anomalous, comparable between videos.
         labels: V rows, each (F_v,); True or 1 = anomalous.
+
+    Returns:
+        0 to 1, higher is better; 0.5 = chance.
 
     Raises:
         DataError: a NaN score, labels other than 0 and 1, shapes that differ, or one class in all videos together.

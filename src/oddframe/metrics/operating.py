@@ -1,4 +1,4 @@
-"""What a threshold means to whoever gets the alarms: how often they are false, how late, and what is missed."""
+"""What a threshold means to those who get the alarms: how many are false, how late they are, and what is missed."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class OperatingPoint:
 
     @property
     def missed(self) -> int:
-        """How many anomalous stretches no alarm reaches into."""
+        """The number of anomalous stretches that no alarm reaches into."""
         return self.delays.count(None)
 
     @property
     def mean_delay(self) -> float | None:
-        """Seconds, over the stretches that are not missed; None where all are."""
+        """The mean delay in seconds of the stretches that are not missed; None where all are missed."""
         found = [delay for delay in self.delays if delay is not None]
         return sum(found) / len(found) if found else None
 
@@ -56,7 +56,7 @@ def operating_point(
     *,
     alarms: Sequence[npt.ArrayLike] | None = None,
 ) -> OperatingPoint:
-    """False alarms, delays, precision and recall at a threshold.
+    """Compute false alarms, delays, precision and recall at a threshold.
 
     False alarms, delays and misses are about alarms; precision, recall and the false positive rate are about frames.
 
@@ -66,8 +66,8 @@ def operating_point(
         labels: V rows, each (F_v,); True or 1 = anomalous.
         threshold: in units of the scores.
         fps: frames a second, the same in all videos, > 0.
-        alarms: V rows, each (A_v, 2), first and one-past-last frame of each alarm, where somebody makes them by more
-            than the threshold (as events are); None = the runs of flagged frames.
+        alarms: V rows, each (A_v, 2), first and one-past-last frame of each alarm, where they follow from more than the
+            threshold (as events do); None = the runs of flagged frames.
 
     Raises:
         DataError: a NaN score, labels other than 0 and 1, shapes that differ, alarms that lie outside of their video,
@@ -101,11 +101,11 @@ def operating_point(
 def false_alarms_per_hour(
     scores: Sequence[npt.ArrayLike], labels: Sequence[npt.ArrayLike], threshold: float, fps: Fraction | float
 ) -> float:
-    """Alarms on normal frames alone, per hour of normal frames.
+    """Compute the rate of false alarms: alarms on normal frames alone, per hour of normal frames.
 
     An alarm is a run of frames that score strictly above the threshold; it is false if none of its frames is
-    anomalous, so that an alarm which sets in early or outlasts its cause is not. Arguments and errors as for
-    `operating_point`, save that anomalous frames are not needed.
+    anomalous, so an alarm that begins early or outlasts its cause is not. Arguments and errors as for
+    `operating_point`, but anomalous frames are not needed.
 
     Raises:
         DataError: as there, or no normal frame.

@@ -1,4 +1,4 @@
-"""Where, not only when: region- and track-based detection (RBDC, TBDC), written from their definition.
+"""Figures of localisation: region- and track-based detection (RBDC, TBDC), written from their definition.
 
 Ramachandra and Jones, "Street Scene: A new dataset and evaluation protocol for video anomaly detection", WACV 2020.
 """
@@ -18,10 +18,10 @@ from oddframe.metrics.boxes import DetectedRegions, Reals, TrueRegions
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectionCurve:
-    """Detection rate against false alarms, one point a distinct score, from the strictest threshold to the laxest.
+    """Detection rate against false alarms: a point for each distinct score, from the highest threshold to the lowest.
 
     Args:
-        threshold: (K,) falling; detected regions that score at least this count. The first is infinite: none does.
+        threshold: (K,) falling; detected regions that score at least this count. The first is infinite.
         false_positives: (K,) false-positive regions a frame, from 0 upwards, not falling.
         rate: (K,) share of the regions or tracks that are detected, 0 .. 1, not falling.
     """
@@ -32,10 +32,10 @@ class DetectionCurve:
 
     @property
     def area(self) -> float:
-        """Area under the curve for 0 to 1 false positives a frame, so within 0 .. 1, higher is better.
+        """The area under the curve for 0 to 1 false positives a frame; 0 to 1, higher is better.
 
-        Points are joined by straight lines. A curve that crosses 1 is cut exactly there, on such a line; one that
-        ends before 1 goes on level, as no lower threshold finds anything more.
+        Points are joined by straight lines. A curve that crosses 1 is cut exactly there; one that ends before 1 goes on
+        level, as no lower threshold finds anything more.
 
         >>> nothing_false = DetectionCurve(np.array([np.inf, 3.0]), np.array([0.0, 0.0]), np.array([0.0, 0.75]))
         >>> nothing_false.area
@@ -53,7 +53,7 @@ class DetectionCurve:
 def region_curve(
     truth: Sequence[TrueRegions], detected: Sequence[DetectedRegions], *, overlap: float = 0.1
 ) -> DetectionCurve:
-    """The share of the anomalous regions that are detected, against false-positive regions a frame.
+    """Compute the share of anomalous regions that are detected, against false-positive regions a frame.
 
     A true region is detected when a detected region of the same frame overlaps it enough; one detected region may
     find several. A detected region that overlaps no true region of its frame enough is a false positive; several
@@ -75,7 +75,7 @@ def region_curve(
 def track_curve(
     truth: Sequence[TrueRegions], detected: Sequence[DetectedRegions], *, overlap: float = 0.1, share: float = 0.1
 ) -> DetectionCurve:
-    """The share of the anomalous tracks that are detected, against false-positive regions a frame.
+    """Compute the share of anomalous tracks that are detected, against false-positive regions a frame.
 
     A track is detected when at least `share` of its regions are, as `region_curve` counts them. Arguments and errors
     as there, and:
@@ -99,9 +99,12 @@ def track_curve(
 
 
 def rbdc(truth: Sequence[TrueRegions], detected: Sequence[DetectedRegions], *, overlap: float = 0.1) -> float:
-    """Region-based detection criterion: the area under `region_curve` up to one false positive a frame.
+    """Compute the region-based detection criterion: the area under `region_curve` up to one false positive a frame.
 
-    In 0 .. 1, higher is better. Arguments and errors as for `region_curve`.
+    Arguments and errors as for `region_curve`.
+
+    Returns:
+        0 to 1, higher is better.
 
     The package py-ssvad-metrics 1.0.0 counts the same points, and sums them otherwise: it has no point beyond 1 to cut
     towards and does not go on level, its threshold 0 makes every whole frame one region, and as it paints boxes into
@@ -118,9 +121,12 @@ def rbdc(truth: Sequence[TrueRegions], detected: Sequence[DetectedRegions], *, o
 def tbdc(
     truth: Sequence[TrueRegions], detected: Sequence[DetectedRegions], *, overlap: float = 0.1, share: float = 0.1
 ) -> float:
-    """Track-based detection criterion: the area under `track_curve` up to one false positive a frame.
+    """Compute the track-based detection criterion: the area under `track_curve` up to one false positive a frame.
 
-    In 0 .. 1, higher is better. Arguments and errors as for `track_curve`, example at `rbdc`.
+    Arguments and errors as for `track_curve`, example at `rbdc`.
+
+    Returns:
+        0 to 1, higher is better.
     """
     return track_curve(truth, detected, overlap=overlap, share=share).area
 
