@@ -1,1 +1,1 @@
-"""Videos with their split and labels, one file per benchmark."""
+"""Data sets: videos with their split and labels, one file for each benchmark."""

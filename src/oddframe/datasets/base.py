@@ -1,4 +1,4 @@
-"""What every data set is: videos of two splits, with what is known about them, all of it read when first wanted."""
+"""The data set interface: videos of two splits, with labels that are read when they are first needed."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ Boxer: TypeAlias = Callable[[VideoInfo], LabelledBoxes]
 
 @dataclass(frozen=True, eq=False)
 class LabelledVideo:
-    """A video and the truth about it. Nothing is opened or decoded until it is asked for.
+    """A video and its ground truth. Nothing is opened or decoded before it is asked for.
 
     Args:
         name: the video's name, unique within its split.
         split: "training" or "testing".
         opener: opens the video.
-        labeller: the counted video -> (F,) whether each frame is abnormal, or a DataError; None where nobody labelled.
-        masker: the counted video -> a pass over (H, W) masks, True where something is abnormal; None if there are none.
-        boxer: the counted video -> its abnormal regions; None where nobody published them.
+        labeller: the counted video -> (F,) whether each frame is abnormal, or a DataError; None = no labels.
+        masker: the counted video -> a pass over (H, W) masks, True where something is abnormal; None = no masks.
+        boxer: the counted video -> its abnormal regions; None = no regions.
         label: whether something abnormal happens in the video, where that is published (weak labels); else None.
     """
 
@@ -75,18 +75,19 @@ class LabelledVideo:
 
     @cached_property
     def video(self) -> Video:
-        """The video, opened once; its id is `name`. Raises what `open_video` raises."""
+        """The video, opened once; its identity is `name`. Raises what `open_video` raises."""
         return self.opener()
 
     def named(self, name: VideoId) -> LabelledVideo:
-        """The same video under another name."""
+        """Return the same video under another name."""
         return replace(self, name=name, opener=lambda: self.opener().named(name))
 
     @cached_property
     def labels(self) -> BoolArray | None:
-        """(F,) whether each frame is abnormal; None where nobody labelled, as training videos that are normal.
+        """Read the frame labels. Counts the frames, which takes a pass over video files that were not read yet.
 
-        Counts the frames: free for pictures and after a pass, else one pass without conversion to pictures.
+        Returns:
+            (F,) whether each frame is abnormal; None where there are no labels, as for normal training videos.
 
         Raises:
             DataError: the label file is damaged, or made for another number of frames.
@@ -108,7 +109,7 @@ class LabelledVideo:
         return self.boxer is not None
 
     def boxes(self) -> LabelledBoxes:
-        """The abnormal regions, followed over time. Counts the frames.
+        """Read the abnormal regions with their tracks. Counts the frames.
 
         Raises:
             DataError: none are published, or they do not fit the video.
@@ -121,7 +122,7 @@ class LabelledVideo:
         return found
 
     def masks(self) -> Iterator[BoolArray]:
-        """(H, W) bool per frame, in order, one at a time; True where something abnormal is.
+        """Read the masks, one at a time in the order of frames: (H, W) bool, True where something is abnormal.
 
         Raises:
             DataError: none are published, or their number or size is not that of the video's frames.
@@ -141,21 +142,24 @@ class LabelledVideo:
 
 
 class DataSet(Configured, ABC):
-    """Videos of a training and a testing split.
+    """Base class of data sets: videos of a training and a testing split.
 
-    A class sets `name` and `citation`, and its constructor takes where the data lie. Constructing one reads nothing.
-    `medium` says what its recordings carry; it may depend on the settings.
+    A class sets `name` and `citation`, and its constructor takes the place of the data. Construction reads nothing.
+    `medium` says what its recordings hold; it may depend on the settings.
     """
 
     medium: Medium = "pictures"
     citation: ClassVar[str]
 
     def videos(self, split: Split) -> tuple[LabelledVideo, ...]:
-        """The videos of a split in natural order of their names, labels not yet read.
+        """List the videos of a split in natural order of their names; labels are not read yet.
+
+        Args:
+            split: "training" or "testing".
 
         Raises:
             SettingsError: another split than "training" or "testing".
-            DataError: the folder does not look as it should, or a label file is missing.
+            DataError: the folder is not laid out as expected, or a label file is missing.
         """
         if split not in SPLITS:
             raise SettingsError(f"{self.name} has no split {split!r}; there are {' and '.join(SPLITS)}")
@@ -166,7 +170,13 @@ class DataSet(Configured, ABC):
 
 
 def other_length(what: object, video: str, given: int, frames: int) -> DataError:
-    """The error for labels that were made for another number of frames than the video has.
+    """Make the error for labels that were made for another number of frames than the video has.
+
+    Args:
+        what: the label file.
+        video: its name.
+        given: the number of labels.
+        frames: the number of frames.
 
     >>> print(other_length("7.npy", "7", 182, 180))
     7.npy: 2 frames more than video '7' (182 to 180); the video lacks frames, or the labels are another video's

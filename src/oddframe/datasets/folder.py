@@ -1,11 +1,12 @@
 """Video of your own, laid out so that a detector can be fitted and measured on it.
 
-    normal/         videos where nothing odd happens: files, or folders of pictures, at any depth
-    test/           videos to be judged
-    labels.csv      video,start,end: when something odd is to be seen (optional)
+    normal/         videos where nothing anomalous happens: files, or folders of pictures, at any depth
+    test/           videos to test on
+    labels.csv      video,start,end: when something anomalous is to be seen (optional)
 
 Times are seconds (`72.5`) or clock times (`1:12.5`, `0:01:12.5`) from the video's beginning; the end is the first
-moment without. A video is named by its path below `test`, with or without suffix; one that has no row is normal.
+moment that is normal again. A video is named by its path below `test`, with or without suffix; a video without a row
+is normal.
 """
 
 from __future__ import annotations
@@ -38,11 +39,11 @@ _FOLDER = {"training": "normal", "testing": "test"}
 
 @dataclass(frozen=True, repr=False)
 class Folder(StoredDataSet):
-    """Your own videos: `normal/` to fit on, `test/` to judge, and `labels.csv` if you know when something was odd.
+    """Your own videos: `normal/` to fit on, `test/` to test on, and `labels.csv` with the anomalous times, if known.
 
     Args:
         root: the folder that holds them.
-        fps: frames per second of pictures and of files that state a wrong rate; None believes the files.
+        fps: frames per second of pictures and of files that state a wrong rate; None = what the files state.
     """
 
     name = "folder"
@@ -78,9 +79,14 @@ class Folder(StoredDataSet):
 
 
 def from_times(file: Path, times: Sequence[Times]) -> Labeller:
-    """Labels that are True where start <= frame / fps < end, in seconds.
+    """Make frame labels from times: True where start <= frame / fps < end.
 
-    The labeller raises DataError where a range ends more than a second after the video.
+    Args:
+        file: the table, for messages.
+        times: (start, end) in seconds.
+
+    Returns:
+        A labeller, which raises DataError where a range ends more than a second after the video.
     """
 
     def marked(info: VideoInfo) -> BoolArray:
@@ -96,7 +102,18 @@ def from_times(file: Path, times: Sequence[Times]) -> Labeller:
 
 
 def times_of(where: str, start: str, end: str) -> Times:
-    """A range of times in a table as exact seconds. Raises DataError, which says `where`, if it is none."""
+    """Read a range of times of a table.
+
+    Args:
+        where: file and line, for messages.
+        start, end: as written, see `oddframe.types.read_clock`.
+
+    Returns:
+        Exact seconds.
+
+    Raises:
+        DataError: a text is no time, or the range is empty.
+    """
     try:
         times = read_clock(start), read_clock(end)
     except ValueError as error:

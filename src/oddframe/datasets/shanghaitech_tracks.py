@@ -46,13 +46,13 @@ _LABELS, _WEAK = "test_labels.npz", "weak_split.csv"
 class ShanghaiTechTracks(StoredDataSet):
     """ShanghaiTech Campus as tracks of people: their motion, shape and place, and no pixels.
 
-    About a tenth of the test frames hold no box. There is nothing in them to score, so they get the floor, as
-    every frame without an observation does: the least score of held-out normal observations.
+    About a tenth of the test frames hold no box. They get the score of a frame without observations: the lowest score
+    of held-out normal observations.
 
     Args:
-        root: the folder with the arrays or the text files; what must be in it, the module's docstring says.
+        root: the folder with the arrays or the text files; the docstring of the module says what it must hold.
         weak: split anew for weak labels (Zhong and others, CVPR 2019): 238 training videos, 63 of them abnormal, and
-            199 testing videos. `LabelledVideo.label` tells which.
+            199 testing videos. `LabelledVideo.label` says which.
     """
 
     name = "shanghaitech-tracks"

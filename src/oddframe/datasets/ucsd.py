@@ -38,7 +38,7 @@ _FOLDER = {"training": "Train", "testing": "Test"}
 
 
 class UCSD(StoredDataSet):
-    """What Ped1 and Ped2 share.
+    """Base class of Ped1 and Ped2.
 
     Args:
         root: the folder NAME, one above it, or that of the common form.
@@ -81,7 +81,10 @@ class UCSD(StoredDataSet):
 
 
 def script_ranges(file: Path, clips: Sequence[str]) -> dict[str, list[labels.Range]]:
-    """Clip -> ranges, from the authors' MATLAB script, which is read and not run.
+    """Read the ranges of the authors' MATLAB script, which is not run.
+
+    Returns:
+        Clip -> ranges.
 
     Raises:
         DataError: missing, damaged, or of another number of clips.

@@ -1,4 +1,4 @@
-"""Any data set as a pile without labels: what is tested is what was learnt from."""
+"""Any data set without its labels: a detector is tested on the videos that it was fitted on."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from oddframe.errors import SettingsError
 
 @dataclass(frozen=True, repr=False)
 class Unlabelled(DataSet):
-    """A data set's own videos, of which training is told nothing (paper LBR-SPR, "unsupervised").
+    """The videos of a data set, without labels for training (paper LBR-SPR, "unsupervised").
 
     The testing split stays as it is. Training videos are named after their old split, as `testing/07`, for both may
     have a video of that name.
 
     Args:
         dataset: the data set; its testing videos have frame labels.
-        setting: what there is to learn from: in "test" the testing videos themselves, in "merge" both splits.
+        setting: the training videos: "test" = the testing videos themselves, "merge" = both splits.
 
     Raises:
         SettingsError: another setting.
@@ -43,6 +43,6 @@ class Unlabelled(DataSet):
 
 
 def _bare(video: LabelledVideo) -> LabelledVideo:
-    """The video without anything that is known about it."""
+    """The video without its labels."""
     anew = video.named(f"{video.split}/{video.name}")
     return replace(anew, split="training", labeller=None, masker=None, boxer=None, label=None)

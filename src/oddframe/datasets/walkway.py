@@ -1,4 +1,4 @@
-"""The synthetic walkway as a data set: nothing to download, and exact truth."""
+"""The synthetic walkway as a data set: nothing to download, and exact ground truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The synthetic walkway as tracks, at scale: hundreds of videos, each with one label, and exact truth."""
+"""The synthetic walkway as tracks: hundreds of videos, each with one label, and exact ground truth."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _FPS, _PEOPLE = 8, 5.0
 
 @dataclass(frozen=True, repr=False)
 class WalkwayTracks(DataSet):
-    """Simulated ways through the rendered walkway, as boxes of a tracker that errs; no pixel is drawn.
+    """Simulated people on the walkway, as boxes of a tracker that makes errors; no pixel is drawn.
 
-    For weak supervision: every second video of each split has events, training videos have a label as a whole, testing
-    videos a label a frame too. An event lasts some four seconds (fifteen, where somebody passes at walking pace).
+    For weak supervision: every second video of each split has events, training videos have one label each, testing
+    videos also frame labels. An event lasts some four seconds (fifteen, where somebody passes at walking pace).
 
     Args:
-        training, testing: how many videos, >= 2 each.
+        training, testing: the number of videos, >= 2 each.
         seconds: length of a video.
         events: in each abnormal video, of kinds drawn from `KINDS`.
-        seed: of everything; other seeds give other videos of the same scene.
+        seed: of everything but the scene.
 
     Raises:
         SettingsError: too few videos or events.

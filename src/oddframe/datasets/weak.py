@@ -1,4 +1,4 @@
-"""What data sets with video-level labels share: recordings that are known by name, read as videos or as features."""
+"""Base class of data sets with video-level labels, whose recordings are read as videos or as features."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _ADDED = re.compile(r"(\.(mp4|avi))?(_i3d)?(\.(mp4|avi))?$")
 
 @dataclass(frozen=True, repr=False)
 class WeakDataSet(StoredDataSet):
-    """A data set whose training videos are labelled as a whole.
+    """A data set whose training videos have one label each.
 
     Args:
-        root: the folder; what must be in it, the module's docstring says.
-        features: the folder below `root` with feature files, "." for all of `root`; None reads the videos.
-        segment: frames that a feature stands for. Labels may reach as far past a recording's end, and are cut there:
-            features leave out what does not fill a segment.
+        root: the folder; the docstring of the module says what it must hold.
+        features: the folder below `root` with feature files, "." for all of `root`; None = the videos are read.
+        segment: frames that a feature stands for. Labels may reach as far past the end of a recording, and are cut
+            there, as features leave out what does not fill a segment.
 
     Raises:
         SettingsError: a segment without frames.
@@ -54,13 +54,13 @@ class WeakDataSet(StoredDataSet):
         return self.folder / (self.features or "")
 
     def opener(self, files: tuple[Path, ...], name: str, fps: Fraction) -> Callable[[], Video]:
-        """Opens a video, or the features of one at this frame rate, when called."""
+        """Make a function that opens a video, or the features of one at this frame rate."""
         if self.features is None:
             return opener(files[0], name=name)
         return partial(FeatureVideo, files, segment=self.segment, fps=fps, name=name)
 
     def passed_on(self, split: Split, fps: Fraction, abnormal: Callable[[str], bool]) -> tuple[LabelledVideo, ...]:
-        """The videos in the common form; folders are named after them."""
+        """List the videos of a split in the common form, whose folders have their names."""
         if self.features is not None:
             return ()
         return tuple(
@@ -69,7 +69,7 @@ class WeakDataSet(StoredDataSet):
         )
 
     def files(self, folders: Iterable[Path], leave_out: str = "(?!)") -> Files:
-        """The videos or feature files below some folders, but for folders whose names match."""
+        """List the videos or feature files below some folders, except in folders whose names match `leave_out`."""
         found: dict[str, list[tuple[Path, ...]]] = {}
         for folder in folders:
             below = (path for path in folder.rglob("*") if not _within(path, folder, leave_out) and path.is_file())
@@ -85,10 +85,15 @@ class WeakDataSet(StoredDataSet):
 
 
 def only(files: Files, name: str, listed: Path) -> tuple[Path, ...]:
-    """The files of one video.
+    """Return the files of one video.
+
+    Args:
+        files: of all videos.
+        name: of the video.
+        listed: the file that names the video, for messages.
 
     Raises:
-        DataError: there are none, or copies of which nobody knows the right one.
+        DataError: there are none, or several copies.
     """
     found = files.get(name, ())
     if not found:
@@ -99,14 +104,14 @@ def only(files: Files, name: str, listed: Path) -> tuple[Path, ...]:
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """Names in natural order."""
+    """Sort names in natural order."""
     return sorted(names, key=lambda name: natural(Path(name)))
 
 
 def labelled(
     name: str, split: Split, opening: Callable[[], Video], abnormal: bool, labeller: Labeller | None
 ) -> LabelledVideo:
-    """A video with its video-level label, and with frame labels where it is to be tested on."""
+    """Make a video with its video-level label, and with frame labels where it is one to test on."""
     return LabelledVideo(name, split, opening, labeller if split == "testing" else None, label=abnormal)
 
 

@@ -1,4 +1,4 @@
-"""Any data set with frame labels, split anew for weak supervision."""
+"""Any data set with frame labels, divided anew for weak supervision."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class WeakSplit(DataSet):
     """All videos of both splits of a data set, divided anew: training videos with one label each, normal and not.
 
     A video is abnormal if one of its frames is, or its published label says so. Of each kind, the `share` goes to
-    training: so many videos, drawn by the seed, at least one and not all. Of a training video nobody may see more than
-    its label; testing videos keep their frame labels, and what was in the old training split is normal in every frame.
+    training: so many videos, drawn by the seed, at least one and not all. Training videos have only their label;
+    testing videos keep their frame labels, and what was in the old training split is normal in every frame.
     Videos are named after their old split, as `testing/07`, for both may have a video of that name.
 
     Args:
         dataset: the data set; its testing videos have frame labels.
-        share: of each kind, 0 .. 1.
-        seed: of the draw; other seeds give other splits.
+        share: of the videos of each kind, 0 .. 1.
+        seed: of the draw.
 
     Raises:
         SettingsError: a share or seed out of range.

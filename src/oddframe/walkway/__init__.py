@@ -1,4 +1,4 @@
-"""The walkway: a rendered benchmark with exact truth, in which nothing simple gives the answer away."""
+"""The walkway: a rendered benchmark with exact ground truth, which simple rules cannot solve."""
 
 from oddframe.walkway.benchmark import Split, benchmark
 from oddframe.walkway.clip import EventBox, SyntheticClip, render, simulate

@@ -1,4 +1,4 @@
-"""Who is under way: looks, and where each actor is in each frame. No pixels here."""
+"""The actors of a clip: what they look like, and where each is in each frame. No pixels here."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BAGS: tuple[Colour, ...] = ((172, 58, 44), (44, 74, 122), (60, 54, 50), (206, 15
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What someone looks like; colours are RGB.
+    """What an actor looks like; colours are RGB.
 
     Args:
         height: metres.
@@ -84,7 +84,7 @@ class Actor:
 
     @property
     def end(self) -> int:
-        """One past its last frame."""
+        """The frame after its last one."""
         return self.first + len(self)
 
 
@@ -93,7 +93,7 @@ def _pick(generator: np.random.Generator, colours: tuple[Colour, ...]) -> Colour
 
 
 def random_look(generator: np.random.Generator) -> Look:
-    """Someone: now and then a child, a coat, a striped shirt, a backpack, a bag in the hand."""
+    """Draw a random look: sometimes a child, a coat, a striped shirt, a backpack, or a bag in the hand."""
     child = generator.random() < 0.08
     height = generator.uniform(1.15, 1.4) if child else float(np.clip(generator.normal(1.72, 0.09), 1.5, 1.95))
     shirt, chance = _pick(generator, SHIRTS), generator.random(4)
@@ -114,7 +114,17 @@ def random_look(generator: np.random.Generator) -> Look:
 def on_course(
     kind: str, look: Look, course: Trajectory, *, fps: int, first: int, track: int, stride: float = 0.0
 ) -> Actor:
-    """An actor on its way: upright, nothing odd about it yet, its bag in its hand."""
+    """Make an actor that follows a trajectory: upright, normal so far, its bag in its hand.
+
+    Args:
+        kind: see `Actor`.
+        look: what it looks like.
+        course: its places, frame by frame.
+        fps: frames per second.
+        first: the frame of the clip at which the trajectory begins.
+        track: its identity within the clip.
+        stride: phase of the gait at the beginning, radians.
+    """
     count = len(course.along)
     return Actor(
         track=track,

@@ -1,4 +1,4 @@
-"""The surroundings, painted once: paving, lawn, hedge and a brick building, by following each pixel's line of sight."""
+"""The surroundings, painted once by ray casting: paving, lawn, hedge and a brick building."""
 
 from __future__ import annotations
 
@@ -35,7 +35,11 @@ class _Grain:
 
 
 def paint(camera: Camera, generator: np.random.Generator) -> ImageArray:
-    """(H, W, 3) RGB, in full sun and without anybody."""
+    """Paint the surroundings in full sun, without actors.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+    """
     fine = Camera(camera.width * _FINE, camera.height * _FINE)
     ray, stand, grain = fine.rays(), fine.stand, _Grain(generator)
     ground = -HEIGHT / ray[1]

@@ -1,4 +1,4 @@
-"""The standard splits of the walkway: what to fit on, what to test on."""
+"""The standard splits of the walkway: clips to fit on, and clips to test on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ROUND = (  # each kind twice, never alone with its like
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Clips to fit on, all of them normal, and clips to test on, with their truth."""
+    """Clips to fit on, all of them normal, and clips to test on, with their ground truth."""
 
     name: str
     fit: tuple[SyntheticClip, ...]
@@ -44,9 +44,10 @@ SIZES: Mapping[str, _Size] = MappingProxyType(
 
 
 def benchmark(size: str = "quick") -> Split:
-    """The standard split of a size: "quick" (4.4 minutes of video) or "full" (20 minutes).
+    """Return the standard split of a size. Nothing is drawn until the clips are read.
 
-    Nothing is drawn until the clips are read.
+    Args:
+        size: "quick" (4.4 minutes of video) or "full" (20 minutes).
 
     Raises:
         SettingsError: an unknown size.

@@ -38,7 +38,7 @@ class Camera:
     height: int
 
     def project(self, places: Points) -> tuple[Points, Points]:
-        """(..., 3) places -> (..., 2) pixels x y, and (...) depth along the line of sight in metres."""
+        """Project places (..., 3) to pixels x y (..., 2), and return their depth in metres (...)."""
         right, ahead = _turn(places[..., 0], places[..., 2])
         up, ahead = places[..., 1] - HEIGHT, ahead + ORIGIN
         depth = np.maximum(ahead * np.cos(TILT) - up * np.sin(TILT), 0.2)
@@ -47,11 +47,11 @@ class Camera:
         return np.stack([self.width / 2 + scale * right, self.height / 2 - scale * rise], -1), depth
 
     def scale(self, depth: Points) -> Points:
-        """Pixels per metre at a depth."""
+        """Return the pixels per metre at a depth in metres."""
         return FOCAL * self.height / depth
 
     def rays(self) -> tuple[Points, Points, Points]:
-        """Per pixel, how far its line of sight goes along, up and across per metre of depth; each (H, W)."""
+        """Return the line of sight of each pixel: metres along, up and across per metre of depth, each (H, W)."""
         x = (np.arange(self.width) + 0.5 - self.width / 2) / (FOCAL * self.height)
         y = (self.height / 2 - np.arange(self.height) - 0.5)[:, None] / (FOCAL * self.height)
         right, up = np.broadcast_to(x, (self.height, self.width)), y * np.cos(TILT) - np.sin(TILT)
@@ -62,7 +62,7 @@ class Camera:
 
     @property
     def stand(self) -> tuple[float, float, float]:
-        """Where the camera is: along, up, across."""
+        """The place of the camera: along, up, across, in metres."""
         return -ORIGIN * float(np.sin(BEARING)), HEIGHT, -ORIGIN * float(np.cos(BEARING))
 
 
@@ -80,7 +80,7 @@ _BANK, _SPARE = 8, 48  # pictures of noise, and pixels by which they are larger 
 
 
 class Sensor:
-    """Turns clean pictures into what a camera gives; no two frames get the same noise."""
+    """Turns clean pictures into those of a camera; no two frames get the same noise."""
 
     def __init__(self, width: int, height: int, strength: float, generator: np.random.Generator) -> None:
         self._generator, self._size = generator, (height, width)
@@ -92,7 +92,7 @@ class Sensor:
         self._bank *= strength / self._bank.std()
 
     def expose(self, clean: ImageArray, gain: float) -> ImageArray:
-        """(H, W, 3) at a brightness, softened and with noise; a new array."""
+        """Return a new picture (H, W, 3) with a gain, softened and with noise."""
         levels = np.arange(256, dtype=np.float32) * np.float32(gain)
         soft = cv2.GaussianBlur(clean, (3, 3), 0.55)
         signal = cv2.LUT(soft, levels)
@@ -101,7 +101,7 @@ class Sensor:
         return np.asarray(cv2.add(signal, noise, dtype=cv2.CV_8U))
 
     def skip(self) -> None:
-        """Leave out a frame; those that follow are what they would have been."""
+        """Leave out a frame; the noise of those that follow is the same as without."""
         self._noise()
 
     def _noise(self) -> ImageArray:

@@ -1,4 +1,4 @@
-"""One clip of the walkway: a video that is drawn as it is read, and the truth about it."""
+"""One clip of the walkway: a video that is drawn as it is read, with its ground truth."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KIND = {"bag": "dropped object"}
 
 @dataclass(frozen=True, slots=True)
 class EventBox:
-    """Where an event is in one frame.
+    """The box of an event in one frame.
 
     Args:
         kind: one of `KINDS` or `KINDS_BY_LOOKS`.
@@ -40,7 +40,7 @@ class EventBox:
 
 
 def simulate(scene: Walkway, seed: int, events: Sequence[str] = ()) -> tuple[Actor, ...]:
-    """Everybody's ways through a clip, without a pixel; an hour takes about a second.
+    """Simulate all actors of a clip, without pixels; an hour of video takes about a second.
 
     Args:
         scene: the settings.
@@ -55,7 +55,7 @@ def simulate(scene: Walkway, seed: int, events: Sequence[str] = ()) -> tuple[Act
 
 
 class SyntheticClip(Video):
-    """A rendered clip and its truth. Every pass draws the same frames afresh; memory does not grow with length.
+    """A rendered clip with its ground truth. Every pass draws the same frames; memory does not grow with the length.
 
     Args:
         painter: the painted surroundings, which clips of one scene share.
@@ -77,7 +77,7 @@ class SyntheticClip(Video):
 
     @cached_property
     def boxes(self) -> tuple[tuple[EventBox, ...], ...]:
-        """Per frame, where events are in sight; drawn from the outlines, not from pixels."""
+        """Per frame, the boxes of the events in sight, computed from outlines."""
         frames: list[list[EventBox]] = [[] for _ in range(self.scene.frames)]
         for actor in self.actors:
             if actor.odd.any():
@@ -110,7 +110,7 @@ class SyntheticClip(Video):
         return next(self.frames_at([index]))
 
     def images(self) -> Iterator[ImageArray]:
-        """The frames' pictures alone."""
+        """Draw the frames: (H, W, 3) uint8 RGB each."""
         return self._painter.film(self.actors, self.seed)
 
     def _hash(self) -> str:
@@ -120,7 +120,7 @@ class SyntheticClip(Video):
 
 
 def render(scene: Walkway, seed: int, events: Sequence[str] = (), name: VideoId | None = None) -> SyntheticClip:
-    """A clip of its own; for many clips of one scene, share a `Painter` instead.
+    """Make a single clip; for many clips of one scene, share a `Painter` instead. Arguments as of `SyntheticClip`.
 
     >>> clip = render(Walkway(seconds=8), seed=5, events=["cyclist"])
     >>> clip.info.frames, {box.kind for boxes in clip.boxes for box in boxes}

@@ -26,7 +26,7 @@ _SHARE = {"loiterer": 2.5, "dropped object": 2.5}  # of a clip's time; 1 for tho
 
 
 def stage(scene: Walkway, kinds: tuple[str, ...], generator: np.random.Generator) -> tuple[list[Actor], list[Obstacle]]:
-    """The actors of a clip's events, one event after the other, and what others have to walk around.
+    """Make the actors of a clip's events, one event after the other, and the obstacles that others walk around.
 
     Raises:
         SettingsError: an unknown kind.
@@ -132,7 +132,7 @@ PACE = (1.0, 1.7)  # metres per second, as people walk
 
 
 def pacing(scene: Walkway, kind: str, first: int, generator: np.random.Generator, track: int) -> list[Actor]:
-    """One such event through the scene from end to end; the odd one first, then who walks beside."""
+    """Make one event of looks alone, from end to end of the scene: the anomalous actor first, then who walks beside."""
     start, goal = ENDS if generator.random() < 0.5 else ENDS[::-1]
     lane, speed = float(generator.uniform(-1.8, 1.8)), float(generator.uniform(*PACE))
     course = follow((start, lane), [Walk((goal, lane), speed)], scene.fps)

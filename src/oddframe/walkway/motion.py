@@ -1,4 +1,4 @@
-"""How an actor gets from place to place: routes of walks and pauses, turned into places per frame."""
+"""Motion of actors: routes of walks and pauses, turned into places per frame."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EASE = 0.4  # seconds over which starts, stops and turns are rounded off
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Go straight to a place (along, across; metres) at a speed (metres per second)."""
+    """A straight walk to a place (along, across; metres) at a speed (metres per second)."""
 
     to: tuple[float, float]
     speed: float
@@ -25,7 +25,7 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """Stand for some seconds; with a `pace` (metres per second), wander in whole small circles, about that fast."""
+    """A pause of some seconds; with a `pace` (metres per second), in small circles at about that speed."""
 
     seconds: float
     pace: float = 0.0
@@ -33,7 +33,7 @@ class Stay:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trajectory:
-    """A route, frame by frame: (T,) each; `reached[i]` is the row at which step i of the route is over."""
+    """A route, frame by frame: (T,) each; `reached[i]` is the row at which step i of the route ends."""
 
     along: Series
     across: Series
@@ -43,7 +43,13 @@ class Trajectory:
 
 
 def follow(start: tuple[float, float], route: Sequence[Walk | Stay], fps: int) -> Trajectory:
-    """Where the route leads, frame by frame, with soft starts, stops and turns."""
+    """Follow a route, with soft starts, stops and turns.
+
+    Args:
+        start: (along, across) in metres.
+        route: the steps.
+        fps: frames per second.
+    """
     here, pieces, reached = np.array(start), [np.array([start])], []
     for step in route:
         pieces.append(_places(here, step, fps))
@@ -56,13 +62,23 @@ def follow(start: tuple[float, float], route: Sequence[Walk | Stay], fps: int) -
 
 
 def strides(speed: Series, height: float, fps: int, start: float) -> Series:
-    """(T,) phase of the gait, two steps a turn: longer strides at higher speed, so that feet hardly slide."""
+    """Compute the phase of the gait, two steps a turn; strides are longer at higher speed, so that feet hardly slide.
+
+    Args:
+        speed: (T,) metres per second.
+        height: of the actor, metres.
+        fps: frames per second.
+        start: the first phase.
+
+    Returns:
+        (T,) radians.
+    """
     length = 2 * height * np.sin(swing(speed)) * (1 + 0.25 * np.clip(speed - 2, 0, 2))
     return start + np.cumsum(2 * np.pi * speed / (np.maximum(length, 0.3) * fps))
 
 
 def swing(speed: Series) -> Series:
-    """How far a thigh swings to either side at a walking or running speed, radians."""
+    """Return how far a thigh swings to either side at a speed (metres per second), in radians."""
     return np.minimum(0.24 + 0.14 * speed, 0.8) * np.clip(speed / 0.5, 0, 1)
 
 

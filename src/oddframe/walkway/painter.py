@@ -1,4 +1,4 @@
-"""Turns actors into pictures, far before near."""
+"""Drawing of actors, the far ones before the near ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SUNS = 8  # steps of the sun's strength that are kept ready
 
 
 def outline(actor: Actor, camera: Camera, fps: int) -> Outlines:
-    """An actor as a camera sees it, in all of its frames."""
+    """Return the outlines of an actor in the picture, in all of its frames."""
     ground = np.stack([actor.along, np.zeros(len(actor)), actor.across], -1)
     return figure(camera, _limbs(actor, fps, ground), ground)
 
@@ -77,7 +77,7 @@ def _darker(picture: ImageArray, strength: float) -> ImageArray:
 
 
 class Painter:
-    """A scene's surroundings, painted when first needed; clips of one scene share them.
+    """Draws clips; holds the surroundings of a scene, which its clips share and which are painted when first needed.
 
     Args:
         scene: its settings.
@@ -92,9 +92,15 @@ class Painter:
         return _Stage(self.scene, self.camera)
 
     def film(self, actors: Sequence[Actor], seed: int, wanted: Collection[int] | None = None) -> Iterator[ImageArray]:
-        """The clip's frames, (H, W, 3) RGB, each a new array. Light, wind and noise come from the seed.
+        """Draw the frames of a clip.
 
-        Of all frames, or only of those `wanted`: to draw a frame is what takes time.
+        Args:
+            actors: of the clip.
+            seed: of light, wind and noise.
+            wanted: the frames to draw; None = all.
+
+        Returns:
+            (H, W, 3) uint8 RGB each, a new array.
         """
         scene = self.scene
         gain, sun = brightness(scene, generator(seed, 3))

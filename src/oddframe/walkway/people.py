@@ -1,4 +1,4 @@
-"""What a person on foot looks like: a body of limbs with a gait."""
+"""The limbs of a person on foot, with a gait."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHADE = 0.82  # brightness of the side away from the sun
 
 
 def person(actor: Actor) -> list[Limb]:
-    """A walking, running or standing person, limb by limb."""
+    """Return the limbs of a walking, running or standing person."""
     look, body = actor.look, _Body(actor)
     limbs = body.leg(0.0, 1.0) + body.leg(np.pi, SHADE)
     limbs += body.arm(np.pi, 1.0) + body.arm(0.0, SHADE) + body.trunk()
@@ -27,7 +27,7 @@ def person(actor: Actor) -> list[Limb]:
 
 
 def bag(top: Points, actor: Actor, colour: Colour) -> list[Limb]:
-    """A bag whose upper edge is at `top` (T, 3), with its handle."""
+    """Return the limbs of a bag whose upper edge is at `top` (T, 3), with its handle."""
     forward = _along(actor.heading) * 0.17
     low, shown = top - _up(0.2), actor.holding
     return [
@@ -39,7 +39,7 @@ def bag(top: Points, actor: Actor, colour: Colour) -> list[Limb]:
 
 
 def shaded(colour: Colour, brightness: float) -> Colour:
-    """A colour, darker or brighter."""
+    """Return a colour, darker (`brightness` < 1) or brighter."""
     red, green, blue = (min(255, round(channel * brightness)) for channel in colour)
     return red, green, blue
 

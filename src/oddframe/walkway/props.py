@@ -1,4 +1,4 @@
-"""What stands between the camera and the walkway: a lamp post, a planter, and a branch whose leaves sway."""
+"""Things between the camera and the walkway: a lamp post, a planter, and a branch whose leaves sway."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ class Prop:
     mask: ImageArray
 
     def draw(self, canvas: ImageArray) -> None:
-        """Onto a picture of the size it was made for."""
+        """Draw it into a picture (H, W, 3) of the size that it was made for."""
         height, width = self.mask.shape
         cv2.copyTo(self.pixels, self.mask, canvas[self.y : self.y + height, self.x : self.x + width])
 
 
 def props(camera: Camera, generator: np.random.Generator) -> tuple[Prop, ...]:
-    """The lamp post and the planter."""
+    """Make the lamp post and the planter."""
     return _cut(camera, LAMP, _lamp(camera)), _cut(camera, (PLANTER[1], PLANTER[3]), _planter(camera, generator))
 
 
 def prop_shadows(camera: Camera) -> ImageArray:
-    """(H, W) 255 where they throw their shadows."""
+    """Return the mask of their shadows: (H, W) uint8, 255 in the shadow."""
     mask = np.zeros((camera.height, camera.width), np.uint8)
     foot = np.array([LAMP[0], 0.0, LAMP[1]])
     for low, high, radius in ((0.0, 2.94, 0.045), (2.94, 3.3, 0.12)):
@@ -129,7 +129,7 @@ def _bar(camera: Camera, a: Points, b: Points, radius: float) -> npt.NDArray[np.
 
 
 class Branch:
-    """Leaves that hang into the picture's upper left corner, and sway."""
+    """Leaves that hang into the upper left corner of the picture, and sway."""
 
     def __init__(self, camera: Camera, generator: np.random.Generator, wind: float) -> None:
         count, unit = 190, camera.height / 240
@@ -143,7 +143,7 @@ class Branch:
         self._sway = wind * unit * (0.4 + reach) * generator.uniform(0.6, 1.2, count)
 
     def draw(self, canvas: ImageArray, seconds: float, gust: float) -> None:
-        """As it is at a time; `gust` is the strength of the wind then."""
+        """Draw it into a picture (H, W, 3), as it is at a time in a wind of strength `gust`."""
         beat = 2 * np.pi * 0.55 * seconds
         x = gust * self._sway * (2.4 * np.sin(beat + self._phase) + 0.8 * np.sin(3.1 * beat + 4 * self._phase))
         y = gust * self._sway * 1.3 * np.sin(1.3 * beat + 2 * self._phase)

@@ -1,4 +1,4 @@
-"""What simple rules, without any training, make of a clip: the floor that a benchmark must keep low."""
+"""Scores of simple rules without training, which must do badly on a good benchmark."""
 
 from __future__ import annotations
 
@@ -17,16 +17,19 @@ _DIFFERENT = 22  # grey levels
 
 
 def rule_scores(images: Iterable[ImageArray]) -> Mapping[str, FloatArray]:
-    """Per-frame scores (F,) of five rules, lightly smoothed over time; higher is meant to be more anomalous.
+    """Score the frames of a clip by five rules, lightly smoothed over time.
 
     - "brightness change": of the picture's mean, from frame to frame;
-    - "largest blob": pixels of the largest connected region that differs from the clip's median picture;
+    - "largest blob": pixels of the largest connected area that differs from the clip's median picture;
     - "foreground": pixels that differ from it at all;
     - "strongest motion": the maximum of the blurred difference from frame to frame;
     - "total motion": the mean of that difference.
 
     Args:
-        images: one clip's frames, (H, W, 3) uint8 each.
+        images: the frames of one clip, (H, W, 3) uint8 each.
+
+    Returns:
+        Rule -> (F,) scores; higher is meant to be more anomalous.
     """
     grey = np.stack([cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (5, 5), 1.2) for image in images])
     means = grey.mean((1, 2))
@@ -44,7 +47,7 @@ def rule_scores(images: Iterable[ImageArray]) -> Mapping[str, FloatArray]:
 
 
 def _blobs(picture: ImageArray, background: npt.NDArray[np.float64], mean: float) -> tuple[float, float]:
-    """Pixels of the largest region that differs, and of all; the picture's overall brightness is made up for."""
+    """Pixels of the largest connected area that differs, and of all; overall brightness is compensated."""
     expected = background * (mean / background.mean())
     mask = (np.abs(picture - expected) > _DIFFERENT).astype(np.uint8)
     areas = cv2.connectedComponentsWithStats(mask)[2][1:, cv2.CC_STAT_AREA]

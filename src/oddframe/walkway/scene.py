@@ -23,7 +23,7 @@ class Walkway(Configured):
         width, height: pixels of the picture.
         fps: frames per second, a whole number, so that times are exact.
         seconds: length of a clip.
-        people: how many normal people are under way in the scene's surroundings, on average.
+        people: the average number of normal people in and around the scene.
         noise: strength of the camera's noise; 1 is a decent camera on a bright day, 0 is none.
         light: strength of lighting changes; 0 is a constant sky.
         wind: strength with which leaves sway; 0 is none.
@@ -56,7 +56,7 @@ class Walkway(Configured):
 
     @property
     def frames(self) -> int:
-        """Frames in a clip."""
+        """The number of frames in a clip."""
         return round(self.seconds * self.fps)
 
     @property
@@ -66,12 +66,12 @@ class Walkway(Configured):
 
     @cached_property
     def camera(self) -> Camera:
-        """The camera, in the picture's pixels."""
+        """The camera, in pixels of the picture."""
         return Camera(self.width, self.height)
 
 
 def generator(*seeds: int) -> np.random.Generator:
-    """The same random numbers on every platform for the same seeds."""
+    """Return a generator of the same random numbers on every platform for the same seeds."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seeds)))
 
 
@@ -81,7 +81,11 @@ QUICK_EVERY = 9.0  # seconds between quick changes of light, on average
 
 
 def brightness(scene: Walkway, generator: np.random.Generator) -> tuple[Series, Series]:
-    """(F,) gain of the picture, about 1, and (F,) strength of the sun in 0 .. 1, which darkens shadows."""
+    """Simulate the light of a clip.
+
+    Returns:
+        (F,) gain of the picture, about 1, and (F,) strength of the sun in 0 .. 1, which darkens shadows.
+    """
     seconds = np.arange(scene.frames) / scene.fps
     cloud = _waves(seconds, generator, (17.0, 31.0, 67.0))
     quick = np.zeros(len(seconds))
@@ -94,7 +98,7 @@ def brightness(scene: Walkway, generator: np.random.Generator) -> tuple[Series, 
 
 
 def gusts(scene: Walkway, generator: np.random.Generator) -> Series:
-    """(F,) strength of the wind in 0 .. 2, about 1."""
+    """Simulate the wind of a clip: (F,) strength in 0 .. 2, about 1."""
     seconds = np.arange(scene.frames) / scene.fps
     return np.asarray(1 + _waves(seconds, generator, (4.0, 9.0, 23.0)))
 

@@ -1,4 +1,4 @@
-"""Bodies as tapered limbs in space, and their outlines in the picture."""
+"""Bodies made of tapered limbs, and their outlines in the picture."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Outlines:
     depth: Points
 
     def boxes(self) -> npt.NDArray[np.float32]:
-        """(T, 4) x0 y0 x1 y1, tight around what is shown, in pixels; not clipped to the picture."""
+        """Return tight boxes around what is shown: (T, 4) x0 y0 x1 y1 in pixels, not clipped to the picture."""
         hidden = ~self.shown[:, :, None, None]
         low = np.where(hidden, np.iinfo(np.int32).max, self.outlines).min((1, 2))
         high = np.where(hidden, np.iinfo(np.int32).min, self.outlines).max((1, 2))
@@ -68,7 +68,13 @@ class Outlines:
 
 
 def figure(camera: Camera, limbs: list[Limb], ground: Points) -> Outlines:
-    """The limbs as the camera sees them; `ground` (T, 3) is where the actor stands."""
+    """Project limbs into the picture.
+
+    Args:
+        camera: the camera.
+        limbs: of one actor.
+        ground: (T, 3) where the actor stands, in metres.
+    """
     ends = [np.stack([limb.a for limb in limbs], 1), np.stack([limb.b for limb in limbs], 1)]
     radii = [np.stack(side, 1) for side in zip(*map(_radii, limbs), strict=True)]
     outlines, depth = _outlines(camera, ends, radii)

@@ -1,4 +1,4 @@
-"""The walkway without pixels: everybody's boxes as a person detector and a tracker would give them."""
+"""The walkway without pixels: boxes as a person detector and a tracker would give them."""
 
 from __future__ import annotations
 
@@ -28,13 +28,16 @@ _BAG = (0.45, 0.4)  # a bag's length and height
 def tracked(
     scene: Walkway, seed: int, events: Sequence[str] = (), name: str | None = None
 ) -> tuple[TrackVideo, BoolArray]:
-    """A clip's boxes, and (F,) whether something odd is in sight. Boxes err and are missed as a tracker's are.
+    """Simulate the boxes of a clip, with errors and misses like those of a tracker.
 
     Args:
         scene: the settings; those of light and noise have no effect.
         seed: of this clip.
         events: kinds of event, in the order in which they happen.
-        name: the video's name.
+        name: of the video; None = made of the seed.
+
+    Returns:
+        The boxes as a video of tracks, and (F,) whether something anomalous is in sight.
 
     Raises:
         SettingsError: an unknown kind of event.
@@ -68,7 +71,7 @@ def tracked(
 
 
 def boxes_of(actor: Actor, camera: Camera) -> npt.NDArray[np.float64]:
-    """(T, 4) x0 y0 x1 y1 pixels round a block as long, wide and high as the actor is in each frame."""
+    """Return boxes around a block as long, wide and high as the actor: (T, 4) x0 y0 x1 y1 in pixels."""
     height, length = _size(actor)
     forward = np.stack([np.cos(actor.heading), np.sin(actor.heading)], -1)  # (T, 2)
     aside = np.stack([-forward[:, 1], forward[:, 0]], -1)

@@ -1,4 +1,4 @@
-"""Normal traffic: who walks where, hours of it if need be, without a pixel."""
+"""Normal traffic: who walks where, without pixels."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COMPANY = 1 / 1.41  # groups per person
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Something that stands in the way, which people walk around: a place, and first and one-past-last frame."""
+    """Something that people walk around: its place, and its first and one-past-last frame."""
 
     along: float
     across: float
@@ -37,7 +37,17 @@ class Obstacle:
 def walkers(
     scene: Walkway, generator: np.random.Generator, track: int, obstacles: Sequence[Obstacle] = ()
 ) -> list[Actor]:
-    """Everybody who is normally under way during a clip, in order of appearance, numbered from `track`."""
+    """Simulate the normal people of a clip.
+
+    Args:
+        scene: the settings.
+        generator: of the random numbers.
+        track: the identity of the first; the others follow.
+        obstacles: to walk around.
+
+    Returns:
+        Actors, in the order of appearance.
+    """
     lead = 40.0  # seconds before the clip: the slowest walker of its first frame has set out by then
     span = scene.frames / scene.fps + lead
     groups = generator.poisson(scene.people * COMPANY / TRAVEL * span)

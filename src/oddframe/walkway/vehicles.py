@@ -22,7 +22,7 @@ _SIDES = 12  # a wheel is drawn as this many pieces
 
 
 def cyclist(actor: Actor, fps: int, pedalling: float = PEDALLING) -> list[Limb]:
-    """A bicycle and its rider, limb by limb; the rider's stripe or shirt colours the frame."""
+    """Return the limbs of a bicycle and its rider; the frame has the colour of the rider's stripe or shirt."""
     at = _Places(actor)
     turned = np.cumsum(actor.speed) / (WHEEL * fps)
     pedals = 2 * np.pi * pedalling * np.arange(len(actor)) / fps + actor.stride[0]
@@ -113,12 +113,12 @@ _DARK, _STEEL = (40, 38, 40), (92, 96, 100)
 
 
 def slow_cyclist(actor: Actor, fps: int) -> list[Limb]:
-    """A bicycle whose rider hardly pedals."""
+    """Return the limbs of a bicycle whose rider hardly pedals."""
     return cyclist(actor, fps, SLOW_PEDALLING)
 
 
 def skateboarder(actor: Actor) -> list[Limb]:
-    """Somebody who stands sideways on a board, feet still."""
+    """Return the limbs of somebody who stands sideways on a board."""
     rider = replace(actor, speed=np.zeros(len(actor)), heading=actor.heading + np.pi / 3)
     limbs = [replace(limb, a=limb.a + _up(DECK), b=limb.b + _up(DECK)) for limb in person(rider)]
     ground, forward = _ground(actor), _forward(actor)
@@ -131,7 +131,7 @@ def skateboarder(actor: Actor) -> list[Limb]:
 
 
 def pusher(actor: Actor) -> list[Limb]:
-    """Somebody who walks behind a loaded cart."""
+    """Return the limbs of somebody who pushes a loaded cart."""
     ground, forward, side = _ground(actor), _forward(actor), _side(actor)
     load = actor.look.stripe or shaded(actor.look.trousers, 1.3)
     rear, front = ground + forward * 0.65, ground + forward * 1.45

@@ -1,4 +1,4 @@
-"""Abnormal regions, followed over time, from the forms in which they are published."""
+"""Parsers of abnormal regions with their tracks, from the forms in which they are published."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ _CORNERS = re.compile(r"(\d+)(?:\.0*)?\s*,\s*(\d+)(?:\.0*)?" + rf"\s*,\s*({_NUMB
 
 
 def from_centres(file: Path) -> Boxer:
-    """Regions from rows `PICTURE.jpg TRACK X Y WIDTH HEIGHT` (X, Y: the centre), pictures counted from 1.
+    """Read regions from rows `PICTURE.jpg TRACK X Y WIDTH HEIGHT` (X, Y: the centre), pictures counted from 1.
 
-    Ramachandra and Jones publish Street Scene and their tracks of UCSD and Avenue so. The boxer raises DataError.
+    This is the form of Street Scene, and of the tracks of UCSD and Avenue by Ramachandra and Jones. The boxer raises
+    DataError.
     """
     return partial(_boxes, file, centre_rows)
 
 
 def from_corners(file: Path) -> Boxer:
-    """Regions from rows `TRACK,FRAME,X0,Y0,X1,Y1`, frames counted from 0, as of ShanghaiTech by Georgescu et al.
+    """Read regions from rows `TRACK,FRAME,X0,Y0,X1,Y1`, frames counted from 0, as of ShanghaiTech by Georgescu et al.
 
     The boxer raises DataError.
     """
@@ -44,9 +45,10 @@ def from_corners(file: Path) -> Boxer:
 
 
 def beside(folders: Sequence[Path], video: str) -> Boxer | None:
-    """Regions from `TestNNN_gt.txt`, NNN being the video's number, in the first of the folders that has such files.
+    """Read regions from `TestNNN_gt.txt` (NNN: the number of the video) in the first of the folders with such files.
 
-    None where no folder has.
+    Returns:
+        A boxer; None where no folder has such files.
 
     Raises:
         DataError: a folder has such files, but none for this video.
@@ -60,10 +62,10 @@ def beside(folders: Sequence[Path], video: str) -> Boxer | None:
 
 
 def centre_rows(file: Path) -> Iterator[Row]:
-    """The rows of a file as `from_centres` describes it.
+    """Read the rows of a file as `from_centres` describes it.
 
     Raises:
-        DataError: the file is missing, or a row is otherwise.
+        DataError: the file is missing, or a row is malformed.
     """
     for where, line in _lines(file):
         row = _CENTRES.fullmatch(line)

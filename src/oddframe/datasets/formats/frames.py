@@ -1,4 +1,4 @@
-"""The form in which most benchmarks are passed on.
+"""The common form, in which most benchmarks are passed on.
 
 training/frames/NN/*.jpg     one folder a video
 testing/frames/NN/*.jpg
@@ -26,18 +26,18 @@ EXPECTED = "training/frames/NN/*.jpg, testing/frames/NN/*.jpg, labels.csv or {na
 
 
 def frame_folders(root: Path, split: Split) -> list[Path]:
-    """The folders of a split's videos, in natural order; none where the root is packed otherwise."""
+    """List the folders of the videos of a split, in natural order; none where the root is not in the common form."""
     return [path for path in entries(root / split / "frames", r"[^.].*") if path.is_dir()]
 
 
 def framed(root: Path, name: str, split: Split, fps: Fraction | None) -> tuple[LabelledVideo, ...]:
-    """The videos of a split in the common form; none where the root is packed otherwise.
+    """List the videos of a split in the common form; none where the root is not in this form.
 
     Args:
         root: the folder with `training` and `testing`.
         name: of the data set, and so of its `.mat` file.
         split: which one.
-        fps: pictures carry no clock; None assumes a rate.
+        fps: frames per second of the pictures; None = an assumed rate.
 
     Raises:
         DataError: the label file is missing, damaged or made for other videos.
@@ -60,20 +60,29 @@ def framed(root: Path, name: str, split: Split, fps: Fraction | None) -> tuple[L
 
 
 def opener(source: Path, fps: Rate | None = None, name: str | None = None) -> Callable[[], Video]:
-    """Opens a folder or file when called; named after the folder, or the file without suffix, unless told."""
+    """Make a function that opens a folder or file.
+
+    Args:
+        source: the folder or file.
+        fps: frames per second; None = what the file states.
+        name: of the video; None = that of the folder, or of the file without suffix.
+    """
     return partial(open_video, source, fps=fps, name=name or (source.name if source.is_dir() else source.stem))
 
 
 def mask_pictures(root: Path, video: str) -> Masker | None:
-    """The masks of a video in the common form, if there are any."""
+    """Find the masks of a video in the common form; None where there are none."""
     return labels.from_pictures(root / "testing" / "masks" / video) or labels.from_pictures(root / "masks" / video)
 
 
 def range_labellers(root: Path, name: str, videos: list[str]) -> dict[str, Labeller]:
-    """Video -> labeller, from `labels.csv`, else `NAME.mat`.
+    """Read the ranges of `labels.csv`, or else of `NAME.mat`.
+
+    Returns:
+        Video -> labeller.
 
     Raises:
-        DataError: neither is there, or it is damaged or made for other videos.
+        DataError: there is neither, or it is damaged or made for other videos.
     """
     table, cells = root / "labels.csv", root / f"{name}.mat"
     if cells.exists() and not table.exists():

@@ -1,4 +1,4 @@
-"""A list of videos, each with one label: what a user writes for weak supervision."""
+"""The list of videos, each with one label, that a user writes for weak supervision."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ _WORDS = {"0": False, "normal": False, "1": True, "abnormal": True}
 
 
 def read_label_list(file: Path) -> dict[VideoId, bool]:
-    """Video -> whether something odd happens in it, from a table with the columns `video` and `label`.
+    """Read a table with the columns `video` and `label`.
 
-    Labels are 0 or normal, 1 or abnormal. Videos are named without folder and suffix, or with them.
+    Labels are 0 or normal, 1 or abnormal. Videos are named with or without folder and suffix.
+
+    Returns:
+        Video -> whether something abnormal happens in it.
 
     Raises:
         DataError: missing, damaged, another word, or a video that has two rows.

@@ -23,9 +23,15 @@ COLUMNS = ("clip", "first_abnormal_frame", "end_exclusive")
 
 
 def from_ranges(file: Path, ranges: Iterable[Range], slack: int = 0) -> Labeller:
-    """Labels that are True within ranges.
+    """Make frame labels that are True within ranges.
 
-    The labeller raises DataError where a range ends over `slack` frames beyond the video; less is cut.
+    Args:
+        file: for messages.
+        ranges: first and one-past-last frame of each.
+        slack: frames by which a range may reach past the end of the video; there it is cut.
+
+    Returns:
+        A labeller, which raises DataError where a range reaches farther.
 
     >>> from_ranges(Path("a.csv"), [(1, 3)])(VideoInfo("7", width=32, height=24, fps=25, frames=5))
     array([False,  True,  True, False, False])
@@ -45,10 +51,15 @@ def from_ranges(file: Path, ranges: Iterable[Range], slack: int = 0) -> Labeller
 
 
 def from_array(file: Path, load: Callable[[], npt.NDArray[Any]], short: int = 0) -> Labeller:
-    """Labels with one value a frame, loaded when first wanted; anything but zero is abnormal.
+    """Make frame labels from an array with one value a frame; anything but zero is abnormal.
 
-    The labeller raises DataError where there are more values than frames, or fewer; up to `short` fewer go on as the
-    last.
+    Args:
+        file: for messages.
+        load: loads the array when it is first needed.
+        short: values that may be missing at the end, where the last value is repeated.
+
+    Returns:
+        A labeller, which raises DataError where the number of values does not fit.
     """
 
     def labels(info: VideoInfo) -> BoolArray:
@@ -61,9 +72,12 @@ def from_array(file: Path, load: Callable[[], npt.NDArray[Any]], short: int = 0)
 
 
 def table_ranges(file: Path, videos: Sequence[str]) -> dict[str, list[Range]]:
-    """Video -> ranges, from a table `clip,first_abnormal_frame,end_exclusive`, frames from 0.
+    """Read a table `clip,first_abnormal_frame,end_exclusive`, frames from 0.
 
-    A clip may have several rows; one where nothing is odd has a row with two equal numbers.
+    A clip may have several rows; a normal one has a row with two equal numbers.
+
+    Returns:
+        Video -> ranges.
 
     Raises:
         DataError: missing, damaged, a clip without a row, or a row without a clip.
@@ -84,7 +98,10 @@ def table_ranges(file: Path, videos: Sequence[str]) -> dict[str, list[Range]]:
 
 
 def cell_ranges(file: Path, videos: Sequence[str]) -> dict[str, list[Range]]:
-    """Video -> ranges, from a MATLAB file whose cell `gt` holds per video 2 x K first and last frames, from 1.
+    """Read a MATLAB file whose cell `gt` holds per video 2 x K first and last frames, from 1.
+
+    Returns:
+        Video -> ranges, from 0.
 
     Raises:
         DataError: missing, damaged, or of another number of videos.
@@ -96,7 +113,7 @@ def cell_ranges(file: Path, videos: Sequence[str]) -> dict[str, list[Range]]:
 
 
 def load_mat(file: Path, name: str) -> npt.NDArray[Any]:
-    """A variable of a MATLAB file.
+    """Read a variable of a MATLAB file.
 
     Raises:
         DataError: the file is missing, damaged or of version 7.3, or has no such variable.
@@ -117,7 +134,7 @@ def load_mat(file: Path, name: str) -> npt.NDArray[Any]:
 
 
 def load_npy(file: Path, mapped: bool = False) -> npt.NDArray[Any]:
-    """A NumPy array from a file, read on demand if `mapped`. Objects are not loaded: they could run code.
+    """Read a NumPy array from a file, on demand if `mapped`. Objects are refused: they could run code.
 
     Raises:
         DataError: the file is missing, damaged or holds objects.
@@ -129,7 +146,10 @@ def load_npy(file: Path, mapped: bool = False) -> npt.NDArray[Any]:
 
 
 def read_table(file: Path, columns: Sequence[str]) -> list[tuple[int, list[str]]]:
-    """(line, values of the columns) of every row of a table with a heading line.
+    """Read a table with a heading line.
+
+    Returns:
+        (line number, values of the columns) of every row.
 
     Raises:
         DataError: missing, not text, other columns, or a short row.
@@ -175,7 +195,7 @@ def _columns(file: Path, video: str, cell: Any) -> Iterator[Range]:
 
 
 def from_pictures(folder: Path) -> Masker | None:
-    """Masks from a folder with one picture a frame; anything but black is abnormal. None if there is no folder."""
+    """Read masks from a folder with one picture a frame; anything but black is abnormal. None = there is no folder."""
 
     def masks(_: VideoInfo) -> Iterator[BoolArray]:
         for picture in pictures_in(folder):
@@ -185,7 +205,7 @@ def from_pictures(folder: Path) -> Masker | None:
 
 
 def from_npy(file: Path) -> Masker | None:
-    """Masks from an array (F, H, W), read frame by frame; anything but 0 is abnormal. None if there is no file."""
+    """Read masks from an array (F, H, W), frame by frame; anything but 0 is abnormal. None = there is no file."""
 
     def masks(_: VideoInfo) -> Iterator[BoolArray]:
         frames = load_npy(file, mapped=True)

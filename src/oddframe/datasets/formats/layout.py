@@ -1,4 +1,4 @@
-"""Folders as a data set's authors pack them: found, listed, and described where they are otherwise."""
+"""Folders as the authors of data sets pack them: found, listed, and described in messages where they differ."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class StoredDataSet(DataSet):
     """A data set that lies in a folder.
 
     Args:
-        root: the folder; what must be in it, the module's docstring says.
+        root: the folder; the docstring of the module says what it must hold.
     """
 
     root: str | Path
@@ -35,7 +35,7 @@ class StoredDataSet(DataSet):
 
 
 def found_in(folder: Path) -> str:
-    """The first dozen entries of a folder in words, for errors."""
+    """Name the first dozen entries of a folder, for messages."""
     if not folder.is_dir():
         return "no such folder"
     entries = sorted(folder.iterdir(), key=natural)
@@ -45,18 +45,18 @@ def found_in(folder: Path) -> str:
 
 
 def misfit(folder: Path, title: str, expected: Iterable[str]) -> DataError:
-    """The error for a folder that is not packed in any of the expected ways."""
+    """Make the error for a folder that is not packed in any of the expected ways."""
     return DataError(f"{folder}: not {title}; expected {' or '.join(expected)}; {found_in(folder)}")
 
 
 def first_with(root: Path, below: Sequence[str], inside: str) -> Path | None:
-    """The first of root, root/below[0], ... that has an entry `inside`, for archives unpack one level deeper or not."""
+    """Find the first of root, root/below[0], ... that has an entry `inside`: archives may unpack one level deeper."""
     folders = [root, *(root / name for name in below)]
     return next((folder for folder in folders if (folder / inside).exists()), None)
 
 
 def entries(folder: Path, pattern: str) -> list[Path]:
-    """What lies directly in a folder under a name that matches the whole regular expression, in natural order.
+    """List what lies directly in a folder with a name that matches the whole regular expression, in natural order.
 
     A folder that does not exist has no entries.
     """
@@ -66,10 +66,14 @@ def entries(folder: Path, pattern: str) -> list[Path]:
 
 
 def needed(file: Path, what: str) -> Path:
-    """The file, if it is there.
+    """Return the file if it exists.
+
+    Args:
+        file: its path.
+        what: it holds, for the message.
 
     Raises:
-        DataError: it is not; the text says what it would hold.
+        DataError: it does not exist.
     """
     if not file.exists():
         raise DataError(f"{file}: missing; {what}; {file.parent.name}/: {found_in(file.parent)}")

@@ -18,7 +18,7 @@ _BOX = ("x0", "y0", "x1", "y1")
 
 
 class NamedArrays:
-    """A `.npz` file, of which each array is read when it is first wanted. Objects are not loaded: they could run code.
+    """A `.npz` file, of which each array is read when it is first needed. Objects are refused: they could run code.
 
     Args:
         file: what to read.
@@ -29,7 +29,7 @@ class NamedArrays:
         self._read: dict[str, npt.NDArray[Any]] = {}
 
     def array(self, name: str) -> npt.NDArray[Any]:
-        """The array of that name.
+        """Read the array of that name.
 
         Raises:
             DataError: there is none, or the file is damaged or holds objects.
@@ -67,7 +67,7 @@ class TrackArrays:
         return sorted(map(str, self._arrays.array("names").ravel().tolist()))
 
     def open(self, name: str, least: int = 0) -> TrackVideo:
-        """One video; as long as its last tracked frame says, but no shorter than `least` frames.
+        """Open one video, which ends with its last tracked frame, but has at least `least` frames.
 
         Raises:
             DataError: the file is damaged.
