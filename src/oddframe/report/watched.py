@@ -13,8 +13,7 @@ from oddframe.engine.explainer import Witness
 from oddframe.engine.observed import CacheLike
 from oddframe.errors import VideoError
 from oddframe.report.filmstrip import Filmed
-from oddframe.report.gather import video_part
-from oddframe.report.moments import moments_of
+from oddframe.report.gather import moments_of, video_part
 from oddframe.report.parts import Compared, NormalMoment, VideoPart
 from oddframe.scoring import MapScale
 from oddframe.types import Run, Timeline
