@@ -9,23 +9,27 @@ import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from oddframe.errors import SettingsError
 from oddframe.types import Configured, Frame, ImageArray, VideoInfo
+from oddframe.video.health.shake import Shaking
+from oddframe.video.health.still import Repeats
 from oddframe.video.health.view import View, fingerprint
 from oddframe.video.health.watch import Glance, ViewWatch, glance, small_grey
 
 
 class CameraHealth(Configured):
-    """Finds frames that cannot be scored, because the camera is `frozen`, `dark`, `covered` or has `moved`.
+    """Finds frames that cannot be scored, because the camera is `frozen`, `dark`, `covered`, `shaking` or has `moved`.
 
     Made to be cautious: crowds, noise and changing light do not set it off. Where several reasons hold, the first of
-    dark, covered, frozen, moved is given.
+    dark, covered, frozen, moved, shaking is given. A frame that brings a fault of its own (`unreadable`) has that. As
+    long as one of these lasted, but no longer than `settle`, the frames after it are `settling`: whatever compares a
+    picture with those before finds everything changed.
 
     Args:
-        frozen_after: seconds of exactly equal pictures that make a frozen camera, from the first repeated one on.
+        frozen_after: seconds of repeated pictures that make a frozen camera, from the first repeated one on.
             (Encoders repeat pictures of still scenes too, but not for this long.)
+        flicker: grey levels by which an encoder may change what is frozen (`Repeats`).
+        recalled: seconds for which a picture is remembered, to be told again in the next group of an encoder.
         dark_level, dark_contrast: grey levels; dark is where the brightest is under the one and brightest less
             darkest under the other.
         least_edge: grey levels; covered is where no edge is stronger.
@@ -35,6 +39,9 @@ class CameraHealth(Configured):
         displaced_by: how much better a displaced view must fit than one in place.
         hidden_from: median correlation over parts of the picture from which the view is there, only hidden by a crowd.
         memory: seconds over which the video's own view is learnt, and follows slow change.
+        shaken_by: mean displacement of the picture between two frames that is shaking, as a share of its width.
+        shaking_after: seconds for which a camera must shake.
+        settle: seconds after a fault for which frames are not scorable, at most.
 
     Raises:
         SettingsError: a duration that is not positive, or `lost_under` over `found_from`.
@@ -59,9 +66,18 @@ class CameraHealth(Configured):
         displaced_by: float = 0.1,
         hidden_from: float = 0.45,
         memory: float = 30.0,
+        flicker: float = 6.0,
+        recalled: float = 12.0,
+        shaken_by: float = 0.01,
+        shaking_after: float = 1.0,
+        settle: float = 1.0,
     ) -> None:
-        if min(frozen_after, moved_after, memory) <= 0:
-            raise SettingsError("camera-health: frozen_after, moved_after and memory are seconds over 0")
+        if min(frozen_after, moved_after, memory, recalled, shaking_after) <= 0:
+            raise SettingsError(
+                "camera-health: frozen_after, moved_after, memory, recalled and shaking_after are seconds over 0"
+            )
+        if min(flicker, shaken_by, settle) < 0:
+            raise SettingsError("camera-health: flicker, shaken_by and settle are 0 or more")
         if lost_under > found_from:
             raise SettingsError(f"camera-health: lost_under {lost_under} must not exceed found_from {found_from}")
         self.frozen_after, self.moved_after, self.memory = frozen_after, moved_after, memory
@@ -69,6 +85,8 @@ class CameraHealth(Configured):
         self.least_edge, self.least_sharpness = least_edge, least_sharpness
         self.lost_under, self.found_from, self.displaced_by = lost_under, found_from, displaced_by
         self.hidden_from = hidden_from
+        self.flicker, self.recalled = flicker, recalled
+        self.shaken_by, self.shaking_after, self.settle = shaken_by, shaking_after, settle
 
     def open(self, info: VideoInfo, views: Sequence[View] = ()) -> HealthStream:
         """Start to watch a video; `views` are those that the camera may have (a detector was fitted on them)."""
@@ -84,8 +102,9 @@ class CameraHealth(Configured):
 class HealthStream:
     """One video being watched: frames in, in order; one reason each out, perhaps later.
 
-    A reason is `""` (scorable), `"frozen"`, `"dark"`, `"covered"` or `"moved"`. No frame waits for its own longer
-    than `frozen_after` or `moved_after` (whichever is more), and what comes out depends on the frames alone.
+    A reason is `""` (scorable), `"frozen"`, `"dark"`, `"covered"`, `"moved"`, `"shaking"`, `"settling"` or what a frame
+    brings. No frame waits for its own longer than `frozen_after`, `moved_after` or `shaking_after` (whichever is most),
+    and what comes out depends on the frames alone.
     """
 
     def __init__(self, health: CameraHealth, info: VideoInfo, views: Sequence[View]) -> None:
@@ -102,34 +121,49 @@ class HealthStream:
             patience=lasting(health.moved_after),
             memory=lasting(health.memory),
         )
-        self._frozen, self._moved = Hindsight(lasting(health.frozen_after)), Hindsight(lasting(health.moved_after))
+        self._repeats = Repeats(lasting(health.recalled), health.flicker, lasting(health.frozen_after))
+        self._shaking = Shaking(info.fps, health.shaken_by)
         self._alone: deque[str] = deque()
-        self._frozen_known: deque[bool] = deque()
-        self._moved_known: deque[bool] = deque()
-        self._image: ImageArray | None = None
-        self._small: ImageArray | None = None
+        self._runs = {
+            "frozen": Hindsight(lasting(health.frozen_after)),
+            "moved": Hindsight(lasting(health.moved_after)),
+            "shaking": Hindsight(lasting(health.shaking_after)),
+        }
+        self._known: dict[str, deque[bool]] = {word: deque() for word in self._runs}
+        self._settling = Settling(math.ceil(health.settle * info.fps))
         self._last = ("", False)
+
+    @property
+    def blind(self) -> bool:
+        """Whether the newest picture is known to show nothing of the scene: dark, covered, moved or shaking."""
+        return bool(self._last[0]) or self._runs["moved"].confirmed or self._runs["shaking"].confirmed
 
     def push(self, frame: Frame) -> tuple[str, ...]:
         """Take the next frame; the reasons of frames that are decided by now."""
         small = small_grey(frame.image)
-        repeated = self._repeats(frame.image, small)
-        if not repeated:
+        repeated = not frame.fault and self._repeats.push(frame.image, small)
+        if frame.fault:
+            self._last = (frame.fault, False)
+        elif not repeated or self._last[0] not in {"", "dark", "covered"}:
             self._last = self._judge(small)
-        self._image, self._small = frame.image, small
         reason, lost = self._last
-        self._alone.append(reason)
-        self._frozen_known.extend(self._frozen.push(repeated))
+        if reason:
+            self._shaking.forget()
+        shaking = not reason and self._shaking.push(small)
+        moved = self._runs["moved"].confirmed
         # A picture that shows nothing says nothing about the view: what was so, stays so.
-        self._moved_known.extend(self._moved.push(self._moved.confirmed if reason else lost))
+        suspect = {"frozen": repeated, "moved": moved if reason else lost, "shaking": shaking}
+        self._alone.append(reason)
+        for word, run in self._runs.items():
+            self._known[word].extend(run.push(suspect[word]))
         return tuple(self._decided())
 
     def close(self) -> tuple[str, ...]:
         """No more frames: the reasons of the rest."""
-        self._frozen_known.extend(self._frozen.close())
         # A short video that never showed any of the views has moved; one that lost it at the very end may have not.
         never = self._given and not self._watch.matched
-        self._moved_known.extend(self._moved.close(verdict=never))
+        for word, run in self._runs.items():
+            self._known[word].extend(run.close(verdict=word == "moved" and never))
         return tuple(self._decided())
 
     def view(self) -> View | None:
@@ -138,27 +172,34 @@ class HealthStream:
 
     def _judge(self, small: ImageArray) -> tuple[str, bool]:
         reason = self._health.alone(glance(small))
-        return reason, not reason and self._watch.lost(fingerprint(small), self._moved.confirmed)
-
-    def _repeats(self, image: ImageArray, small: ImageArray) -> bool:
-        if self._image is None or self._small is None or self._image.shape != image.shape:
-            return False
-        return bool((small == self._small).all()) and _equal(image, self._image)
+        return reason, not reason and self._watch.lost(fingerprint(small), self._runs["moved"].confirmed)
 
     def _decided(self) -> Iterator[str]:
-        while self._frozen_known and self._moved_known:
-            frozen, moved = self._frozen_known.popleft(), self._moved_known.popleft()
-            yield self._alone.popleft() or ("frozen" if frozen else "moved" if moved else "")
+        while all(self._known.values()):
+            told = [word for word, known in self._known.items() if known.popleft()]
+            yield self._settling.push(self._alone.popleft() or next(iter(told), ""))
 
 
-def _equal(one: ImageArray, other: ImageArray) -> bool:
-    """Whether two pictures are equal to the last pixel."""
-    if one is other:
-        return True
-    wide = one.flags.c_contiguous and other.flags.c_contiguous and one.size % 8 == 0
-    if wide:  # eight pixels' worth at a time: three times faster
-        return np.array_equal(one.reshape(-1).view(np.uint64), other.reshape(-1).view(np.uint64))
-    return np.array_equal(one, other)
+class Settling:
+    """Lets the frames after a fault settle: as many as had the fault, at most `most`.
+
+    >>> run = Settling(most=2)
+    >>> [run.push(word) for word in ("", "dark", "", "", "dark", "dark", "dark", "", "", "")]
+    ['', 'dark', 'settling', '', 'dark', 'dark', 'dark', 'settling', 'settling', '']
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._left = most, 0
+
+    def push(self, word: str) -> str:
+        """The next frame's reason: its own, or that it still settles."""
+        if word:
+            self._left = min(self._left + 1, self._most)
+            return word
+        if self._left:
+            self._left -= 1
+            return "settling"
+        return ""
 
 
 class Hindsight:
