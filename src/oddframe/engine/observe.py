@@ -98,11 +98,19 @@ class WatchStream:
         self._sight = Sight(watching, info)
         self._observing = watching.observer.open(info, run)
         self._health = self._sight.health(watching.views)
+        self._shown: ImageArray | None = None
 
     def push(self, frame: Frame) -> Seen:
         """Take the next frame."""
         observed, judged = self._sight.of(frame)
-        words = ("",) if self._health is None else self._health.push(judged)
+        if self._health is None:
+            return Seen(self._observing.push(observed), ("",))
+        words = self._health.push(judged)
+        # A background that learns from pictures of nothing takes the whole scene for new when it comes back.
+        if not self._health.blind:
+            self._shown = observed.image
+        elif self._shown is not None:
+            observed = replace(observed, image=self._shown)
         return Seen(self._observing.push(observed), words)
 
     def close(self) -> Seen:

@@ -12,9 +12,12 @@ from collections.abc import Iterator, Sequence
 from oddframe.errors import SettingsError
 from oddframe.types import Configured, Frame, ImageArray, VideoInfo
 from oddframe.video.health.shake import Shaking
-from oddframe.video.health.still import Repeats
+from oddframe.video.health.still import FrozenRuns, Likeness, Repeats
 from oddframe.video.health.view import View, fingerprint
 from oddframe.video.health.watch import Glance, ViewWatch, glance, small_grey
+
+REFINED = 0.6
+"""Seconds for which an encoder goes on refining a picture that is frozen already."""
 
 
 class CameraHealth(Configured):
@@ -103,48 +106,63 @@ class HealthStream:
     """One video being watched: frames in, in order; one reason each out, perhaps later.
 
     A reason is `""` (scorable), `"frozen"`, `"dark"`, `"covered"`, `"moved"`, `"shaking"`, `"settling"` or what a frame
-    brings. No frame waits for its own longer than `frozen_after`, `moved_after` or `shaking_after` (whichever is most),
-    and what comes out depends on the frames alone.
+    brings. No frame waits for its own longer than `moved_after`, `shaking_after`, or `frozen_after` and twice `REFINED`
+    together, and what comes out depends on the frames alone.
     """
 
     def __init__(self, health: CameraHealth, info: VideoInfo, views: Sequence[View]) -> None:
         def lasting(seconds: float) -> int:
             return max(2, math.ceil(seconds * info.fps))
 
+        def watching(views: Sequence[View]) -> ViewWatch:
+            return ViewWatch(
+                views,
+                lost=health.lost_under,
+                found=health.found_from,
+                displaced=health.displaced_by,
+                hidden=health.hidden_from,
+                patience=lasting(health.moved_after),
+                memory=lasting(health.memory),
+            )
+
         self._health, self._given = health, bool(views)
-        self._watch = ViewWatch(
-            views,
-            lost=health.lost_under,
-            found=health.found_from,
-            displaced=health.displaced_by,
-            hidden=health.hidden_from,
-            patience=lasting(health.moved_after),
-            memory=lasting(health.memory),
-        )
-        self._repeats = Repeats(lasting(health.recalled), health.flicker, lasting(health.frozen_after))
+        self._watch, self._own = watching(views), watching(()) if views else None
+        self._away = Hindsight(lasting(health.moved_after))
+        self._repeats = Repeats(lasting(health.recalled), health.flicker)
         self._shaking = Shaking(info.fps, health.shaken_by)
         self._alone: deque[str] = deque()
+        self._frozen = FrozenRuns(lasting(health.frozen_after), math.ceil(REFINED * info.fps))
         self._runs = {
-            "frozen": Hindsight(lasting(health.frozen_after)),
             "moved": Hindsight(lasting(health.moved_after)),
             "shaking": Hindsight(lasting(health.shaking_after)),
         }
-        self._known: dict[str, deque[bool]] = {word: deque() for word in self._runs}
+        self._known: dict[str, deque[bool]] = {word: deque() for word in ("frozen", *self._runs)}
         self._settling = Settling(math.ceil(health.settle * info.fps))
         self._last = ("", False)
+        self._scene = self._watched = 0
+        self._looked = self._shook = self._strange = False
 
     @property
     def blind(self) -> bool:
-        """Whether the newest picture is known to show nothing of the scene: dark, covered, moved or shaking."""
-        return bool(self._last[0]) or self._runs["moved"].confirmed or self._runs["shaking"].confirmed
+        """Whether the newest picture is known to show nothing of the scene; no matter which views are given."""
+        return bool(self._last[0]) or self._runs["shaking"].confirmed
+
+    @property
+    def scene(self) -> int:
+        """Another number from each frame on at which what was learnt of the scene is worth nothing.
+
+        There the video's own view is lost or found again, a camera no longer shakes, or pictures show something for the
+        first time. It does not depend on the views that are given.
+        """
+        return self._scene
 
     def push(self, frame: Frame) -> tuple[str, ...]:
         """Take the next frame; the reasons of frames that are decided by now."""
         small = small_grey(frame.image)
-        repeated = not frame.fault and self._repeats.push(frame.image, small)
+        likeness: Likeness = "other" if frame.fault else self._repeats.push(frame.image, small)
         if frame.fault:
             self._last = (frame.fault, False)
-        elif not repeated or self._last[0] not in {"", "dark", "covered"}:
+        elif likeness != "same" or self._last[0] not in {"", "dark", "covered"}:
             self._last = self._judge(small)
         reason, lost = self._last
         if reason:
@@ -152,16 +170,19 @@ class HealthStream:
         shaking = not reason and self._shaking.push(small)
         moved = self._runs["moved"].confirmed
         # A picture that shows nothing says nothing about the view: what was so, stays so.
-        suspect = {"frozen": repeated, "moved": moved if reason else lost, "shaking": shaking}
+        suspect = {"moved": moved if reason else lost, "shaking": shaking}
         self._alone.append(reason)
+        self._known["frozen"].extend(self._frozen.push(likeness))
         for word, run in self._runs.items():
             self._known[word].extend(run.push(suspect[word]))
+        self._follow_scene()
         return tuple(self._decided())
 
     def close(self) -> tuple[str, ...]:
         """No more frames: the reasons of the rest."""
         # A short video that never showed any of the views has moved; one that lost it at the very end may have not.
         never = self._given and not self._watch.matched
+        self._known["frozen"].extend(self._frozen.close())
         for word, run in self._runs.items():
             self._known[word].extend(run.close(verdict=word == "moved" and never))
         return tuple(self._decided())
@@ -172,7 +193,22 @@ class HealthStream:
 
     def _judge(self, small: ImageArray) -> tuple[str, bool]:
         reason = self._health.alone(glance(small))
-        return reason, not reason and self._watch.lost(fingerprint(small), self._runs["moved"].confirmed)
+        if reason:
+            return reason, False
+        cells = fingerprint(small)
+        lost = self._watch.lost(cells, self._runs["moved"].confirmed)
+        self._strange = lost if self._own is None else self._own.lost(cells, self._away.confirmed)
+        return "", lost
+
+    def _follow_scene(self) -> None:
+        shaking, away = self._runs["shaking"].confirmed, self._away.confirmed
+        if not self.blind:
+            self._away.push(self._strange)
+            first = not self._looked and self._watched > 0
+            self._scene += first or self._away.confirmed != away or (self._shook and not shaking)
+            self._looked, self._shook = True, False
+        self._shook = self._shook or shaking
+        self._watched += 1
 
     def _decided(self) -> Iterator[str]:
         while all(self._known.values()):
