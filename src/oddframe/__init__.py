@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from oddframe.version import __version__
 
 if TYPE_CHECKING:
-    from oddframe import bench, catalog, demo, draw, report
+    from oddframe import bench, catalog, demo, draw, report, weights
     from oddframe.backbones.base import Backbone
     from oddframe.cache.cache import ObservationCache
     from oddframe.engine.detector import Detector
@@ -87,6 +87,7 @@ __all__ = [
     "find_videos",
     "open_video",
     "report",
+    "weights",
 ]
 
 # Torch and OpenCV take a second to import, so a name brings its module along only when it is first used.
@@ -107,7 +108,7 @@ _HOMES = {
     ],
     "oddframe.video": ["ArrayVideo", "CameraHealth", "Mask", "Video", "find_videos", "open_video"],
 }
-_ROOMS = ("bench", "catalog", "demo", "draw", "report")
+_ROOMS = ("bench", "catalog", "demo", "draw", "report", "weights")
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 
