@@ -68,13 +68,11 @@ def tensorflow_js(name: str, files: Path, modules: Path) -> dict[str, npt.NDArra
         (folder / "run.js").write_text(NODE)
         (folder / "node_modules").symlink_to(modules.absolute() / "node_modules")
         names = list(weights.conversion.outputs)
-        subprocess.run(
-            ["node", folder / "run.js", next(files.rglob(Path(weights.files[0].path).name)).absolute(), folder / "input",
-             json.dumps(given.shape), given.dtype.name, json.dumps(names), folder / "out.json"],
-            check=True,
-        )  # fmt: skip
-        told = json.loads((folder / "out.json").read_text())
-    arrays = [np.array(one["values"], np.float32).reshape(one["shape"]) for one in told]
+        graph = next(files.rglob(Path(weights.files[0].path).name)).absolute()
+        told = [json.dumps(given.shape), given.dtype.name, json.dumps(names)]
+        subprocess.run(["node", folder / "run.js", graph, folder / "input", *told, folder / "out.json"], check=True)
+        found = json.loads((folder / "out.json").read_text())
+    arrays = [np.array(one["values"], np.float32).reshape(one["shape"]) for one in found]
     last = name == "centernet"
     return {
         output: array.transpose(0, 3, 1, 2) if last else array

@@ -146,9 +146,10 @@ def _reason(said: str) -> str:
 
 
 def _size(folder: Path) -> int:
-    """Bytes below a folder, of which files may vanish meanwhile."""
+    """Bytes below a folder, of which files and folders may vanish meanwhile."""
     total = 0
-    for file in folder.rglob("*"):
-        with suppress(OSError):
-            total += file.stat().st_size if file.is_file() else 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total += Path(place, name).stat().st_size
     return total

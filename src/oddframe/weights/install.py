@@ -97,7 +97,8 @@ def _check_space(package: Package, weights: Weights) -> None:
     free = shutil.disk_usage(folder()).free
     if free < needed:
         raise StoreError(
-            f"{folder()}: {weights.name} takes {needed / 1e6:.0f} MB for a while, and {free / 1e6:.0f} are free; {REMEDY}"
+            f"{folder()}: {weights.name} takes {needed / 1e6:.0f} MB for a while, and {free / 1e6:.0f} MB are free;"
+            f" {REMEDY}"
         )
 
 

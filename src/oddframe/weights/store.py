@@ -106,16 +106,15 @@ def staging() -> Iterator[Path]:
     Raises:
         StoreError: the folder cannot be written to.
     """
-    with storing(folder(), REMEDY):
-        with _locked():
-            for left in folder().glob(".*.partial"):
-                shutil.rmtree(left, ignore_errors=True)  # of a process that was killed
-            place = folder() / f".{uuid4().hex[:12]}.partial"
-            place.mkdir()
-            try:
-                yield place
-            finally:
-                shutil.rmtree(place, ignore_errors=True)
+    with storing(folder(), REMEDY), _locked():
+        for left in folder().glob(".*.partial"):
+            shutil.rmtree(left, ignore_errors=True)  # of a process that was killed
+        place = folder() / f".{uuid4().hex[:12]}.partial"
+        place.mkdir()
+        try:
+            yield place
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def publish(weights: Weights, made: Path, package: str) -> Installed:

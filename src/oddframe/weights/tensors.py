@@ -63,9 +63,7 @@ def torch_tensors(file: Path) -> dict[str, Array]:
     if not isinstance(content, Mapping) or not all(isinstance(value, torch.Tensor) for value in content.values()):
         raise ValueError("it holds something else than tensors")
     return {
-        str(name): value.contiguous().numpy()
-        for name, value in sorted(content.items())
-        if value.is_floating_point()
+        str(name): value.contiguous().numpy() for name, value in sorted(content.items()) if value.is_floating_point()
     }
 
 

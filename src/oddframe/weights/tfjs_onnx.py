@@ -268,9 +268,7 @@ def _resized(w: _Writer, node: Node) -> _Value:
     places = "align_corners" if corners else "half_pixel" if centres else "asymmetric"
     sides = w.store(np.array(w.whole(node, 1)))
     inputs = [w.first(w.value(node, 0)), "", "", sides]
-    return _Value(
-        first=w.emit("Resize", inputs, mode="linear", coordinate_transformation_mode=places, axes=[2, 3])
-    )
+    return _Value(first=w.emit("Resize", inputs, mode="linear", coordinate_transformation_mode=places, axes=[2, 3]))
 
 
 def _split(w: _Writer, node: Node) -> list[_Value]:
@@ -319,9 +317,7 @@ def _cast(w: _Writer, node: Node) -> _Value:
 
 
 _WRITERS: Mapping[str, Callable[[_Writer, Node], _Value | list[_Value]]] = {
-    **dict.fromkeys(
-        ("Conv2D", "_FusedConv2D", "DepthwiseConv2dNative", "FusedDepthwiseConv2dNative"), _convolution
-    ),
+    **dict.fromkeys(("Conv2D", "_FusedConv2D", "DepthwiseConv2dNative", "FusedDepthwiseConv2dNative"), _convolution),
     **dict.fromkeys(("Relu", "Relu6", "LeakyRelu", "Sigmoid", "Sqrt", "Identity"), _one_by_one),
     **dict.fromkeys((*_BINARY, "FloorDiv"), _two_by_two),
     "ArgMax": _place_of_largest,
