@@ -8,7 +8,7 @@ from pathlib import Path
 
 BASE = {"types", "errors"}
 DISK = BASE | {"files", "version"}
-WATCHING = BASE | {"video", "backbones", "observers"}
+WATCHING = BASE | {"video", "weights", "backbones", "observers"}
 SCORES = BASE | {"index", "training", "models"}
 CACHE = DISK | WATCHING | {"scoring", "models", "cache"}
 ENGINE = CACHE | SCORES | {"metrics", "datasets", "walkway", "catalog", "engine"}
@@ -21,14 +21,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "version": set(),
     **{room: BASE | {room} for room in ("video", "index", "scoring", "metrics")},
     "files": {"errors", "files"},
-    "backbones": BASE | {"files", "backbones"},
+    "weights": DISK | {"weights"},
+    "backbones": BASE | {"files", "weights", "backbones"},
     "training": DISK | {"training"},
     "walkway": BASE | {"video", "walkway"},
     "draw": BASE | {"scoring", "metrics", "video", "draw"},
     "observers": WATCHING,
     "datasets": BASE | {"video", "walkway", "datasets"},
     "models": SCORES,
-    "catalog": WATCHING - {"video"} | {"files", "models", "datasets", "catalog"},
+    "catalog": WATCHING - {"video", "weights"} | {"files", "models", "datasets", "catalog"},
     "cache": CACHE,
     "engine": ENGINE,
     "report": SHOWN | {"report"},
@@ -52,6 +53,7 @@ ONLY_IN = {
     "jinja2": {"report"},
     "matplotlib": {"draw"},
     "PIL": {"draw"},
+    "onnx": {"weights"},
     "plotly": {"report"},
     "typer": {"cli"},
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,14 @@ import pytest
 import torch
 
 from oddframe import catalog
-from oddframe.errors import SettingsError, WeightsError
+from oddframe.errors import WeightsError
 from oddframe.observers.detectors.base import Detections
 from oddframe.observers.detectors.onnx import Onnx
 from oddframe.observers.detectors.outputs import read_outputs
 from oddframe.types import ImageArray
 from tests.observers.onnx_file import constant
 
-pytest.importorskip("onnxruntime", reason="pip install 'oddframe[onnx]'")
+
 
 Arrays = dict[str, npt.NDArray[Any]]
 PICTURE: ImageArray = np.zeros((120, 160, 3), np.uint8)
@@ -138,12 +137,6 @@ def test_a_detector_travels_to_another_process_without_its_network(tmp_path: Pat
     detector = Onnx(constant(tmp_path / "a.onnx", yolo8(), (1, 3, 320, 320)))
     detector.find(PICTURE)
     check(pickle.loads(pickle.dumps(detector)).find(PICTURE))
-
-
-def test_a_missing_library_is_named_with_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(SettingsError, match=r"pip install 'oddframe\[onnx\]'"):
-        Onnx(constant(tmp_path / "a.onnx", yolo8(), (1, 3, 320, 320))).find(PICTURE)
 
 
 def test_a_detector_of_transformers(tmp_path: Path) -> None:

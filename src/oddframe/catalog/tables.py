@@ -55,7 +55,9 @@ BACKBONES: Mapping[str, str] = MappingProxyType(
 
 OBJECT_DETECTORS: Mapping[str, str] = MappingProxyType(
     {
+        "centernet": "oddframe.observers.detectors.centernet:CenterNet",
         "hf-detector": "oddframe.observers.detectors.hf:HuggingFaceDetector",
+        "nanodet": "oddframe.observers.detectors.nanodet:NanoDet",
         "onnx": "oddframe.observers.detectors.onnx:Onnx",
     }
 )

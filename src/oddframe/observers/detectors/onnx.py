@@ -1,8 +1,7 @@
-"""Any object detector in an ONNX file (needs `pip install 'oddframe[onnx]'`)."""
+"""Any object detector in an ONNX file."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from oddframe.errors import SettingsError, WeightsError
 from oddframe.observers.detectors.base import Detections, ObjectDetector
 from oddframe.observers.detectors.outputs import read_outputs
 from oddframe.types import ImageArray, Outside, Run
+from oddframe.weights.session import Session, open_session
 
 GREY = 114
 """What YOLO fills a letterbox with."""
@@ -38,7 +38,7 @@ class Onnx(ObjectDetector):
         mean, std: subtracted from and divided into pictures of 0 .. 1, RGB.
 
     Raises:
-        SettingsError: onnxruntime is missing, or a value out of range.
+        SettingsError: a value out of range.
         WeightsError: the file is missing, altered, or no detector.
     """
 
@@ -62,7 +62,7 @@ class Onnx(ObjectDetector):
             raise WeightsError(f"{self.file}: there is no such file; give an ONNX file of a detector")
         self.checksum = checksum or sha256_of(Path(self.file))
         self.size, self.fit, self.no_object, self.mean, self.std = size, fit, no_object, mean, std
-        self._session: Any = None
+        self._session: Session | None = None
 
     @classmethod
     def outside(cls, settings: Mapping[str, Any]) -> tuple[Outside, ...]:
@@ -77,26 +77,23 @@ class Onnx(ObjectDetector):
     def find(self, image: ImageArray, run: Run = Run()) -> Detections:
         """Raises `WeightsError` where the file turns out to be no detector."""
         session = self._session = self._session or self._open(run)
-        picture = next(put for put in session.get_inputs() if len(put.shape) == 4)
+        picture = next(put for put in session.inputs if len(put.shape) == 4)
         last = picture.shape[3] in (1, 3) and picture.shape[1] not in (1, 3)
         high, wide = (
             n if isinstance(n, int) else self.size for n in (picture.shape[1:3] if last else picture.shape[2:4])
         )
-        yolo = len(session.get_outputs()) == 1
+        yolo = len(session.outputs) == 1
         keep = self.fit == "letterbox" or (self.fit == "auto" and yolo)
         seen, scale = _placed(image, wide, high, keep)
         given = {picture.name: self._values(seen, picture.type, last)}
-        for put in session.get_inputs():
+        for put in session.inputs:
             if put.name != picture.name:
                 given[put.name] = np.array([[wide, high]], np.int64 if "int64" in put.type else np.float32)
+        outputs = session.run(given)
         try:
-            values = session.run(None, given)
-            named = {out.name: np.asarray(value) for out, value in zip(session.get_outputs(), values, strict=True)}
-            found = read_outputs(named, wide, high, no_object=self.no_object)
+            found = read_outputs(outputs, wide, high, no_object=self.no_object)
         except WeightsError as error:
             raise WeightsError(f"{self.file}: {error}") from error
-        except Exception as error:  # onnxruntime has its own kinds
-            raise WeightsError(f"{self.file}: cannot be run ({_reason(error)}); export it for one picture") from error
         return Detections(found.box / np.tile(scale, 2), found.score, found.kind)
 
     def _values(self, seen: ImageArray, kind: str, last: bool) -> Any:
@@ -108,35 +105,15 @@ class Onnx(ObjectDetector):
             values = values.astype(np.float16 if "float16" in kind else np.float32)
         return np.ascontiguousarray(values if last else values.transpose(2, 0, 1))[None]
 
-    def _open(self, run: Run) -> Any:
-        library = _library()
+    def _open(self, run: Run) -> Session:
         if sha256_of(Path(self.file)) != self.checksum:
             raise WeightsError(
                 f"{self.file}: its content is not what it was (SHA-256 {self.checksum[:12]}...); fit again"
             )
-        options = library.SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()
-        options.log_severity_level = 4
-        wanted = ["CUDAExecutionProvider"] if run.device.startswith("cuda") else []
-        usable = [name for name in wanted if name in library.get_available_providers()]
-        try:
-            session = library.InferenceSession(self.file, options, providers=[*usable, "CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime has its own kinds
-            raise WeightsError(f"{self.file}: is no ONNX file ({_reason(error)}); export the detector anew") from error
-        if not any(len(put.shape) == 4 for put in session.get_inputs()):
+        session = open_session(Path(self.file), run.device, threads=torch.get_num_threads())
+        if not any(len(put.shape) == 4 for put in session.inputs):
             raise WeightsError(f"{self.file}: takes no picture, so it is no detector; give another file")
         return session
-
-
-def _library() -> Any:
-    try:
-        return importlib.import_module("onnxruntime")
-    except ImportError as error:
-        raise SettingsError(f"onnx: needs onnxruntime ({error}); pip install 'oddframe[onnx]'") from error
-
-
-def _reason(error: Exception) -> str:
-    return (str(error) or type(error).__name__).partition("\n")[0]
 
 
 def _placed(image: ImageArray, wide: int, high: int, keep: bool) -> tuple[ImageArray, tuple[float, float]]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from oddframe.errors import WeightsError
 from oddframe.observers.detectors.base import Detections
-from oddframe.observers.tracking import intersection_over_union
+from oddframe.observers.detectors.suppression import suppress
 from oddframe.types import FloatArray
 
 Outputs = Mapping[str, npt.NDArray[Any]]
@@ -92,15 +92,7 @@ def _corners(boxes: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def _apart(found: Detections) -> Detections:
     """Of candidates of one class that overlap, the most certain."""
-    found = found.over(FAINT)
-    order = np.argsort(-found.score, kind="stable")
-    overlap = intersection_over_union(found.box.astype(np.float64), found.box.astype(np.float64))
-    same = (overlap > SAME) & (found.kind[:, None] == found.kind[None])
-    kept: list[int] = []
-    for row in order:
-        if not same[row, kept].any():
-            kept.append(int(row))
-    return found.select(np.array(kept, np.int64))
+    return suppress(found.over(FAINT), SAME, by_kind=True)
 
 
 def _ssd(outputs: Outputs, width: int, height: int) -> Detections | None:
