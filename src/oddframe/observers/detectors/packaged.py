@@ -26,7 +26,7 @@ STRIDES = (8, 16, 32)
 COARSEST = 32
 """The network's input is a multiple of these pixels, and a picture's sides are not under them."""
 
-FAINT = 0.05
+FAINT = 0.1
 """Score under which candidates are not even compared with each other."""
 
 SHARED = 0.25
