@@ -13,6 +13,7 @@ from torch import Tensor
 from oddframe.errors import SettingsError
 from oddframe.observers.base import ObservationStream, Observer
 from oddframe.observers.detectors.base import ObjectDetector
+from oddframe.observers.detectors.paced import Paced
 from oddframe.observers.foreground import boxes as rules
 from oddframe.observers.foreground.base import Foreground
 from oddframe.observers.foreground.flow import RecentFlow
@@ -41,6 +42,8 @@ class Cubes(Observer):
         interval: seconds from one frame of a cube to the next; 0 = consecutive frames, at whatever rate, as papers do.
         foreground: what finds boxes of what moves; `Motion` where None is given.
         object_detector: what finds boxes of what it knows; motion is then looked for outside of these alone.
+        detect_every: seconds from one detection to the next; in between, boxes stay where they were found. 0 = every
+            frame.
         certainty: score over which a detection counts.
         overlap: share of a box inside a larger one over which it is dropped.
 
@@ -63,16 +66,17 @@ class Cubes(Observer):
         interval: float = 0.0,
         foreground: Foreground | None = None,
         object_detector: ObjectDetector | None = None,
+        detect_every: float = 0.0,
         certainty: float = 0.2,
         overlap: float = 0.6,
     ) -> None:
-        if min(before, after, interval) < 0 or size < 1:
-            raise SettingsError("cubes: before, after and interval are 0 or more, size is 1 or more")
+        if min(before, after, interval, detect_every) < 0 or size < 1:
+            raise SettingsError("cubes: before, after, interval and detect_every are 0 or more, size is 1 or more")
         if not 0 <= certainty < 1 or not 0 < overlap <= 1:
             raise SettingsError("cubes: certainty lies in 0 .. 1 and overlap over 0, up to 1")
         self.before, self.after, self.size, self.motion, self.interval = before, after, size, motion, interval
         self.foreground, self.object_detector = foreground or Motion(), object_detector
-        self.certainty, self.overlap = certainty, overlap
+        self.detect_every, self.certainty, self.overlap = detect_every, certainty, overlap
 
     @property
     def length(self) -> int:
@@ -113,11 +117,13 @@ class CubeStream(ObservationStream):
     """Finds the boxes of each frame when it comes, and cuts them out once the frames after it are there."""
 
     def __init__(self, observer: Cubes, video: VideoInfo, run: Run) -> None:
-        self._observer, self._video, self._run = observer, video, run
+        self._observer, self._video = observer, video
         self._gap, self._window = observer.gap(video), observer.window(video)
         self._ahead = observer.after * self._gap
         self._recent = RecentFlow(observer.foreground.short_side, self._window.about)
         self._foreground = observer.foreground.open(video)
+        known = observer.object_detector
+        self._detector = None if known is None else Paced(known, observer.detect_every, video, run)
         self._frames: deque[_Seen] = deque(maxlen=(observer.length - 1) * self._gap + 1)
         self._pushed = 0
 
@@ -141,9 +147,9 @@ class CubeStream(ObservationStream):
         observer, scale = self._observer, self._recent.scale
         height, width = frame.image.shape[:2]
         known = rules.NONE
-        if observer.object_detector is not None:
+        if self._detector is not None:
             least = observer.foreground.least_area(round(height * width / scale**2)) * scale**2
-            found = observer.object_detector.find(frame.image, self._run).over(observer.certainty).box
+            found = self._detector.find(frame).over(observer.certainty).box
             known = rules.uncovered(rules.sizeable(rules.widened(found, 0, width, height), least), observer.overlap)
         moving = self._foreground.boxes(self._recent, np.asarray(known / scale, np.float32)) * scale
         boxes = np.concatenate([known, rules.uncovered(moving, observer.overlap)])

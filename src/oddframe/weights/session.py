@@ -77,4 +77,4 @@ def open_session(file: Path, device: str = "cpu", threads: int = 1) -> Session:
 
 
 def _reason(error: Exception) -> str:
-    return (str(error) or type(error).__name__).partition("\n")[0]
+    return (str(error) or type(error).__name__).partition("\n")[0][:200]
