@@ -4,16 +4,19 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help check demo test lint types format hooks clean
+.PHONY: help check demo test lint types format hooks clean weights
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(INSTALLED) ## render a scene, fit, score, draw: see it work
+demo: weights ## render a scene, fit, score, draw: see it work
 	$(BIN)/oddframe demo
 
-test: $(INSTALLED) ## run the tests; some of them: make test ARGS="tests/models -k knn"
+test: weights ## run the tests; some of them: make test ARGS="tests/models -k knn"
 	$(if $(ARGS),$(BIN)/pytest $(ARGS),OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile)
+
+weights: $(INSTALLED) ## fetch the weights of the networks that demo and tests run
+	@$(BIN)/oddframe models get nanodet movenet-lightning centernet
 
 lint: $(INSTALLED) ## check rules and format with ruff
 	$(BIN)/ruff check .

@@ -20,8 +20,6 @@ from oddframe.observers.detectors.outputs import read_outputs
 from oddframe.types import ImageArray
 from tests.observers.onnx_file import constant
 
-
-
 Arrays = dict[str, npt.NDArray[Any]]
 PICTURE: ImageArray = np.zeros((120, 160, 3), np.uint8)
 BOXES = np.array([[16, 12, 48, 60], [80, 24, 144, 72]], np.float64)

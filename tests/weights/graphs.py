@@ -52,13 +52,14 @@ def converted(
     nodes: list[dict[str, Any]],
     constants: Mapping[str, Array],
     given: Array,
-    outputs: tuple[str, ...] = ("out",),
+    *outputs: str,
     dynamic: bool = False,
 ) -> list[Array]:
-    """What the converted graph gives."""
+    """What the converted graph gives; "out" where no outputs are named."""
     import onnxruntime  # noqa: PLC0415
 
-    model = to_onnx(read_graph(write(folder, nodes, constants)), {name: f"{name}_" for name in outputs}, dynamic)
+    wanted = {name: f"{name}_" for name in outputs or ("out",)}
+    model = to_onnx(read_graph(write(folder, nodes, constants)), wanted, dynamic)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     return [np.asarray(value) for value in session.run(None, {"picture": given})]
 

@@ -66,7 +66,9 @@ def weights_of(archive: Path, name: str, content: bytes, parameters: int = 6) ->
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     package = Package("npm", "@nobody/tiny", "1.2.3", digest, archive.stat().st_size)
     file = PackedFile(f"package/models/{name}.pth", hashlib.sha256(content).hexdigest(), len(content))
-    return Weights(name, f"{name}: a test", (package,), (file,), MIT, MIT, Conversion("torch", "network.safetensors", parameters))
+    return Weights(
+        name, f"{name}: a test", (package,), (file,), MIT, MIT, Conversion("torch", "network.safetensors", parameters)
+    )
 
 
 def open_shop(folder: Path, patch: pytest.MonkeyPatch) -> Shop:
@@ -80,6 +82,7 @@ def open_shop(folder: Path, patch: pytest.MonkeyPatch) -> Shop:
     archive = packed(folder / "tiny.tgz", {"package/LICENSE": b"MIT, as told\n", "package/other": b"x", **files})
     entries = {name: weights_of(archive, name, content) for name, content in contents.items()}
     patch.setattr(table, "TABLE", entries)
+    patch.setattr("oddframe.weights.TABLE", entries)
     programs = folder / "bin"
     programs.mkdir()
     patch.setenv("PATH", str(programs))

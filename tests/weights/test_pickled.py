@@ -64,7 +64,7 @@ def test_a_hostile_pickle_runs_nothing(tmp_path: Path) -> None:
 )
 def test_a_damaged_or_hostile_pickle_is_a_value_error(code: bytes, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(code)
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         read_pickle(tmp_path / "a")
 
 
@@ -107,6 +107,6 @@ def test_i3d_is_named_and_shaped_as_in_torch(tmp_path: Path) -> None:
 
 def test_a_hostile_file_of_torch_is_refused(tmp_path: Path) -> None:
     target = tmp_path / "touched"
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         torch_tensors(stored(tmp_path / "a.pth", Hostile(target)))
     assert not target.exists()

@@ -125,7 +125,7 @@ def test_channels_that_lie_first_already_are_not_moved(tmp_path: Path) -> None:
         **{"to_last": np.array([0, 2, 3, 1]), "to_first": np.array([0, 3, 1, 2])},
     }
     given = RANDOM.normal(size=(1, 3, 6, 6)).astype(np.float32)
-    found, second = converted(tmp_path, nodes, stored, given, ("out", "parts:1"))
+    found, second = converted(tmp_path, nodes, stored, given, "out", "parts:1")
     weight = torch.from_numpy(kernel.transpose(3, 2, 0, 1).copy())
     wanted = functional.leaky_relu(
         functional.conv2d(torch.from_numpy(given), weight, torch.from_numpy(bias), padding=1), 0.1
@@ -174,7 +174,9 @@ def test_what_is_not_understood_is_refused(tmp_path: Path) -> None:
     refused([picture, node("out", "Reshape", ("picture", "picture"))], "not made of constant whole numbers")
     fused = node("out", "_FusedConv2D", ("picture", "k"), fused_ops=["Elu"], strides=[1] * 4, padding="SAME")
     refused([picture, fused], "not of a form known here", k=short(1, 1, 3, 1))
-    refused([picture, node("out", "Conv2D", ("picture", "k"), data_format="NCHW")], "a place that is not known", k=short(1))
+    refused(
+        [picture, node("out", "Conv2D", ("picture", "k"), data_format="NCHW")], "a place that is not known", k=short(1)
+    )
 
 
 def test_files_that_are_no_graph_are_refused(tmp_path: Path) -> None:
@@ -195,5 +197,5 @@ def test_files_that_are_no_graph_are_refused(tmp_path: Path) -> None:
     changed(lambda c: c["weightsManifest"][0]["weights"][0].update(dtype="string"), "not known here")
     changed(lambda c: c.pop("modelTopology"), "no graph of TensorFlow.js")
     file.write_text("[" * 200_000)
-    with pytest.raises(ValueError, match="no graph of TensorFlow.js"):
+    with pytest.raises(ValueError, match="no graph of TensorFlow"):
         read_graph(file)

@@ -45,12 +45,12 @@ def fixed_input(name: str) -> Array:
         KeyError: there is no such network.
     """
     if name == "nanodet":
-        return np.ascontiguousarray((np.float32(fixed_picture(416, 416)) - 127).transpose(2, 0, 1)[None] / 64)
+        return np.ascontiguousarray((fixed_picture(416, 416).astype(np.float32) - 127).transpose(2, 0, 1)[None] / 64)
     if name == "i3d-kinetics":
         clip = np.stack([fixed_picture(224, 224, frame) for frame in range(16)])
-        return np.asarray(np.float32(clip)[None] / 127.5 - 1)  # (1, 16, 224, 224, 3)
+        return np.asarray(clip.astype(np.float32)[None] / 127.5 - 1, np.float32)  # (1, 16, 224, 224, 3)
     if name == "efficientnet-lite0":
-        return np.ascontiguousarray((np.float32(fixed_picture(224, 224)) - 127).transpose(2, 0, 1)[None] / 128)
+        return np.ascontiguousarray((fixed_picture(224, 224).astype(np.float32) - 127).transpose(2, 0, 1)[None] / 128)
     side, kind = {"centernet": (512, np.float32), "movenet-lightning": (192, np.int32)}[name]
     return fixed_picture(side, side)[None].astype(kind)
 

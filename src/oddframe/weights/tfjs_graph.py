@@ -21,8 +21,12 @@ LARGEST_GRAPH = 32 << 20
 LARGEST_WEIGHTS = 256 << 20
 """Bytes that all weights of a graph may take in memory."""
 
-_STORED = {"float16": np.dtype("<f2"), "float32": np.dtype("<f4"), "int32": np.dtype("<i4")}
-_USED = {"float32": np.dtype(np.float32), "int32": np.dtype(np.int32)}
+_STORED: Mapping[str, np.dtype[Any]] = {
+    "float16": np.dtype("<f2"),
+    "float32": np.dtype("<f4"),
+    "int32": np.dtype("<i4"),
+}
+_USED: Mapping[str, np.dtype[Any]] = {"float32": np.dtype(np.float32), "int32": np.dtype(np.int32)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,8 @@ def _constants(stored: list[Mapping[str, Any]], raw: bytes) -> dict[str, Array]:
     found: dict[str, Array] = {}
     place = total = 0
     for one in stored:
-        kind, used = _STORED.get(one.get("quantization", one).get("dtype")), _USED.get(one.get("dtype"))
+        kind = _STORED.get(str(one.get("quantization", one).get("dtype")))
+        used = _USED.get(str(one.get("dtype")))
         shape = [int(side) for side in one.get("shape", [])]
         if kind is None or used is None or any(side < 0 for side in shape):
             raise ValueError(f"weights {one.get('name')!r} are of a kind that is not known here")

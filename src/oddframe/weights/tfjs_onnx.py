@@ -184,7 +184,7 @@ def _padding(node: Node) -> str:
 
 def _activated(w: _Writer, op: str, name: str, alpha: float = 0.2) -> str:
     if op == "Relu6":
-        return w.emit("Clip", [name, w.store(np.float32([0])[0, ...]), w.store(np.float32([6])[0, ...])])
+        return w.emit("Clip", [name, w.store(np.array(0, np.float32)), w.store(np.array(6, np.float32))])
     if op == "LeakyRelu":
         return w.emit("LeakyRelu", [name], alpha=alpha)
     return w.emit({"Relu": "Relu", "Sigmoid": "Sigmoid", "Sqrt": "Sqrt", "Identity": "Identity"}[op], [name])

@@ -8,7 +8,8 @@ import numpy.typing as npt
 from oddframe.observers.detectors.packaged import FAINT, STRIDES, Maps, PackagedDetector
 from oddframe.types import FloatArray, ImageArray
 
-MEAN, DEVIATION = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)
+MEAN: FloatArray = np.array([103.53, 116.28, 123.675], np.float32)
+DEVIATION: FloatArray = np.array([57.375, 57.12, 58.395], np.float32)
 """Of blue, green and red, as the network was trained; the package that carries the weights divides by 255 instead,
 which finds half as much."""
 
@@ -31,7 +32,7 @@ class NanoDet(PackagedDetector):
         return tuple(f"{what}{stride}" for stride in STRIDES for what in ("classes", "distances"))
 
     def prepared(self, picture: ImageArray) -> npt.NDArray[np.float32]:
-        values = (picture[..., ::-1] - np.float32(MEAN)) / np.float32(DEVIATION)
+        values = (picture[..., ::-1].astype(np.float32) - MEAN) / DEVIATION
         return np.ascontiguousarray(values.transpose(2, 0, 1)[None])  # (1, 3, h, w), blue first
 
     def candidates(self, maps: Maps) -> tuple[FloatArray, FloatArray]:

@@ -80,11 +80,15 @@ class MoveNet(Configured):
         revision: str | None = None,
     ) -> None:
         if smallest < 1 or not 0 <= certainty < 1 or margin < 0:
-            raise SettingsError("movenet-lightning: smallest is at least 1, certainty lies in 0 .. 1, margin is 0 or more")
+            raise SettingsError(
+                "movenet-lightning: smallest is at least 1, certainty lies in 0 .. 1, margin is 0 or more"
+            )
         self.smallest, self.certainty, self.margin = smallest, certainty, margin
         present = find(self.name).revision
         if revision not in (None, present):
-            raise WeightsError(f"{self.name}: weights of revision {revision} are wanted, and these are {present}; fit again")
+            raise WeightsError(
+                f"{self.name}: weights of revision {revision} are wanted, and these are {present}; fit again"
+            )
         self.revision = present
         required(self.name)
         self._session: Session | None = None
