@@ -155,7 +155,7 @@ def test_a_bad_entry_is_made_again_with_a_warning(harm: Harm, pristine: Path, tm
 
 def test_no_flipped_bit_is_read(pristine: Path, tmp_path: Path) -> None:
     """In any file of an entry, at any place."""
-    draw = random.Random(0)  # noqa: S311
+    draw = random.Random(0)
     for number in range(60):
         folder, entry = cache_at(pristine, tmp_path / str(number))
         file = draw.choice(sorted(entry.iterdir()))

@@ -125,7 +125,7 @@ def _checksum_of(told: Any) -> int:
 
 def _parsed(told: Mapping[str, Any]) -> Description:
     frames, rows = int(told["frames"]), int(told["rows"])
-    if not (0 <= frames <= MOST_FRAMES and 0 <= rows):
+    if not (0 <= frames <= MOST_FRAMES and rows >= 0):
         raise ValueError(f"{frames} frames, {rows} observations")
     reasons = tuple((int(start), int(stop), str(word)) for start, stop, word in told["reasons"])
     if any(not 0 <= start < stop <= frames for start, stop, _ in reasons):

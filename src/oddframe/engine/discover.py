@@ -30,6 +30,14 @@ from oddframe.video.find import Sources, find_videos
 SLACK = 1e-9
 """Frames: 2 s at 25 fps are 50 of them, whatever binary fractions say."""
 
+REMEDY = (
+    "give longer video, or, if something does move in this one, have the foreground look for less"
+    " (--set observer.foreground=motion --set observer.foreground.displacement=0.3) or look at whole frames"
+    " (--detector knn-snippet)"
+)
+
+Failed: TypeAlias = Callable[[Video, OddframeError], object]
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -138,15 +146,6 @@ def _event(timeline: Timeline, start: int, end: int) -> Event:
     alone[start:end] = timeline.scores[start:end]
     (event,) = find_events(alone, timeline.scored, timeline.info, threshold=-np.inf, merge=0, shortest=0)
     return event
-
-
-REMEDY = (
-    "give longer video, or, if something does move in this one, have the foreground look for less"
-    " (--set observer.foreground=motion --set observer.foreground.displacement=0.3) or look at whole frames"
-    " (--detector knn-snippet)"
-)
-
-Failed: TypeAlias = Callable[[Video, OddframeError], object]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

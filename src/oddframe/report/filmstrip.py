@@ -22,11 +22,11 @@ WIDTH = 240
 
 
 class Filmstrip:
-    """Collects pictures of frames that come one by one, evenly spread over a video of any length.
+    """Pictures of frames that come one by one, evenly spread over however many there will be.
 
     Args:
         fps: frames a second.
-        most: pictures at most; there are at least half as many, unless the video is short.
+        most: pictures to keep; there are at least half as many, unless the video is short.
         width: of each, pixels.
     """
 
@@ -36,7 +36,7 @@ class Filmstrip:
         self._kept: list[Thumbnail] = []
 
     def push(self, frame: Frame) -> None:
-        """Take the next frame."""
+        """The next frame."""
         if frame.index % self._step:
             return
         self._kept.append(Thumbnail(frame.index, encoded(frame.image, self._width, FAINT)))
@@ -45,12 +45,12 @@ class Filmstrip:
 
     @property
     def pictures(self) -> tuple[Thumbnail, ...]:
-        """The pictures, in the order of time."""
+        """Those that are kept, in the order of time."""
         return tuple(self._kept)
 
 
 def within(pictures: Sequence[Thumbnail], limit: int) -> tuple[Thumbnail, ...]:
-    """Return as many of the pictures as take no more than `limit` bytes, evenly spread."""
+    """As many of the pictures as take no more than `limit` bytes, evenly spread."""
     kept = tuple(pictures)
     while sum(one.picture.bytes for one in kept) > limit:
         kept = kept[::2] if len(kept) > 1 else ()
@@ -58,7 +58,7 @@ def within(pictures: Sequence[Thumbnail], limit: int) -> tuple[Thumbnail, ...]:
 
 
 class Filmed(Video):
-    """A video with a filmstrip of its last pass, complete or not.
+    """A video of pictures that keeps a filmstrip of its last full or broken pass.
 
     Args:
         video: the video itself.
@@ -96,22 +96,14 @@ class Filmed(Video):
 
 
 FRAME, CROP, MAP = 640, 200, 240
-
 """Pixels that the pictures of frames, of parts of frames, and of maps are wide at most."""
 
 QUALITY, FAINT = 60, 45
-
-"""WebP quality, 0 to 100: of large pictures, and of thumbnails."""
+"""Of pictures that are looked at, and of those that are glanced at; 0 to 100."""
 
 
 def encoded(image: ImageArray, width: int, quality: int = QUALITY) -> Picture:
-    """Encode a picture as WebP.
-
-    Args:
-        image: (H, W, 3) RGB or (H, W, 4) RGBA uint8.
-        width: pixels at most; a wider picture is made smaller.
-        quality: 0 to 100.
-    """
+    """(H, W, 3) RGB or (H, W, 4) RGBA uint8, at most `width` pixels wide, as WebP."""
     high, wide = image.shape[:2]
     if wide > width:
         size = width, max(round(high * width / wide), 1)
@@ -123,34 +115,21 @@ def encoded(image: ImageArray, width: int, quality: int = QUALITY) -> Picture:
 
 
 def whole(image: ImageArray, box: Box | None = None, heat: ImageArray | None = None) -> Shot:
-    """Make the picture of a whole frame.
-
-    Args:
-        image: (H, W, 3) uint8 RGB.
-        box: x0 y0 x1 y1 to be outlined, in pixels; None = nothing.
-        heat: (H, W, 4) uint8 RGBA, the anomaly map in colour; None = no map.
-    """
+    """A whole frame with what is meant in it and, perhaps, its anomaly map in colour (RGBA)."""
     view = (0.0, 0.0, float(image.shape[1]), float(image.shape[0]))
     drawn = None if heat is None or not heat[..., 3].any() else encoded(heat, MAP, QUALITY)
     return Shot(encoded(image, FRAME), view, box, drawn)
 
 
 def cut(image: ImageArray, box: Box) -> Shot:
-    """Cut out what a box holds, with its surroundings.
-
-    Args:
-        image: (H, W, 3) uint8 RGB.
-        box: x0 y0 x1 y1 in pixels.
-    """
+    """What a box holds, with what is around it."""
     high, wide = image.shape[:2]
     x0, y0, x1, y1 = around(box, wide, high)
     return Shot(encoded(image[y0:y1, x0:x1], CROP), (float(x0), float(y0), float(x1), float(y1)), box)
 
 
 def around(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
-    """Return a square around a box: twice as large, at least a third of the picture's height, within the picture.
-
-    A box that fits into no such square has the whole picture.
+    """The square around a box that is twice as large, or a third of the picture's height, within the picture.
 
     >>> around((100, 100, 120, 130), 360, 240)
     (70, 75, 150, 155)

@@ -22,6 +22,9 @@ STRIP = 0.4
 
 LEFT_OUT = "its picture would have made the page too large"
 
+POINTS, FEWEST = 120_000, 400
+"""Points of all curves together, and pairs of points that a curve has at least: less would show on a screen."""
+
 
 def video_part(
     timeline: Timeline,
@@ -118,11 +121,6 @@ def _bare(told: Compared | None) -> Compared | None:
     if told is None:
         return None
     return replace(told, own=None, nearest=tuple(replace(one, shot=None, missing=LEFT_OUT) for one in told.nearest))
-
-
-POINTS, FEWEST = 120_000, 400
-
-"""Points of all curves together, and pairs of points that a curve has at least: less would show on a screen."""
 
 
 def curve(timeline: Timeline, moments: Iterable[MomentPart], truth: Reasons = (), videos: int = 1) -> dict[str, Json]:

@@ -139,11 +139,9 @@ def _box_of(scored: Scored, row: int) -> FloatArray:
 
 
 BUSIEST, LEVELS = 0.1, 256
-
 """Events are counted at so many thresholds, from the one that this share of all frames passes upwards."""
 
 BLOCK, BLOCKS = 60.0, 256
-
 """Seconds: videos are cut into blocks of about that, longer ones where there would be more than so many."""
 
 

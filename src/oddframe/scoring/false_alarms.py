@@ -23,10 +23,15 @@ COUNTED = 10
 """Rates are read off the counted events where there are so many of them; below that, off the fitted tail."""
 
 FEWEST, MOST, SHARE = 20, 200, 0.25
-
 """The tail is fitted to this share of the events, within these numbers."""
 
 RESAMPLED = 400
+
+LEAST = 1e-9
+"""Of the way from the start to the ceiling: what is at the ceiling, or is rounded there, lies this far below."""
+
+STEEPEST = 0.5
+"""Shapes are kept within this of 0: from 1/2 on there is no variance, and below -1/2 the estimates go astray."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +182,6 @@ def duration(hours: float) -> str:
     if hours < 0.05:
         return f"{3600 * hours:.0f} s"
     return f"{60 * hours:.0f} min" if hours < 2 else f"{hours:.3g} h"
-
-
-LEAST = 1e-9
-"""Of the way from the start to the ceiling: what is at the ceiling, or is rounded there, lies this far below."""
-
-STEEPEST = 0.5
-"""Shapes are kept within this of 0: from 1/2 on there is no variance, and below -1/2 the estimates go astray."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ from oddframe.scoring.events import EventPeaks
 from oddframe.scoring.settings import Scoring
 from oddframe.types import FloatArray, IntArray, Timeline, Value, frozen_array
 
+TOP, BELOW = 2048, 2048
+"""How many of the highest scores are kept one by one, and how many of all, evenly drawn."""
+
 
 @dataclass(frozen=True, slots=True)
 class NormalScores:
@@ -97,11 +100,6 @@ def required(normal: NormalScores | None) -> NormalScores:
             " (oddframe calibrate DETECTOR NORMAL_VIDEO), or fit again with a share held out (--holdout 0.2)"
         )
     return normal
-
-
-TOP, BELOW = 2048, 2048
-
-"""How many of the highest scores are kept one by one, and how many of all, evenly drawn."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

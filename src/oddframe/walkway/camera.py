@@ -22,6 +22,12 @@ BEARING = np.deg2rad(20.0)  # the walkway recedes to the right
 
 FOCAL = 1.25  # in picture heights
 
+READ = 1.3  # standard deviation in the dark, grey levels
+
+SHOT = 0.035  # variance per grey level
+
+_BANK, _SPARE = 8, 48  # pictures of noise, and pixels by which they are larger than the frame
+
 
 @dataclass(frozen=True, slots=True)
 class Camera:
@@ -70,13 +76,6 @@ def _turn(along: Points, across: Points) -> tuple[Points, Points]:
     """Walkway coordinates -> to the right of the camera, and ahead of it."""
     cosine, sine = np.cos(BEARING), np.sin(BEARING)
     return along * cosine - across * sine, along * sine + across * cosine
-
-
-READ = 1.3  # standard deviation in the dark, grey levels
-
-SHOT = 0.035  # variance per grey level
-
-_BANK, _SPARE = 8, 48  # pictures of noise, and pixels by which they are larger than the frame
 
 
 class Sensor:

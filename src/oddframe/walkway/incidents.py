@@ -24,6 +24,10 @@ RUNNING = (3.0, 4.5)
 
 _SHARE = {"loiterer": 2.5, "dropped object": 2.5}  # of a clip's time; 1 for those who pass
 
+KINDS_BY_LOOKS = ("slow cyclist", "skateboarder", "cart pusher", "escorted cyclist")
+
+PACE = (1.0, 1.7)  # metres per second, as people walk
+
 
 def stage(scene: Walkway, kinds: tuple[str, ...], generator: np.random.Generator) -> tuple[list[Actor], list[Obstacle]]:
     """Make the actors of a clip's events, one event after the other, and the obstacles that others walk around.
@@ -124,11 +128,6 @@ def _ends(generator: np.random.Generator) -> tuple[float, float]:
 def _still(spot: tuple[float, float], frames: int) -> Trajectory:
     zeros = np.zeros(max(frames, 1))
     return Trajectory(zeros + spot[0], zeros + spot[1], zeros, zeros, ())
-
-
-KINDS_BY_LOOKS = ("slow cyclist", "skateboarder", "cart pusher", "escorted cyclist")
-
-PACE = (1.0, 1.7)  # metres per second, as people walk
 
 
 def pacing(scene: Walkway, kind: str, first: int, generator: np.random.Generator, track: int) -> list[Actor]:

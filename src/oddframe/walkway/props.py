@@ -24,6 +24,8 @@ _LANTERN = (  # from and to height, radius, colour
     (3.3, 3.38, 0.06, (52, 58, 64)),
 )
 
+_Layer = tuple[ImageArray, ImageArray]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prop:
@@ -58,9 +60,6 @@ def prop_shadows(camera: Camera) -> ImageArray:
     hull = cv2.convexHull(_pixels(camera, np.array([*corners, *fallen])))
     _fill(mask, np.asarray(hull, np.int32), 255)
     return mask
-
-
-_Layer = tuple[ImageArray, ImageArray]
 
 
 def _blank(camera: Camera) -> _Layer:

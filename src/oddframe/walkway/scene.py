@@ -14,6 +14,10 @@ from oddframe.errors import SettingsError
 from oddframe.types import Configured
 from oddframe.walkway.camera import Camera
 
+Series = npt.NDArray[np.float64]
+
+QUICK_EVERY = 9.0  # seconds between quick changes of light, on average
+
 
 @dataclass(frozen=True, repr=False)
 class Walkway(Configured):
@@ -73,11 +77,6 @@ class Walkway(Configured):
 def generator(*seeds: int) -> np.random.Generator:
     """Return a generator of the same random numbers on every platform for the same seeds."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seeds)))
-
-
-Series = npt.NDArray[np.float64]
-
-QUICK_EVERY = 9.0  # seconds between quick changes of light, on average
 
 
 def brightness(scene: Walkway, generator: np.random.Generator) -> tuple[Series, Series]:

@@ -20,6 +20,12 @@ _TYRE, _RIM, _FRAME_STEEL = (34, 34, 38), (150, 152, 156), (58, 60, 66)
 
 _SIDES = 12  # a wheel is drawn as this many pieces
 
+DECK = 0.12  # height of a board, metres
+
+SLOW_PEDALLING = 0.4  # turns of the pedals per second
+
+_DARK, _STEEL = (40, 38, 40), (92, 96, 100)
+
 
 def cyclist(actor: Actor, fps: int, pedalling: float = PEDALLING) -> list[Limb]:
     """Return the limbs of a bicycle and its rider; the frame has the colour of the rider's stripe or shirt."""
@@ -103,13 +109,6 @@ def _knee(x: float, y: float, foot_x: Points, foot_y: Points, length: float) -> 
     reach = np.hypot(dx, dy)
     bend = np.sqrt(np.maximum(length**2 - (reach / 2) ** 2, 0.0)) / reach
     return x + dx / 2 - dy * bend, y + dy / 2 + dx * bend
-
-
-DECK = 0.12  # height of a board, metres
-
-SLOW_PEDALLING = 0.4  # turns of the pedals per second
-
-_DARK, _STEEL = (40, 38, 40), (92, 96, 100)
 
 
 def slow_cyclist(actor: Actor, fps: int) -> list[Limb]:
