@@ -14,13 +14,13 @@ from uuid import uuid4
 
 from oddframe.errors import StoreError
 
-MALFORMED: tuple[type[Exception], ...] = (
+MALFORMED = (
     *(ValueError, TypeError, LookupError, AttributeError),
     *(ArithmeticError, RecursionError, MemoryError, EOFError),
 )
 """What may be raised by taking apart content that is not what it should be."""
 
-UNREADABLE: tuple[type[Exception], ...] = (OSError, *MALFORMED)
+UNREADABLE = (OSError, *MALFORMED)
 """The same, and what the file system says."""
 
 MOST_JSON = 64 * 2**20

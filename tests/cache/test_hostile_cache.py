@@ -190,7 +190,12 @@ def test_an_entry_is_checked_once_for_each_cache_that_opens_it(
 ) -> None:
     folder, _ = cache_at(pristine, tmp_path / "cache")
     checked: list[Path] = []
-    monkeypatch.setattr("oddframe.cache.description.checksum_of", lambda file: checked.append(file) or _crc(file))
+
+    def counted(file: Path) -> int:
+        checked.append(file)
+        return _crc(file)
+
+    monkeypatch.setattr("oddframe.cache.description.checksum_of", counted)
     with ObservationCache(folder) as cache:
         for _ in range(3):
             cache.entry("k", SPEC, filler())

@@ -89,6 +89,7 @@ def _breaches_of(file: Path, package: Path) -> Iterator[str]:
         top, _, rest = module.partition(".")
         if top == package.name:
             target = rest.split(".")[0]
+            target = target if target in MAY_IMPORT or "." in rest else ""  # a public name of the package itself
             if target not in MAY_IMPORT[room] and (here.as_posix(), target) not in WHEN_ASKED:
                 yield f"{here}:{line}: {room or 'the package'} must not import {target or 'the package itself'}"
         elif room not in ONLY_IN.get(top, {room}):

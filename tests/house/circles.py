@@ -6,16 +6,20 @@ import ast
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from tests.house.borders import imports
+from tests.house.borders import WHEN_ASKED, imports
 
 
 def needs(package: Path) -> dict[str, set[str]]:
     """The modules of ours that each module of the folder `package` imports, anywhere in its text.
 
-    Imports under `if TYPE_CHECKING:` and within functions count too: they hide a circle, and do not open it.
+    Arrows that are followed only when a value is asked to draw itself (`WHEN_ASKED`) are left out. Imports under `if TYPE_CHECKING:` and within functions count too: they hide a circle, and do not open it.
     """
     files = {module_name(file, package): file for file in sorted(package.rglob("*.py"))}
-    return {module: _needed(module, file, files.keys()) for module, file in files.items()}
+    found = {module: _needed(module, file, files.keys()) for module, file in files.items()}
+    for file, room in WHEN_ASKED:
+        module = module_name(package / file, package)
+        found[module] = {name for name in found.get(module, set()) if name.split(".")[1:2] != [room]}
+    return found
 
 
 def module_name(file: Path, package: Path) -> str:

@@ -116,13 +116,13 @@ class Results:
         }
 
     def _figures(self) -> Iterator[dict[str, Json]]:
-        about = self.circumstances
+        circumstances = self.circumstances
         about: dict[str, Json] = {
-            "dataset": about.dataset["name"],
+            "dataset": circumstances.dataset["name"],
             "split": "testing",
-            "seed": about.seed,
-            "oddframe": about.versions["oddframe"],
-            "command": about.command,
+            "seed": circumstances.seed,
+            "oddframe": circumstances.versions["oddframe"],
+            "command": circumstances.command,
         }
         for row in self.rows:
             for title, found in row.figures.items():

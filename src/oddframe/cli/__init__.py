@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from oddframe.cli.quick import COMMANDS, answered, hush
+from oddframe.cli.quick import COMMANDS, answered
 
 if TYPE_CHECKING:
     from typer import Typer
@@ -32,10 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.stdout.flush()
             sys.exit(0)
     except BrokenPipeError:
+        from oddframe.cli.app import hush
+
         hush()
         sys.exit(1)
     except OSError as error:
-        from oddframe.cli.app import complain
+        from oddframe.cli.app import complain, hush
 
         complain(error, debug)
         hush()

@@ -5,6 +5,8 @@ Nothing heavy is imported here: help and the version must be quick.
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from oddframe.cli.quick import hush
 from oddframe.errors import Interrupted, OddframeError, OddframeWarning
 from oddframe.version import __version__
 
@@ -190,3 +191,8 @@ class Failures:
         """Leave with an error code, if a video has failed."""
         if self.errors:
             raise typer.Exit(FAILED)
+
+
+def hush() -> None:
+    """Print nothing more: the reader of our output has enough (`| head`), and Python must not complain at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

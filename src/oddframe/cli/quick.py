@@ -6,8 +6,6 @@ Reading a single argument makes typer import pydantic, which takes as long as al
 from __future__ import annotations
 
 import importlib
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -55,11 +53,6 @@ def answered(arguments: Sequence[str]) -> bool:
         case _:
             return False
     return True
-
-
-def hush() -> None:
-    """Print nothing more: the reader of our output has enough (`| head`), and Python must not complain at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_names() -> None:
