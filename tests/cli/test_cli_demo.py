@@ -30,7 +30,7 @@ def test_the_demo_prints_figures_and_leaves_pictures(
     out = tmp_path / "made" / "here"
     found = command("demo", "-o", out, "--cache", tmp_path / "cache")
     assert found.code == 0, found.err
-    for word in ("oddframe (default)", "cyclist", "dropped object", "strongest motion", "events were found"):
+    for word in ("oddframe (default)", "cyclist", "dropped object", "strongest motion", "anomalies were found"):
         assert word in found.out
     for name in ("scores.png", "demo.png"):
         picture = cv2.imread(str(out / name))

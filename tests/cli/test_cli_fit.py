@@ -146,7 +146,7 @@ def test_a_detector_is_replaced(command: Command, usual: Path, detector: Path) -
         (("--model", "kn"), "did you mean 'knn'?"),
         (("--set", "observer.embeding=0"), "no setting 'embeding': did you mean 'embedding'?"),
         (("--set", "observer.embedding=lots"), "objects.embedding: 'lots' does not fit"),
-        (("--set", "embedding=0"), "--set embedding=0: write observer.NAME=VALUE"),
+        (("--set", "embedding=0"), "no setting 'embedding': did you mean 'observer.embedding'?"),
         (("--set", "model.k"), "--set model.k: write"),
         (("--set", "scoring.alarm_rate=5"), "alarm_rate 5.0: give a share"),
         (("--fps", "fast"), "not 'fast'"),

@@ -168,7 +168,7 @@ def test_truth_of_other_videos_is_refused(command: Command, fitted: Path, fast: 
 
 def test_a_page_with_no_room_is_refused_at_once(command: Command, fitted: Path, tmp_path: Path) -> None:
     error = command("report", fitted, tmp_path, "--megabytes", "4").error
-    assert error == "--megabytes 4: the page takes 5 before any picture"
+    assert error == "megabytes 4: the page takes 5 before any picture"
 
 
 def test_the_whole_page_keeps_to_its_size(command: Command, fitted: Path, fast: Path, tmp_path: Path) -> None:

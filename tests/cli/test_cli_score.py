@@ -101,8 +101,30 @@ def test_another_frame_rate_than_the_fitted_one_is_scored(command: Command, fitt
 def test_info_of_nothing_lists_all_that_can_be_chosen(command: Command) -> None:
     result = command("info")
     assert (result.code, result.err) == (0, "")
-    words = set(result.out.split())
-    assert words >= {*catalog.PRESETS, *catalog.OBSERVERS, *catalog.MODELS, *catalog.BACKBONES, "embedding:"}
+    lists = dict(line.split(": ") for line in result.out.splitlines() if ": " in line)
+    assert {kind: names.split(", ") for kind, names in lists.items()} == {
+        "preset": list(catalog.PRESETS),
+        "protocol": list(catalog.PROTOCOLS),
+        **{kind: list(names) for kind, names in catalog.all_names().items()},
+    }
+
+
+def test_info_of_a_name_describes_all_that_bears_it(command: Command) -> None:
+    told = command("info", "knn").out
+    assert "preset knn: observer objects, model knn" in told
+    assert "model knn: Scores" in told
+    assert "  k: int = 1" in told
+    assert "protocol causal: " in command("info", "causal").out
+    assert command("info", "knm").error.startswith("knm: ")
+
+
+def test_info_of_a_path_is_of_the_video_there(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though something is called so."""
+    album(tmp_path / "knn", seconds=1)
+    monkeypatch.chdir(tmp_path)
+    assert "128 x 96" in command("info", "knn").out
 
 
 def test_info_of_videos_counts_only_when_asked(command: Command, usual: Path, tmp_path: Path) -> None:

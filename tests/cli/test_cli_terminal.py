@@ -38,8 +38,8 @@ def on_a_terminal(arguments: Sequence[str]) -> tuple[str, str]:
     return out.decode(), shown.decode()
 
 
-def test_results_go_to_the_pipe_and_progress_to_the_terminal(fitted: Path, footage: Path) -> None:
-    out, shown = on_a_terminal(words("score", fitted, footage, "--json"))
+def test_results_go_to_the_pipe_and_progress_to_the_terminal(fitted: Path, footage: Path, tmp_path: Path) -> None:
+    out, shown = on_a_terminal(words("score", fitted, footage, "--json", "--cache", tmp_path))
     assert [json.loads(line)["video"] for line in out.splitlines()] == ["slower", "usual"]
     assert "observing slower (1 of 2)" in shown
     assert "observing usual (2 of 2)" in shown

@@ -101,7 +101,7 @@ def test_broken_videos_cost_the_others_nothing(
 
 @pytest.mark.parametrize("error", [VideoError("slower.mp4: gone"), ValueError("a defect"), PermissionError(13, "No")])
 def test_whatever_breaks_midway_costs_the_others_nothing(
-    command: Command, fitted: Path, footage: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+    command: Command, fitted: Path, footage: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: Exception
 ) -> None:
     real = FileVideo._pass
 
@@ -113,7 +113,7 @@ def test_whatever_breaks_midway_costs_the_others_nothing(
             yield frame
 
     monkeypatch.setattr(FileVideo, "_pass", breaking)
-    result = command("score", fitted, footage, "--json")
+    result = command("score", fitted, footage, "--json", "--cache", tmp_path)
     assert result.code == 1
     assert [json["video"] for json in result.objects] == ["usual"]
     (line,) = result.err.splitlines()

@@ -63,7 +63,7 @@ class ObservationCache:
     ) -> None:
         self.close()
 
-    def entry(self, key: str | None, spec: Spec, fill: Callable[[EntryWriter], None]) -> Entry:
+    def entry(self, key: str | None, spec: Spec, fill: Callable[[EntryWriter], object]) -> Entry:
         """The entry of that key, made by `fill` if nobody has made it yet.
 
         Where two processes want the same, one makes it and the other waits. An entry without a key is private to this
@@ -140,7 +140,7 @@ class ObservationCache:
         self._opened[place.name] = (stamp.st_ino, stamp.st_size), found
         return found
 
-    def _make(self, name: str, spec: Spec, fill: Callable[[EntryWriter], None]) -> Entry:
+    def _make(self, name: str, spec: Spec, fill: Callable[[EntryWriter], object]) -> Entry:
         place, temporary = self.folder / "entries" / name, self.folder / "temporary" / name
         with storing(self.folder):
             _remove_all(temporary)  # whoever left it is dead: the lock is ours

@@ -66,6 +66,8 @@ def score(
 def _scored(
     detector: Detector, videos: list[Video], run: Run, cache: Path | None, events: Path | None, failures: Failures
 ) -> Iterator[Timeline]:
+    if not videos:
+        return iter(())
     if events is None:
         return detector.score_each(videos, run, cache=cache, failed=failures.of)
     from oddframe.report.event_files import EventFiles

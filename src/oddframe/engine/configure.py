@@ -90,8 +90,8 @@ class UnknownSetting(SettingsError):
         known = [f"{part}.{setting}" for part, cls in classes.items() for setting in catalog.settings_of(cls)]
         near = [full for full in known if full.endswith(f".{self.name}")]
         near = near or difflib.get_close_matches(self.name, known, n=1)
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "there are"
-        return f"no setting {self.name!r}: {hint} {', '.join(f'{part}.NAME' for part in classes)}"
+        hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+        return f"no setting {self.name!r}: {hint}there are {', '.join(f'{part}.NAME' for part in classes)}"
 
 
 def split(settings: Settings, parts: Sequence[str] = tuple(PARTS)) -> dict[str, dict[str, Any]]:

@@ -92,17 +92,30 @@ class Seen:
 
 
 class WatchStream:
-    """One video being watched: frames in, one by one; observations and health words out, perhaps later."""
+    """One video being watched: frames in, one by one; observations and health words out, perhaps later.
 
-    def __init__(self, watching: Watching, info: VideoInfo, run: Run = Run()) -> None:
+    Args:
+        watching: how.
+        info: the video.
+        run: where and how to run.
+        also: views by which the camera is judged as well, apart from `watching.views`; None = by no others.
+    """
+
+    def __init__(
+        self, watching: Watching, info: VideoInfo, run: Run = Run(), also: Sequence[View] | None = None
+    ) -> None:
         self._sight = Sight(watching, info)
         self._observing = watching.observer.open(info, run)
         self._health = self._sight.health(watching.views)
         self._shown: ImageArray | None = None
+        self._also = None if also is None else self._sight.health(also)
+        self.also = ReasonRuns()
 
     def push(self, frame: Frame) -> Seen:
         """Take the next frame."""
         observed, judged = self._sight.of(frame)
+        if self._also is not None:
+            self.also.extend(self._also.push(judged))
         if self._health is None:
             return Seen(self._observing.push(observed), ("",))
         words = self._health.push(judged)
@@ -115,6 +128,8 @@ class WatchStream:
 
     def close(self) -> Seen:
         """No more frames: give the rest."""
+        if self._also is not None:
+            self.also.extend(self._also.close())
         return Seen(self._observing.close(), () if self._health is None else self._health.close())
 
     def view(self) -> View | None:
@@ -234,19 +249,29 @@ def watch(video: Video, stream: WatchStream, run: Run = Run()) -> Iterator[Seen]
     yield stream.close()
 
 
-def observe_into(writer: EntryWriter, video: Video, watching: Watching, run: Run = Run()) -> None:
-    """Write everything that is seen in a video to a cache entry, unscorable stretches included."""
+def observe_into(
+    writer: EntryWriter, video: Video, watching: Watching, run: Run = Run(), also: Sequence[View] | None = None
+) -> ReasonRuns:
+    """Write everything that is seen in a video to a cache entry, unscorable stretches included.
+
+    Returns:
+        The stretches that are not scorable by the views `also`, which are not written.
+    """
     health = ReasonRuns()
-    stream = WatchStream(watching, video.info, run)
+    stream = WatchStream(watching, video.info, run, also)
     for seen in watch(video, stream, run):
         writer.add(seen.observations)
         health.extend(seen.health)
     view = stream.view()
     writer.close(health.frames, health.runs, None if view is None else view.to_json())
+    return stream.also
 
 
-def judge_health_into(writer: EntryWriter, video: Video, watching: Watching, run: Run = Run()) -> None:
-    """Write to a cache entry, without observations, which frames of a video are not scorable by the known views.
+def judge_health(video: Video, watching: Watching, run: Run = Run()) -> ReasonRuns:
+    """Go through a video for its camera only.
+
+    Returns:
+        The stretches that are not scorable by the known views.
 
     Raises:
         VideoError: the video cannot be read.
@@ -258,4 +283,4 @@ def judge_health_into(writer: EntryWriter, video: Video, watching: Watching, run
         runs.extend(health.push(sight.of(frame)[1]))
         run.progress(Progress(f"checking the camera of {video.info.id}", number, video.hint))
     runs.extend(health.close())
-    writer.close(runs.frames, runs.runs)
+    return runs

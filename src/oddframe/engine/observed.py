@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
@@ -10,14 +11,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 from oddframe.cache.cache import ObservationCache, cache_key
-from oddframe.cache.entry import Entry
+from oddframe.cache.entry import Entry, EntryWriter
 from oddframe.engine.fitted import Fitted
-from oddframe.engine.observe import Watching, judge_health_into, observe_into
+from oddframe.engine.observe import ReasonRuns, Watching, judge_health, observe_into
 from oddframe.engine.sources import CachedSource
 from oddframe.engine.workers import observe_apart
-from oddframe.errors import OddframeError, SettingsError, VideoError
+from oddframe.errors import DamagedVideo, OddframeError, OddframeWarning, SettingsError, VideoError
 from oddframe.models.source import ObservationSource
-from oddframe.types import Run, Spec
+from oddframe.types import Json, Run, Spec
 from oddframe.video.base import Rate, Video
 from oddframe.video.find import Sources, find_videos
 
@@ -133,15 +134,59 @@ def observed_once(video: Video, watching: Watching, cache: ObservationCache, run
         VideoError, SettingsError, StoreError: as `observed`.
     """
     window, key = watching.admit(video), video_key(video, watching)
-    spec, plain = watching.observer.spec, replace(watching, views=())
+    spec = watching.observer.spec
     if key is None or not (cache.holds(key) or _worth_storing(video, spec, cache)):
         return None
-    entry = _entry(video, key, plain, cache, run)
-    if watching.views and video.medium == "pictures":
-        own = cache_key("health", key, [view.to_json() for view in watching.views])
-        judge = partial(judge_health_into, video=video, watching=watching, run=run)
-        entry = replace(entry, reasons=cache.entry(own, Spec({}), judge).reasons)
+    if not watching.views or video.medium != "pictures":
+        return CachedSource(spec, [(video.info, window, _entry(video, key, watching, cache, run))])
+    entry = _Judging(video, key, watching, cache, run).entry()
     return CachedSource(spec, [(video.info, window, entry)])
+
+
+class _Judging:
+    """Finds or makes two entries of one video in one pass over it: its observations, and its camera by known views.
+
+    The second also holds what was wrong with the file, so that a damaged video is never scored without a warning.
+    """
+
+    def __init__(self, video: Video, key: str, watching: Watching, cache: ObservationCache, run: Run) -> None:
+        self._video, self._key, self._watching, self._cache, self._run = video, key, watching, cache, run
+        self._runs: ReasonRuns | None = None
+        self._damage: list[str] = []
+        self._passed = False
+
+    def entry(self) -> Entry:
+        """The observations, with the stretches that are not scorable by the known views."""
+        seen = self._cache.entry(self._key, self._watching.observer.spec, self._observe)
+        views: list[Json] = [view.to_json() for view in self._watching.views]
+        judged = self._cache.entry(cache_key("health", self._key, views), Spec({}), self._judge)
+        if not self._passed and isinstance(judged.view, list):
+            for text in judged.view:
+                warnings.warn(DamagedVideo(str(text)), stacklevel=2)
+        return replace(seen, reasons=judged.reasons)
+
+    def _observe(self, writer: EntryWriter) -> None:
+        with self._noting():
+            plain = replace(self._watching, views=())
+            self._runs = observe_into(writer, self._video, plain, self._run, self._watching.views)
+
+    def _judge(self, writer: EntryWriter) -> None:
+        if self._runs is None:
+            with self._noting():
+                self._runs = judge_health(self._video, self._watching, self._run)
+        writer.close(self._runs.frames, self._runs.runs, list(self._damage))
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Note what is said of the file, and say it."""
+        self._passed = True
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", OddframeWarning)
+            yield
+        for one in caught:
+            if issubclass(one.category, DamagedVideo):
+                self._damage.append(str(one.message))
+            warnings.warn(one.message, one.category, stacklevel=4)
 
 
 def _worth_storing(video: Video, spec: Spec, cache: ObservationCache) -> bool:

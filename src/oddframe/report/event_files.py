@@ -100,6 +100,8 @@ class EventFiles:
         Returns:
             Their timelines, each as soon as it is there: its files are written when the next is asked for.
         """
+        if not videos:
+            return
         before = {video.info.id: stamp(video) for video in videos}
         known = {video.info.id: video for video in videos}
         for timeline in detector.score_each(videos, run, cache=cache, failed=failed):

@@ -84,11 +84,12 @@ def write_report(
     """
     detector.calibration  # noqa: B018  raises NotFitted before the long work
     room, labels, place = room_of(megabytes), read_truth(None if truth is None else Path(truth)), Path(folder)
-    found, lines = videos_of(videos, fps), [_line(error) for error in unread]
+    found = [] if isinstance(videos, list) and not videos else videos_of(videos, fps)
+    lines = [_line(error) for error in unread]
     with stale_once(detector):
         parts = list(_parts(detector, found, run, labels, room=room, cache=cache, failed=_told(failed, lines)))
     if not parts:
-        raise VideoError(f"none of {len(found) + len(unread)} videos could be reported; nothing was written")
+        raise VideoError("none of the videos could be reported; nothing was written")
     check_named(None if truth is None else Path(truth), {part.name: None for part in parts})
     page = page_of(detector, title or "Anomalies", with_normal(parts, normal, room, fps), lines, command)
     return write_page(place, page)

@@ -12,7 +12,6 @@ from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaincinv
 
 from oddframe.scoring.events import EventPeaks
 from oddframe.types import Json
@@ -110,6 +109,8 @@ def threshold_for(peaks: EventPeaks, per_hour: float, seed: int = 0) -> tuple[fl
 
 def false_alarms(peaks: EventPeaks, threshold: float, asked: float | None = None, seed: int = 0) -> FalseAlarms:
     """What a threshold means."""
+    from scipy.special import gammaincinv  # noqa: PLC0415  slow to import, and scoring does not need it
+
     counts, tail = peaks.over(threshold), _tail(peaks)
     total, hours = int(counts.sum()), peaks.hours
     fitted = None if total >= COUNTED else tail
