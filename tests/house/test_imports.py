@@ -106,6 +106,7 @@ def test_a_planted_breach_is_found(tmp_path: Path, file: str, line: str) -> None
     [
         ("models/deep/net.py", "from ..base import Model\nfrom oddframe.types import Scored\nimport torch"),
         ("engine/store.py", "from oddframe import __version__\nfrom oddframe.models.base import Model"),
+        ("cli/fit.py", "def fit():\n    from oddframe import Detector"),
         ("video/reader.py", "import av"),
         ("__init__.py", "from oddframe.engine import Detector"),
         ("__main__.py", "from oddframe.cli import main"),
