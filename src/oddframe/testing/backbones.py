@@ -5,6 +5,8 @@ Each check takes a backbone and raises an `AssertionError` that says what is wro
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable, Sequence
 
 import torch
@@ -73,11 +75,22 @@ def check_settings_round_trip(backbone: Backbone) -> None:
     assert torch.equal(again.embed(clips), backbone.embed(clips))
 
 
+def check_travels(backbone: Backbone) -> None:
+    """Pickled or deep-copied after it has computed, it computes the same."""
+    clips = clips_for(backbone, 2)
+    found = backbone.embed(clips)
+    arrived: list[Backbone] = [pickle.loads(pickle.dumps(backbone)), copy.deepcopy(backbone)]  # noqa: S301
+    for other in arrived:
+        assert other.identity() == backbone.identity()
+        assert torch.equal(other.embed(clips), found)
+
+
 CHECKS: Sequence[Callable[[Backbone], None]] = (
     check_features,
     check_repeatable,
     check_clips_are_apart,
     check_any_size,
     check_inputs_untouched,
+    check_travels,
     check_settings_round_trip,
 )
