@@ -193,17 +193,13 @@ def test_an_entry_is_checked_once_for_each_cache_that_opens_it(
 
     def counted(file: Path) -> int:
         checked.append(file)
-        return _crc(file)
+        return zlib.crc32(file.read_bytes())
 
     monkeypatch.setattr("oddframe.cache.description.checksum_of", counted)
     with ObservationCache(folder) as cache:
         for _ in range(3):
             cache.entry("k", SPEC, filler())
     assert len(checked) == len(set(checked)) == 7
-
-
-def _crc(file: Path) -> int:
-    return zlib.crc32(file.read_bytes())
 
 
 @pytest.mark.parametrize("kind", ["dangling", "link", "folder"])

@@ -12,13 +12,14 @@ WATCHING = BASE | {"video", "weights", "backbones", "observers"}
 SCORES = BASE | {"index", "training", "models"}
 CACHE = DISK | WATCHING | {"scoring", "models", "cache"}
 ENGINE = CACHE | SCORES | {"metrics", "datasets", "walkway", "catalog", "engine"}
-SHOWN = ENGINE | {"draw"}
+SHOWN = ENGINE | {"draw", "text"}
 LIVE = SHOWN | {"report", "bench", "live"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "types": {"types"},
     "errors": set(),
     "version": set(),
+    "text": set(),
     **{room: BASE | {room} for room in ("video", "index", "scoring", "metrics")},
     "files": {"errors", "files"},
     "weights": DISK | {"weights"},

@@ -19,6 +19,7 @@ from oddframe.datasets.base import DataSet
 from oddframe.engine.configure import PARTS, UnknownSetting, split
 from oddframe.errors import SettingsError
 from oddframe.files import replace_durably, storing
+from oddframe.text import printable
 from oddframe.types import Run
 
 
@@ -102,7 +103,7 @@ def write_results(outcome: Outcome, contestants: Sequence[Contestant], folder: P
     }
     for name, text in texts.items():
         with storing(folder, REMEDY):
-            replace_durably(folder / name, text.encode())
+            replace_durably(folder / name, printable(text, lines=True).encode())
     return (*texts, *(name for _, name in pictures))
 
 

@@ -31,6 +31,9 @@ from oddframe.scoring import Reasons
 from oddframe.types import Field, IntArray, Json, Observations, Spec, VideoId
 
 
+_BAD: tuple[type[Exception], ...] = (StoreError, *UNREADABLE)
+
+
 class EntryWriter:
     """Takes observations as they come and keeps at most a shard of each column in memory.
 
@@ -143,7 +146,7 @@ class Entry:
         entry = cls(folder, told.frames, told.rows, told.spec, told.reasons, told.view, told.columns)
         try:
             entry._check_columns()
-        except (StoreError, *UNREADABLE) as error:
+        except _BAD as error:
             raise DamagedEntry(f"{folder}: {error}") from error
         return entry
 

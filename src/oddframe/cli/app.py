@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from oddframe.errors import Interrupted, OddframeError, OddframeWarning
+from oddframe.errors import Interrupted, OddframeError, OddframeWarning, SettingsError
+from oddframe.text import printable
 from oddframe.version import __version__
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ FRAME: Mapping[str, Any] = {
 
 app = typer.Typer(**FRAME)
 
-FAILED, INTERRUPTED = 1, 130
-"""Exit codes: an error that one line explains; stopped, as by Ctrl-C. Typer uses 2 for a wrong command line."""
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+"""Exit codes: an error that one line explains; a wrong command line, as typer says it; stopped, as by Ctrl-C."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +64,16 @@ UNLIMITED = 100_000
 
 def stderr() -> Console:
     """The console for everything that is not the result."""
-    from rich.console import Console
+    from oddframe.cli.terminal import Terminal
 
-    return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+    return Terminal(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 def stdout() -> Console:
     """The console for results: names are printed as they are, and only a terminal limits the width."""
-    from rich.console import Console
+    from oddframe.cli.terminal import Terminal
 
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = Terminal(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = UNLIMITED
     return console
@@ -104,6 +105,9 @@ def run(arguments: Sequence[str], debug: bool = False) -> int:
     Returns:
         The exit code.
     """
+    if strange := [given for given in arguments if given.startswith("-") and given != printable(given)]:
+        complain(SettingsError(f"{strange[0]}: no such option; write ./ before the name of a file"))
+        return MISUSED
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", OddframeWarning)
@@ -141,7 +145,7 @@ def complain(error: Exception, debug: bool = False, about: str = "") -> None:
     if debug:
         import traceback
 
-        traceback.print_exception(error)
+        stderr().print("".join(traceback.format_exception(error)), markup=False, end="")
         return
     stderr().print("[bold red]error:[/]", end=" ")
     stderr().print(" ".join(_told(error, about).split()), markup=False)

@@ -21,6 +21,7 @@ from oddframe.cli.options import (
     read_settings,
     read_videos,
 )
+from oddframe.text import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -97,7 +98,7 @@ def _table(found: Discovery) -> Table:
         event = moment.event
         box = "-" if event.box is None else " ".join(f"{edge:.0f}" for edge in event.box)
         times = [clock(seconds) for seconds in (event.start_time, event.end_time, event.peak_time)]
-        table.add_row(str(moment.rank), moment.video, *times, f"{event.score:.3g}", box)
+        table.add_row(str(moment.rank), printable(moment.video), *times, f"{event.score:.3g}", box)
     return table
 
 

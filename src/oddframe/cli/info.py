@@ -12,6 +12,7 @@ from oddframe import catalog
 from oddframe.cli.app import app, stdout
 from oddframe.cli.options import Fps, read_videos
 from oddframe.cli.quick import print_names
+from oddframe.text import printable
 
 
 @app.command()
@@ -74,5 +75,5 @@ def _print_videos(sources: list[str], fps: str | None, count: bool) -> None:
         rate = f"{float(video.info.fps):g}" + (" (assumed)" if video.fps_assumed else "")
         believed = "unknown" if video.hint is None else f"about {video.hint}"
         frames = str(video.count()) if count else believed
-        table.add_row(video.info.id, f"{video.info.width} x {video.info.height}", rate, frames)
+        table.add_row(printable(video.info.id), f"{video.info.width} x {video.info.height}", rate, frames)
     stdout().print(table)

@@ -12,6 +12,7 @@ import typer
 from oddframe.cli.app import Failures, app, stdout
 from oddframe.cli.options import Cache, Device, Fps, Videos, read_videos
 from oddframe.errors import SettingsError
+from oddframe.text import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -123,7 +124,7 @@ def _add(table: Table, timeline: Timeline) -> None:
     from oddframe.types import clock
 
     frames, lost = timeline.info.frames or 0, int((~timeline.valid).sum())
-    first = [timeline.info.id, str(frames), str(lost) if lost else "-"]
+    first = [printable(timeline.info.id), str(frames), str(lost) if lost else "-"]
     for number, event in enumerate(timeline.events, 1):
         box = "-" if event.box is None else " ".join(f"{edge:.0f}" for edge in event.box)
         times = [clock(seconds) for seconds in (event.start_time, event.end_time, event.peak_time)]

@@ -15,6 +15,7 @@ from oddframe.draw import annotate_event, contact_sheet
 from oddframe.engine.detector import Detector
 from oddframe.engine.discover import Discovery, Moment
 from oddframe.files import replace_durably, storing
+from oddframe.text import cell
 from oddframe.types import ImageArray, Timeline, VideoId
 from oddframe.version import __version__
 from oddframe.video import Video, write_image
@@ -68,7 +69,7 @@ def write_discovery(folder: str | Path, found: Discovery, pile: Pile) -> dict[st
         columns = min(len(cells), COLUMNS)
         write_image(folder / "moments.png", contact_sheet(cells, columns, width=columns * CELL + 16 * (columns + 1)))
     with storing(folder, REMEDY):
-        replace_durably(folder / "moments.csv", _as_csv(listed).encode(errors="surrogateescape"))
+        replace_durably(folder / "moments.csv", _as_csv(listed).encode())
         replace_durably(folder / "moments.json", (json.dumps(listed, indent=1) + "\n").encode())
     _remove_stale(folder, listed)
     return listed
@@ -141,5 +142,5 @@ def _as_csv(listed: Mapping[str, Any]) -> str:
     rows.writerow(["rank", "video", *_EVENT, "x0", "y0", "x1", "y1", "thumbnail"])
     for moment in listed["moments"]:
         values = [moment[name] for name in ("rank", "video", *_EVENT)]
-        rows.writerow([*values, *(moment["box"] or ("",) * 4), moment["thumbnail"]])
+        rows.writerow([cell(value) for value in (*values, *(moment["box"] or ("",) * 4), moment["thumbnail"])])
     return text.getvalue()

@@ -20,6 +20,7 @@ from oddframe.engine.score import Failed
 from oddframe.errors import VideoError
 from oddframe.files import replace_durably, storing
 from oddframe.scoring import Calibration, MapScale
+from oddframe.text import cell
 from oddframe.types import Event, Frame, Json, Run, Timeline
 from oddframe.video import Video
 from oddframe.video.base import Rate
@@ -141,7 +142,8 @@ class EventFiles:
         known = self._calibration
         scale = None if known.threshold is None else MapScale.of(known.floor, known.threshold)
         for event in timeline.events:
-            name = f"{re.sub(r'[^A-Za-z0-9._-]+', '_', timeline.info.id)[:80]}-{event.id}.mp4"
+            video_name = re.sub(r"[^A-Za-z0-9._-]+", "_", timeline.info.id)[:80].lstrip("-.")
+            name = f"{video_name}-{event.id}.mp4"
             frames = _between(video, *span_of(timeline, event))
             write_video(self._folder / name, event_clip(frames, timeline, event, scale=scale), timeline.info.fps)
             self._clips[event.id] = name
@@ -181,7 +183,10 @@ def events_as_json(timelines: Sequence[Timeline], clips: Mapping[str, str] | Non
 
 
 def events_as_csv(timelines: Sequence[Timeline], clips: Mapping[str, str] | None = None) -> str:
-    """Write the events as a table, one a row; what is not known is empty. Arguments as of `events_as_json`."""
+    """Write the events as a table, one a row; what is not known is empty. Arguments as of `events_as_json`.
+
+    Names are printable, and begin with an apostrophe where a spreadsheet would take them for a formula.
+    """
     text = io.StringIO()
     table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     table.writeheader()
@@ -201,7 +206,8 @@ def _video(timeline: Timeline, clips: Mapping[str, str]) -> dict[str, Json]:
     }
 
 
-def _row(timeline: Timeline, event: Event, clips: Mapping[str, str]) -> dict[str, Json]:
+def _row(timeline: Timeline, event: Event, clips: Mapping[str, str]) -> dict[str, object]:
     row: dict[str, Json] = {name: value for name, value in asdict(event).items() if name in COLUMNS}
     box = dict(zip(("x0", "y0", "x1", "y1"), event.box or (), strict=False))
-    return {**row, **box, "video": timeline.info.id, "clip": clips.get(event.id)}
+    files = {"video": timeline.info.id, "clip": clips.get(event.id)}
+    return {name: cell(value) for name, value in {**row, **box, **files}.items()}
