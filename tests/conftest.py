@@ -13,6 +13,7 @@ settings.register_profile("oddframe", deadline=None)  # a busy machine is no fai
 settings.load_profile("oddframe")
 
 ROOT = Path(__file__).resolve().parent.parent
+WEIGHTS = os.environ.get("ODDFRAME_WEIGHTS")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,6 +24,14 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("ODDFRAME_CACHE", str(folder))
         patch.setenv("ODDFRAME_WEIGHTS", str(tmp_path_factory.mktemp("weights")))
         yield folder
+
+
+@pytest.fixture
+def users_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of real networks: reads what `oddframe models get` put on this machine."""
+    monkeypatch.delenv("ODDFRAME_WEIGHTS")
+    if WEIGHTS is not None:
+        monkeypatch.setenv("ODDFRAME_WEIGHTS", WEIGHTS)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,9 +22,6 @@ from oddframe.testing.detectors import CHECKS
 from oddframe.types import ImageArray
 from tests.observers import stand_ins
 from tests.observers.stand_ins import picture
-
-OWN = os.environ.get("ODDFRAME_WEIGHTS")
-"""Where the user's weights lie, if not in the usual place; stand-ins take that name."""
 
 KINDS: dict[str, type[PackagedDetector]] = {"nanodet": NanoDet, "centernet": CenterNet}
 
@@ -169,11 +165,9 @@ def test_a_network_with_other_inputs_is_refused(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.real_data
-def test_people_are_found(ped2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("users_weights")
+def test_people_are_found(ped2: Path) -> None:
     """The real network on frames with 12 to 26 walkers, and what the package's own scaling would cost."""
-    monkeypatch.delenv("ODDFRAME_WEIGHTS")
-    if OWN is not None:
-        monkeypatch.setenv("ODDFRAME_WEIGHTS", OWN)
     if weights.installed("nanodet") is None:
         pytest.skip("oddframe models get nanodet")
     frames = [ped2 / "training" / "frames" / name for name in ("01/060.jpg", "02/073.jpg", "04/163.jpg", "09/044.jpg")]

@@ -15,6 +15,8 @@ from oddframe.errors import WeightsError
 from oddframe.weights.check import check_onnx, fixed_input, sampled, stored_outputs
 from oddframe.weights.session import open_session
 
+pytestmark = pytest.mark.usefixtures("users_weights")
+
 GRAPHS = [name for name, entry in weights.TABLE.items() if entry.conversion.kind == "tfjs"]
 
 
