@@ -28,3 +28,10 @@ def test_an_old_detector_scores_as_it_did(model: str) -> None:
 
 def test_every_model_has_an_old_detector() -> None:
     assert set(PARTS) == set(catalog.MODELS)
+
+
+def test_what_was_saved_before_there_was_a_choice_runs_as_it_did() -> None:
+    """The golden k-means looks at crops through PyTorch; a new one asks onnxruntime, and says so when it is saved."""
+    old, new = Detector.load(saved("kmeans")), Detector("kmeans")
+    runtimes = [detector.info()["observer"]["settings"]["backbone"]["settings"]["runtime"] for detector in (old, new)]  # type: ignore[index,call-overload]
+    assert runtimes == ["torch", "onnx"]

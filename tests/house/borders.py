@@ -54,7 +54,7 @@ ONLY_IN = {
     "jinja2": {"report"},
     "matplotlib": {"draw"},
     "PIL": {"draw"},
-    "onnx": {"weights"},
+    "onnx": {"weights", "backbones"},
     "plotly": {"report"},
     "typer": {"cli"},
 }

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from torch import Tensor
+from torch.nn import functional
 
 from oddframe.types import Configured, Run
 
@@ -34,3 +35,23 @@ class Backbone(Configured, ABC):
     @abstractmethod
     def embed(self, clips: Tensor, run: Run = Run()) -> Tensor:
         """(B, frames, H, W, 3) uint8 RGB -> (B, features) float32. Resizing to what it wants is its own business."""
+
+
+def pixels_of(clips: Tensor, size: int, device: str = "cpu", *, antialias: bool = True) -> Tensor:
+    """Clips as networks take them: channels first, float32, square; pictures without the axis of time.
+
+    Args:
+        clips: (B, T, H, W, 3) uint8.
+        size: side of the squares, in pixels; what is not square is squeezed.
+        device: where the result is.
+        antialias: whether large pictures are averaged down, or picked from.
+
+    Returns:
+        (B, 3, size, size) where T is 1, else (B, 3, T, size, size); values 0 to 255.
+    """
+    x = clips.to(device).flatten(0, 1).permute(0, 3, 1, 2).float()  # (B * T, 3, H, W)
+    if x.shape[-2:] != (size, size):
+        x = functional.interpolate(x, (size, size), mode="bilinear", antialias=antialias)
+    if clips.shape[1] == 1:
+        return x
+    return x.reshape(*clips.shape[:2], *x.shape[1:]).transpose(1, 2)

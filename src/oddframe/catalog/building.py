@@ -229,7 +229,8 @@ def _nested(where: str, part: type[Configured], value: Mapping[str, Any], reach:
     cls = part if getattr(part, "name", None) == name else find(_kind_of(part), name)
     if not issubclass(cls, part):
         raise SettingsError(f"{where}: {name!r} is not a {part.__name__}")
-    return construct(cls, settings, reach)
+    # Only identities, which are saved, state a version; what a user writes takes the constructor's defaults.
+    return construct(cls, {**cls.before, **settings} if "version" in value else settings, reach)
 
 
 def _kind_of(part: type[Configured]) -> Kind:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor
@@ -133,14 +133,19 @@ def _groups(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
 
 def _observer(identity: dict[str, Any], folder: str | Path, reach: Reach) -> Observer:
     with _needing(identity, folder):
-        made = catalog.build("observer", identity["name"], identity["settings"], reach)
+        made = catalog.build("observer", identity["name"], _whole("observer", identity), reach)
     return _checked(made, identity, folder)
 
 
 def _model(identity: dict[str, Any], folder: str | Path, reach: Reach) -> Model:
     with _needing(identity, folder):
-        made = catalog.build("model", identity["name"], identity["settings"], reach)
+        made = catalog.build("model", identity["name"], _whole("model", identity), reach)
     return _checked(made, identity, folder)
+
+
+def _whole(kind: Literal["observer", "model"], identity: dict[str, Any]) -> dict[str, Any]:
+    """Saved settings, and those that were added since as they were before."""
+    return {**catalog.find(kind, identity["name"]).before, **identity["settings"]}
 
 
 @contextmanager

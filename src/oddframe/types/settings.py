@@ -39,6 +39,9 @@ class Configured:
     name: ClassVar[str]
     version: ClassVar[int] = 1
 
+    before: ClassVar[Mapping[str, Json]] = {}
+    """Settings that were added later: name -> what detectors that were saved without them did."""
+
     def settings(self) -> dict[str, Json]:
         """The constructor's arguments as JSON values; nested parts as `{"name": ..., "settings": ...}`."""
         parameters = inspect.signature(type(self)).parameters

@@ -18,12 +18,12 @@ class Session:
     """A network that is loaded.
 
     Args:
-        file: where it came from, for errors.
+        name: where it came from, for errors.
         loaded: onnxruntime's session.
     """
 
-    def __init__(self, file: Path, loaded: Any) -> None:
-        self.file, self._loaded = file, loaded
+    def __init__(self, name: str, loaded: Any) -> None:
+        self.name, self._loaded = name, loaded
 
     @property
     def inputs(self) -> tuple[Any, ...]:
@@ -49,14 +49,14 @@ class Session:
         try:
             return dict(zip(names, self._loaded.run(names, dict(given)), strict=True))
         except Exception as error:  # onnxruntime has its own kinds
-            raise WeightsError(f"{self.file}: cannot be run ({_reason(error)}); give another file") from error
+            raise WeightsError(f"{self.name}: cannot be run ({_reason(error)}); give another file") from error
 
 
-def open_session(file: Path, device: str = "cpu", threads: int = 1) -> Session:
+def open_session(network: Path | bytes, device: str = "cpu", threads: int = 1) -> Session:
     """Load a network.
 
     Args:
-        file: the ONNX file.
+        network: the ONNX file, or its content.
         device: a torch device name; CUDA is used where onnxruntime can.
         threads: that one operation may use. Small networks gain little by a second one; observe several videos at once
             instead (`Run.workers`).
@@ -69,11 +69,12 @@ def open_session(file: Path, device: str = "cpu", threads: int = 1) -> Session:
     options.log_severity_level = 4
     wanted = ["CUDAExecutionProvider"] if device.startswith("cuda") else []
     usable = [name for name in wanted if name in onnxruntime.get_available_providers()]
+    name, given = ("a network in memory", network) if isinstance(network, bytes) else (str(network), str(network))
     try:
-        loaded = onnxruntime.InferenceSession(str(file), options, providers=[*usable, "CPUExecutionProvider"])
+        loaded = onnxruntime.InferenceSession(given, options, providers=[*usable, "CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has its own kinds
-        raise WeightsError(f"{file}: is no ONNX file ({_reason(error)}); export the network anew") from error
-    return Session(file, loaded)
+        raise WeightsError(f"{name}: is no ONNX file ({_reason(error)}); export the network anew") from error
+    return Session(name, loaded)
 
 
 def _reason(error: Exception) -> str:
