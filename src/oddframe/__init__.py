@@ -1,7 +1,8 @@
 """oddframe finds anomalies in video.
 
 `import oddframe as odd` costs next to nothing: every name imports its module when it is first used. So do the rooms
-`odd.bench`, `odd.catalog`, `odd.demo`, `odd.draw` and `odd.report`, which hold the functions behind the commands.
+`odd.bench`, `odd.catalog`, `odd.demo`, `odd.draw`, `odd.export` and `odd.report`, which hold the functions behind the
+commands.
 
 >>> import oddframe as odd
 >>> odd.Detector("knn").preset
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from oddframe.version import __version__
 
 if TYPE_CHECKING:
-    from oddframe import bench, catalog, demo, draw, report, weights
+    from oddframe import bench, catalog, demo, draw, export, report, weights
     from oddframe.backbones.base import Backbone
     from oddframe.cache.cache import ObservationCache
     from oddframe.engine.detector import Detector
@@ -84,6 +85,7 @@ __all__ = [
     "discover",
     "draw",
     "editing",
+    "export",
     "find_videos",
     "open_video",
     "report",
@@ -108,7 +110,7 @@ _HOMES = {
     ],
     "oddframe.video": ["ArrayVideo", "CameraHealth", "Mask", "Video", "find_videos", "open_video"],
 }
-_ROOMS = ("bench", "catalog", "demo", "draw", "report", "weights")
+_ROOMS = ("bench", "catalog", "demo", "draw", "export", "report", "weights")
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 

@@ -16,8 +16,8 @@ BACKBONES: dict[str, dict[str, object]] = {
 }
 """Name -> settings with which it needs no download and little time."""
 
-ELSEWHERE = {"hf"}
-"""Tested on models that are made for it (test_hf.py)."""
+ELSEWHERE = {"hf", "onnx"}
+"""Tested on models that are made for them (test_hf.py, tests/export)."""
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: str(check.__name__).removeprefix("check_"))

@@ -13,7 +13,7 @@ SCORES = BASE | {"index", "training", "models"}
 CACHE = DISK | WATCHING | {"scoring", "models", "cache"}
 ENGINE = CACHE | SCORES | {"metrics", "datasets", "walkway", "catalog", "engine"}
 SHOWN = ENGINE | {"draw", "text"}
-LIVE = SHOWN | {"report", "bench", "live"}
+LIVE = SHOWN | {"report", "bench", "export", "live"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "types": {"types"},
@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cache": CACHE,
     "engine": ENGINE,
     "report": SHOWN | {"report"},
+    "export": ENGINE | {"export"},
     "bench": SHOWN | {"bench"},
     "live": LIVE,
     "testing": ENGINE | {"testing"},

@@ -12,7 +12,8 @@ from tests.house.borders import WHEN_ASKED, imports
 def needs(package: Path) -> dict[str, set[str]]:
     """The modules of ours that each module of the folder `package` imports, anywhere in its text.
 
-    Arrows that are followed only when a value is asked to draw itself (`WHEN_ASKED`) are left out. Imports under `if TYPE_CHECKING:` and within functions count too: they hide a circle, and do not open it.
+    Arrows that are followed only when a value is asked to draw itself (`WHEN_ASKED`) are left out. Imports under
+    `if TYPE_CHECKING:` and within functions count too: they hide a circle, and do not open it.
     """
     files = {module_name(file, package): file for file in sorted(package.rglob("*.py"))}
     found = {module: _needed(module, file, files.keys()) for module, file in files.items()}

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from oddframe.backbones.base import Backbone
 from oddframe.backbones.checkpoint import checked_file, fetch_file, fetched_file, is_url, read_tensors, sha256_of
+from oddframe.backbones.exportable import ExportableBackbone
 from oddframe.backbones.slowfast_names import by_published_name, is_left_out
 from oddframe.backbones.slowfast_network import ALPHA, SlowFastNetwork, random_state
 from oddframe.errors import SettingsError, WeightsError
@@ -24,7 +24,7 @@ CHECKPOINTS = (
 """Where the SlowFast project and PyTorchVideo publish the weights; neither publishes a checksum."""
 
 
-class SlowFast(Backbone):
+class SlowFast(ExportableBackbone):
     """SlowFast 8x8 R50 (Kinetics-400) without its classifier: 32 frames to 9216 values (paper LLSH, 4.1).
 
     The head's averages, over 7 x 7 of the 8 x 8 last map at stride 1, of both pathways beside each other: 2 x 2 x 2304
@@ -59,7 +59,6 @@ class SlowFast(Backbone):
         file = None if weights == "random" or is_url(weights) else Path(weights).expanduser().absolute()
         self.weights, self.size, self.seed = weights if file is None else str(file), size, seed
         self.sha256 = sha256_of(file) if sha256 is None and file is not None else sha256
-        self._network: SlowFastNetwork | None = None
 
     @classmethod
     def outside(cls, settings: Mapping[str, Any]) -> tuple[Outside, ...]:
@@ -84,37 +83,35 @@ class SlowFast(Backbone):
     def features(self) -> int:
         return 9216
 
-    @torch.inference_mode()
-    def embed(self, clips: Tensor, run: Run = Run()) -> Tensor:
-        """(B, 32, H, W, 3) uint8 RGB -> (B, 9216) float32, ordered row, column, channel (slow before fast).
+    antialias = False  # as the checkpoints were trained
 
-        Raises:
-            WeightsError: the checkpoint is missing, altered, or another network's.
-        """
-        network = self._loaded(run)
-        x = clips.to(run.device).flatten(0, 1).permute(0, 3, 1, 2).float()  # (B * 32, 3, H, W)
-        if x.shape[-2:] != (self.size, self.size):
-            # Without antialiasing, as the checkpoints were trained.
-            x = nn.functional.interpolate(x, (self.size, self.size), mode="bilinear")
-        x = ((x / 255 - 0.45) / 0.225).reshape(*clips.shape[:2], *x.shape[1:]).transpose(1, 2)  # (B, 3, 32, H, W)
-        slow = torch.linspace(0, x.shape[2] - 1, x.shape[2] // ALPHA).long()
-        maps: Tensor = network(x[:, :, slow], x)  # (B, 2, 2, 2304)
-        return maps.flatten(1).cpu()
-
-    def _loaded(self, run: Run) -> nn.Module:
-        if self._network is None:
-            state = random_state(self.seed) if self.weights == "random" else self._published()
-            with torch.device("meta"):
-                network = SlowFastNetwork()
-            network.load_state_dict(state, assign=True)
-            network.eval().requires_grad_(False).fold()
-            self._network = network
-        return self._network.to(run.device)
+    def make(self) -> nn.Module:
+        state = random_state(self.seed) if self.weights == "random" else self._published()
+        with torch.device("meta"):
+            network = SlowFastNetwork()
+        network.load_state_dict(state, assign=True)
+        network.eval().requires_grad_(False).fold()
+        return _FromPixels(network)
 
     def _published(self) -> dict[str, Tensor]:
         assert self.sha256 is not None
         file = checked_file(self.weights, self.sha256)
         return matched(read_tensors(file), file)
+
+
+class _FromPixels(nn.Module):
+    """The network on pixels: normalised, and with the frames that each pathway sees."""
+
+    def __init__(self, network: SlowFastNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """(B, 3, 32, H, W), 0 to 255 -> (B, 9216), ordered row, column, channel (slow before fast)."""
+        x = (pixels / 255 - 0.45) / 0.225
+        slow = torch.linspace(0, x.shape[2] - 1, x.shape[2] // ALPHA).long()
+        maps: Tensor = self.network(x[:, :, slow], x)  # (B, 2, 2, 2304)
+        return maps.flatten(1)
 
 
 def matched(published: dict[str, Tensor], file: Path) -> dict[str, Tensor]:

@@ -30,7 +30,6 @@ from oddframe.files import UNREADABLE, storing
 from oddframe.scoring import Reasons
 from oddframe.types import Field, IntArray, Json, Observations, Spec, VideoId
 
-
 _BAD: tuple[type[Exception], ...] = (StoreError, *UNREADABLE)
 
 

@@ -49,6 +49,7 @@ BACKBONES: Mapping[str, str] = MappingProxyType(
     {
         "efficientnet-lite0": "oddframe.backbones.efficientnet:EfficientNetLite0",
         "hf": "oddframe.backbones.hf:HuggingFace",
+        "onnx": "oddframe.backbones.onnx:OnnxBackbone",
         "slowfast": "oddframe.backbones.slowfast:SlowFast",
     }
 )

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, Command] = {
     "bench": Command("bench", "Measure detectors on a data set, under stated protocols."),
     "demo": Command("demo", "Render a walkway, fit on it, and report what is found."),
     "discover": Command("discover", "Rank the most anomalous moments of PILE, unlabelled video."),
+    "export": Command("export", "Write the networks of a detector or a backbone as ONNX files."),
     "models": Command("models", "List, get and remove pretrained weights."),
     "info": Command("info", "Describe a saved detector, videos or a name, or list all names."),
 }

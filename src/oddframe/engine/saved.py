@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,9 @@ P = TypeVar("P", bound=Configured)
 
 NORMAL = "normal"
 """The group of tensors that is not the model's but the calibration's."""
+
+NETWORKS, INSIDE = "networks", "{networks}/"
+"""The folder in a detector's own for networks that it brings along, and how its settings name that folder."""
 
 Stamps: TypeAlias = dict[Path, str]
 """Folder -> the stamp of the save there that a detector came from, or went to."""
@@ -64,16 +68,24 @@ class Parts(Chosen):
     stamps: Stamps = field(default_factory=dict)
 
 
-def save(folder: str | Path, parts: Parts) -> None:
-    """Write the parts, and note the save in their stamps; raises `StoreError` as `store.write` does."""
+def save(folder: str | Path, parts: Parts, networks: Path | None = None) -> None:
+    """Write the parts, and note the save in their stamps; raises `StoreError` as `store.write` does.
+
+    Args:
+        folder: where.
+        parts: what.
+        networks: a folder that is going to be the detector's own folder of networks; None = it is there already.
+    """
     state = parts.model.state()
+    place = Path(folder).expanduser().resolve()
+    own = networks or place / NETWORKS
     document = {
         **parts.to_json(),
+        "observer": _moved(parts.observer.identity(), f"{own}{os.sep}", INSIDE),
         "mask": None if parts.mask is None else parts.mask.to_json(),
         "fitted": parts.fitted.to_json(),
         "model_meta": dict(state.meta),
     }
-    place = Path(folder).expanduser().resolve()
     groups = _groups(state.tensors) | _held_out(parts.fitted.calibration.normal)
     for part in (parts.observer, parts.model):
         remember(part)
@@ -92,9 +104,10 @@ def load(folder: str | Path, *, allow_fetch: bool = False, allow_files: Sequence
         NewerFormat: a newer version of oddframe wrote it.
     """
     document, tensors, stamp = store.read(folder)
-    reach = Reach(allow_fetch, tuple(Path(file).expanduser().absolute() for file in allow_files))
+    own = Path(folder).expanduser().resolve() / NETWORKS
+    reach = Reach(allow_fetch, (own, *(Path(file).expanduser().absolute() for file in allow_files)))
     try:
-        observer = _observer(document["observer"], folder, reach)
+        observer = _observer(_moved(document["observer"], INSIDE, f"{own}{os.sep}"), folder, reach)
         model = _model(document["model"], folder, reach)
         mask = None if document["mask"] is None else Mask.from_json(document["mask"])
         held = tensors.pop(NORMAL, None)
@@ -113,6 +126,15 @@ def load(folder: str | Path, *, allow_fetch: bool = False, allow_files: Sequence
     except StoreError as error:
         named = str(folder) in str(error)
         raise error if named else StoreError(f"{folder}: {error}") from error
+
+
+def _moved(value: Any, before: str, after: str) -> Any:
+    """JSON values in which every text that begins with `before` begins with `after` instead."""
+    if isinstance(value, dict):
+        return {key: _moved(item, before, after) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_moved(item, before, after) for item in value]
+    return after + value.removeprefix(before) if isinstance(value, str) and value.startswith(before) else value
 
 
 def _held_out(normal: NormalScores | None) -> dict[str, dict[str, Tensor]]:

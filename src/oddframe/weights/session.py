@@ -35,6 +35,11 @@ class Session:
         """Names of its outputs."""
         return tuple(out.name for out in self._loaded.get_outputs())
 
+    @property
+    def shapes(self) -> tuple[tuple[int | str | None, ...], tuple[int | str | None, ...]]:
+        """Shapes of the first input and the first output; a name or None is an open side."""
+        return tuple(self._loaded.get_inputs()[0].shape), tuple(self._loaded.get_outputs()[0].shape)
+
     def run(self, given: Mapping[str, Array], wanted: Sequence[str] | None = None) -> dict[str, Array]:
         """Outputs by name.
 
