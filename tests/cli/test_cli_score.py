@@ -101,7 +101,7 @@ def test_another_frame_rate_than_the_fitted_one_is_scored(command: Command, fitt
 def test_info_of_nothing_lists_all_that_can_be_chosen(command: Command) -> None:
     result = command("info")
     assert (result.code, result.err) == (0, "")
-    lists = dict(line.split(": ") for line in result.out.splitlines() if ": " in line)
+    lists: dict[str, str] = dict(line.split(": ", 1) for line in result.out.splitlines() if ": " in line)
     assert {kind: names.split(", ") for kind, names in lists.items()} == {
         "preset": list(catalog.PRESETS),
         "protocol": list(catalog.PROTOCOLS),

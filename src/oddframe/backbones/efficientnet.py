@@ -41,7 +41,7 @@ class EfficientNetLite0(ExportableBackbone):
     """
 
     name = "efficientnet-lite0"
-    before: ClassVar[Mapping[str, Json]] = {"runtime": "torch"}
+    implied: ClassVar[Mapping[str, Json]] = {"runtime": "torch"}
 
     def __init__(self, size: int = 224, head: bool = True, runtime: Literal["onnx", "torch"] = "onnx") -> None:
         if size < 32:

@@ -230,7 +230,7 @@ def _nested(where: str, part: type[Configured], value: Mapping[str, Any], reach:
     if not issubclass(cls, part):
         raise SettingsError(f"{where}: {name!r} is not a {part.__name__}")
     # Only identities, which are saved, state a version; what a user writes takes the constructor's defaults.
-    return construct(cls, {**cls.before, **settings} if "version" in value else settings, reach)
+    return construct(cls, {**cls.implied, **settings} if "version" in value else settings, reach)
 
 
 def _kind_of(part: type[Configured]) -> Kind:

@@ -167,7 +167,7 @@ def _model(identity: dict[str, Any], folder: str | Path, reach: Reach) -> Model:
 
 def _whole(kind: Literal["observer", "model"], identity: dict[str, Any]) -> dict[str, Any]:
     """Saved settings, and those that were added since as they were before."""
-    return {**catalog.find(kind, identity["name"]).before, **identity["settings"]}
+    return {**catalog.find(kind, identity["name"]).implied, **identity["settings"]}
 
 
 @contextmanager

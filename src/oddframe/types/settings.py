@@ -39,7 +39,7 @@ class Configured:
     name: ClassVar[str]
     version: ClassVar[int] = 1
 
-    before: ClassVar[Mapping[str, Json]] = {}
+    implied: ClassVar[Mapping[str, Json]] = {}
     """Settings that were added later: name -> what detectors that were saved without them did."""
 
     def settings(self) -> dict[str, Json]:

@@ -34,7 +34,8 @@ class Flaw:
     """A place where a clock is wrong.
 
     Args:
-        kind: it "goes back", as one that restarts; it gives a time twice ("stands still"); or one time is wrong ("leaps").
+        kind: it "goes back", as one that restarts; it gives a time twice ("stands still"); or one time is wrong
+            ("leaps").
         frame: the frame there.
         time: its time, in seconds, as it was mended.
     """
