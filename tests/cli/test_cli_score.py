@@ -101,12 +101,10 @@ def test_another_frame_rate_than_the_fitted_one_is_scored(command: Command, fitt
 def test_info_of_nothing_lists_all_that_can_be_chosen(command: Command) -> None:
     result = command("info")
     assert (result.code, result.err) == (0, "")
-    lists: dict[str, str] = dict(line.split(": ", 1) for line in result.out.splitlines() if ": " in line)
-    assert {kind: names.split(", ") for kind, names in lists.items()} == {
-        "preset": list(catalog.PRESETS),
-        "protocol": list(catalog.PROTOCOLS),
-        **{kind: list(names) for kind, names in catalog.all_names().items()},
-    }
+    lists = dict(line.split(": ") for line in result.out.splitlines() if ": " in line)
+    known = {"preset": [*catalog.PRESETS], "protocol": [*catalog.PROTOCOLS]}
+    known.update((kind, [*names]) for kind, names in catalog.all_names().items())
+    assert {kind: names.split(", ") for kind, names in lists.items()} == known
 
 
 def test_info_of_a_name_describes_all_that_bears_it(command: Command) -> None:

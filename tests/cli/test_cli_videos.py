@@ -101,7 +101,7 @@ def test_broken_videos_cost_the_others_nothing(
 
 @pytest.mark.parametrize("error", [VideoError("slower.mp4: gone"), ValueError("a defect"), PermissionError(13, "No")])
 def test_whatever_breaks_midway_costs_the_others_nothing(
-    command: Command, fitted: Path, footage: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: Exception
+    command: Command, fitted: Path, footage: Path, *, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: Exception
 ) -> None:
     real = FileVideo._pass
 

@@ -72,6 +72,7 @@ def filmed(scenes: list[int], name: str) -> ArrayVideo:
     images = []
     for number, scene in enumerate(scenes):
         for x in walk(20, start=5 * number):
+            assert x is not None
             image = place(scene) if scene else np.zeros((96, 128, 3), np.uint8)
             image[20:26, x : x + 6] = 255 if scene else 0
             images.append(image)
