@@ -1,4 +1,4 @@
-"""Names that are no text, or that a terminal or a spreadsheet would obey, in every command that prints or writes them."""
+"""Names that are no text, or that a terminal or a spreadsheet obeys, in every command that prints or writes them."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from oddframe.engine.store import INDEX
 from oddframe.errors import StoreError
 from oddframe.observers.snippet import Snippet
 from oddframe.testing.sources import synthetic_source
+from tests.cli.running import Command, runner
 
 URL = "http://192.0.2.1/net.pkl"
 SHA = "0" * 64
@@ -33,6 +34,11 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
     return tmp_path / "weights"
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Command:
+    return runner(capsys)
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +141,14 @@ def test_fetching_is_asked_for(pristine: Path, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("oddframe.backbones.slowfast.fetch_file", lambda url, sha, _: asked.append((url, sha)))
     Detector.load(folder, allow_fetch=True)
     assert asked == [(URL, SHA)]
+
+
+def test_the_command_line_has_the_same_two_permissions(
+    pristine: Path, tmp_path: Path, checkpoint: Path, command: Command
+) -> None:
+    folder = naming(pristine, tmp_path, checkpoint)
+    assert f"--allow-files {checkpoint}" in command("info", folder).error
+    assert command("info", folder, "--allow-files", checkpoint).code == 0
+    far = hostile(pristine, tmp_path / "far.oddframe", BACKBONES["url"])
+    for name in ("info", "forget"):
+        assert "--allow-fetch" in command(name, far, *["video"][: name == "forget"]).error

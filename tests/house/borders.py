@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "observers": WATCHING,
     "datasets": BASE | {"video", "walkway", "datasets"},
     "models": SCORES,
-    "catalog": WATCHING - {"video", "weights"} | {"files", "models", "datasets", "catalog"},
+    "catalog": WATCHING - {"video"} | {"files", "models", "datasets", "catalog"},
     "cache": CACHE,
     "engine": ENGINE,
     "report": SHOWN | {"report"},

@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import torch
-from platformdirs import user_data_dir
 from safetensors.torch import load_file
 from torch import Tensor
 
 from oddframe.backbones.caffe2_file import read_blobs
 from oddframe.errors import WeightsError
 from oddframe.types import Progress, Run
+from oddframe.weights.store import folder
 
 _PIECE = 1 << 20
 _TORCH_BEFORE_ZIP = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -53,12 +53,6 @@ def sha256_of(file: Path) -> str:
         ) from error
 
 
-def weights_folder() -> Path:
-    """The folder of weights that were fetched: ODDFRAME_WEIGHTS, else a folder in the user's data folder."""
-    given = os.environ.get("ODDFRAME_WEIGHTS")
-    return Path(given).expanduser() if given else Path(user_data_dir("oddframe")) / "weights"
-
-
 def fetched_file(url: str, sha256: str) -> Path:
     """Where a checkpoint lies once it has been fetched.
 
@@ -68,7 +62,7 @@ def fetched_file(url: str, sha256: str) -> Path:
     if not _SHA256.fullmatch(sha256):
         raise WeightsError(f"{url}: sha256 {sha256[:80]!r} is not 64 hexadecimal digits; correct it")
     name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(urlsplit(url).path).name)[-80:]
-    return weights_folder() / "fetched" / f"{sha256.lower()}-{name}"
+    return folder() / "fetched" / f"{sha256.lower()}-{name}"
 
 
 def checked_file(weights: str, sha256: str) -> Path:

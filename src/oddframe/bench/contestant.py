@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from oddframe import catalog
+from oddframe.catalog.reach import Reach
 from oddframe.engine.detector import Detector
 from oddframe.engine.store import is_detector
 from oddframe.errors import SettingsError
@@ -42,7 +44,15 @@ class Contestant:
         return re.sub(r"[^A-Za-z0-9.+-]+", "-", self.title).strip("-.") or "detector"
 
 
-def contestant(title: str, medium: Medium, seed: int, settings: Settings | None = None) -> Contestant:
+def contestant(
+    title: str,
+    medium: Medium,
+    seed: int,
+    settings: Settings | None = None,
+    *,
+    allow_fetch: bool = False,
+    allow_files: Sequence[str | Path] = (),
+) -> Contestant:
     """Find the detector of that title.
 
     Args:
@@ -51,18 +61,19 @@ def contestant(title: str, medium: Medium, seed: int, settings: Settings | None 
             the observer that is named after the medium (in segments, if the preset has segments).
         seed: for a model that takes one, unless the settings have one.
         settings: of observer, model and scoring; a saved detector keeps its own.
+        allow_fetch, allow_files: as in `Detector.load`; settings may name any file.
 
     Raises:
         SettingsError: no such detector, or settings that do not fit.
         StoreError: the saved one cannot be read.
     """
     if is_detector(title):
-        loaded = Detector.load(title)
+        loaded = Detector.load(title, allow_fetch=allow_fetch, allow_files=allow_files)
         return Contestant(title, loaded, title, _protocol(loaded.preset))
     given = settings or {}
     observer, plus, model = title.partition("+")
     preset = catalog.Preset(observer, model) if plus else catalog.preset(title)
-    watching = _observer(preset, medium, given.get("observer", {}), fixed=bool(plus))
+    watching = _observer(preset, medium, given.get("observer", {}), Reach(allow_fetch), fixed=bool(plus))
     cls = catalog.find("model", preset.model)
     seeded = {"seed": seed} if "seed" in inspect.signature(cls).parameters else {}
     settled = catalog.merged({**preset.model_settings, **seeded}, given.get("model", {}))
@@ -72,18 +83,20 @@ def contestant(title: str, medium: Medium, seed: int, settings: Settings | None 
     return Contestant(title, Detector(name, observer=watching, model=judging, scoring=scoring), None, preset.protocol)
 
 
-def _observer(preset: catalog.Preset, medium: Medium, given: Mapping[str, Any], *, fixed: bool) -> Observer:
+def _observer(
+    preset: catalog.Preset, medium: Medium, given: Mapping[str, Any], reach: Reach, *, fixed: bool
+) -> Observer:
     settings = catalog.merged(preset.observer_settings, given)
     if fixed:
-        named = catalog.build("observer", preset.observer, settings)
+        named = catalog.build("observer", preset.observer, settings, reach)
         if named.medium != medium:
             raise SettingsError(f"observer {preset.observer!r} does not look at {medium}; choose another before the +")
         return named
-    if catalog.build("observer", preset.observer, preset.observer_settings).medium == medium:
-        return catalog.build("observer", preset.observer, settings)
+    if catalog.build("observer", preset.observer, preset.observer_settings, reach).medium == medium:
+        return catalog.build("observer", preset.observer, settings, reach)
     if preset.observer == "segments" and medium != "features":  # features are told of segments already
-        return catalog.build("observer", "segments", catalog.merged({"observer": medium}, given))
-    return catalog.build("observer", medium, given)
+        return catalog.build("observer", "segments", catalog.merged({"observer": medium}, given), reach)
+    return catalog.build("observer", medium, given, reach)
 
 
 def _protocol(preset: str) -> str:

@@ -35,6 +35,8 @@ def run_bench(
     seed: int = 0,
     cache: str | Path | None = None,
     command: str = "from Python",
+    allow_fetch: bool = False,
+    allow_files: Sequence[str | Path] = (),
 ) -> Outcome:
     """Fit detectors on a data set's training split, score its test split, and compute every figure.
 
@@ -51,6 +53,7 @@ def run_bench(
         seed: of the detectors, the hold-out and the intervals.
         cache: where observations are stored; None = the user's cache folder.
         command: listed with the results as what made them.
+        allow_fetch, allow_files: as in `Detector.load`.
 
     Returns:
         Every figure, the timelines behind them, and the ground truth.
@@ -65,7 +68,10 @@ def run_bench(
     single = _settings(settings or {})
     data = _dataset(dataset, root, single.pop("dataset"))
     place = Path(folder) if folder is not None else Path(f"bench-{data.name}")
-    contestants = [contestant(title, data.medium, seed, single) for title in detectors]
+    contestants = [
+        contestant(title, data.medium, seed, single, allow_fetch=allow_fetch, allow_files=allow_files)
+        for title in detectors
+    ]
     asked = protocols or [contestants[0].protocol] if contestants else []
     with storing(place, REMEDY):
         place.mkdir(parents=True, exist_ok=True)

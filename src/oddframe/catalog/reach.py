@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from oddframe.backbones.checkpoint import weights_folder
 from oddframe.errors import SettingsError
 from oddframe.files import within, write_durably
 from oddframe.types import Configured, Outside, Run
+from oddframe.weights.store import folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Reach:
                 self._fetch(cls, settings, one)
             elif one.kind == "file" and not self._may_read(one):
                 raise SettingsError(
-                    f"{cls.name}: reads {one.place}, which is not in the weights folder ({weights_folder()}) and which"
+                    f"{cls.name}: reads {one.place}, which is not in the weights folder ({folder()}) and which"
                     f" nobody has used on this machine; where you trust it, allow it: --allow-files {one.place}"
                 )
 
@@ -64,7 +64,7 @@ class Reach:
     def _may_read(self, one: Outside) -> bool:
         if self.files is None or _note_of(one).is_file():
             return True
-        return any(within(allowed, Path(one.place)) for allowed in (weights_folder(), *self.files))
+        return any(within(allowed, Path(one.place)) for allowed in (folder(), *self.files))
 
 
 def remember(part: Configured) -> None:
@@ -81,7 +81,7 @@ def remember(part: Configured) -> None:
 
 def _note_of(one: Outside) -> Path:
     content = f"{one.place}\0{one.checksum}".encode(errors="surrogateescape")
-    return weights_folder() / "named" / hashlib.sha256(content).hexdigest()
+    return folder() / "named" / hashlib.sha256(content).hexdigest()
 
 
 def _outside_of(part: Configured) -> Iterator[Outside]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -19,6 +19,8 @@ from oddframe.text import printable
 from oddframe.version import __version__
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from oddframe.video import Video
@@ -170,6 +172,11 @@ def _show_warning(
 ) -> None:
     stderr().print("[bold yellow]warning:[/]", end=" ")
     stderr().print(" ".join(str(message).split()), markup=False)
+
+
+def waiting(folder: Path) -> Callable[[], None]:
+    """What says that another program is changing a detector."""
+    return lambda: stderr().print(f"{folder}: waiting for another program that is changing it", markup=False)
 
 
 class Failures:

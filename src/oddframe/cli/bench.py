@@ -9,7 +9,17 @@ import typer
 
 from oddframe import catalog
 from oddframe.cli.app import app, stderr, stdout
-from oddframe.cli.options import Cache, Checkpoints, Device, Log, Precise, Workers, read_settings
+from oddframe.cli.options import (
+    AllowFetch,
+    AllowFiles,
+    Cache,
+    Checkpoints,
+    Device,
+    Log,
+    Precise,
+    Workers,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from oddframe.bench import Results
@@ -54,6 +64,8 @@ def bench(
     precision: Precise = "auto",
     checkpoints: Checkpoints = None,
     log: Log = None,
+    allow_fetch: AllowFetch = False,
+    allow_files: AllowFiles = None,
 ) -> None:
     """Measure detectors on a data set, under stated protocols.
 
@@ -76,6 +88,8 @@ def bench(
             seed=seed,
             cache=cache,
             command=str(context.obj),
+            allow_fetch=allow_fetch,
+            allow_files=allow_files or (),
         )
     _print(outcome.results)
     stderr().print(f"wrote {', '.join(outcome.written)} to {folder}", markup=False)

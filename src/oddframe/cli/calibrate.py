@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from oddframe.cli.app import app, stderr, stdout
-from oddframe.cli.options import Cache, Device, Fps, Workers, read_videos
+from oddframe.cli.app import app, stderr, stdout, waiting
+from oddframe.cli.options import AllowFetch, AllowFiles, Cache, Device, Fps, Workers, read_videos
 from oddframe.errors import OddframeWarning, SettingsError
 
 
@@ -34,6 +34,8 @@ def calibrate(
     cache: Cache = None,
     device: Device = "cpu",
     workers: Workers = 1,
+    allow_fetch: AllowFetch = False,
+    allow_files: AllowFiles = None,
 ) -> None:
     """Learn a new threshold for a stated rate of false alarms. From normal VIDEOS, or from what was held out."""
     from oddframe import editing
@@ -43,8 +45,7 @@ def calibrate(
     if len([given for given in (per_hour, per_day, alarm_rate) if given is not None]) > 1:
         raise SettingsError("give one of --false-alarms-per-hour, --per-day and --alarm-rate")
     hourly = per_hour if per_day is None else per_day / 24
-    waiting = f"{detector}: waiting for another program that is changing it"
-    with editing(detector, lambda: stderr().print(waiting, markup=False)) as loaded:
+    with editing(detector, waiting(detector), allow_fetch=allow_fetch, allow_files=allow_files or ()) as loaded:
         before = loaded.calibration.threshold
         found = read_videos(videos, fps) if videos else None
         with reporting(len(found or ()), device, workers=workers) as run:

@@ -11,6 +11,7 @@ import typer
 
 from oddframe.cli.app import FAILED, Failures, app, stderr, stdout
 from oddframe.cli.options import (
+    AllowFetch,
     Cache,
     Checkpoints,
     Device,
@@ -56,6 +57,7 @@ def discover_moments(
     workers: Workers = 1,
     precision: Precise = "auto",
     checkpoints: Checkpoints = None,
+    allow_fetch: AllowFetch = False,
 ) -> None:
     """Rank the most anomalous moments of PILE, unlabelled video. The detector learns from the same video."""
     from oddframe import Detector, discover
@@ -67,7 +69,8 @@ def discover_moments(
 
     if save is not None:
         check_target(save)  # before the long work, not after it
-    made, failures = Detector(detector, settings=read_settings(settings)), Failures(context.obj.debug)
+    made = Detector(detector, settings=read_settings(settings), allow_fetch=allow_fetch)
+    failures = Failures(context.obj.debug)
     with storing(output, "choose another folder with --output"):
         output.mkdir(parents=True, exist_ok=True)
     searched = read_videos(pile, fps, failures)

@@ -11,6 +11,7 @@ import typer
 from oddframe import catalog
 from oddframe.cli.app import app, stderr
 from oddframe.cli.options import (
+    AllowFetch,
     Cache,
     Checkpoints,
     Device,
@@ -56,6 +57,7 @@ def fit(
     precision: Precise = "auto",
     checkpoints: Checkpoints = None,
     log: Log = None,
+    allow_fetch: AllowFetch = False,
 ) -> None:
     """Learn what is normal, and save a detector.
 
@@ -69,7 +71,14 @@ def fit(
     from oddframe.video import ASSUMED_FPS
 
     check_target(output)  # before the long work, not after it
-    made = Detector(detector, observer=observer, model=model, mask=mask, settings=read_settings(settings))
+    made = Detector(
+        detector,
+        observer=observer,
+        model=model,
+        mask=mask,
+        settings=read_settings(settings),
+        allow_fetch=allow_fetch,
+    )
     told = None if labels is None else read_label_list(labels)
     found = read_videos(videos, fps)
     began = perf_counter()

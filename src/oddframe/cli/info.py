@@ -10,7 +10,7 @@ import typer
 
 from oddframe import catalog
 from oddframe.cli.app import app, stdout
-from oddframe.cli.options import Fps, read_videos
+from oddframe.cli.options import AllowFetch, AllowFiles, Fps, read_videos
 from oddframe.cli.quick import print_names
 from oddframe.text import printable
 
@@ -25,6 +25,8 @@ def info(
     ] = None,
     count: Annotated[bool, typer.Option("--count", help="Count a video's frames, which reads all of it.")] = False,
     fps: Fps = None,
+    allow_fetch: AllowFetch = False,
+    allow_files: AllowFiles = None,
 ) -> None:
     """Describe a saved detector, videos or a name, or list all names."""
     if not what:
@@ -35,7 +37,8 @@ def info(
     if len(what) == 1 and is_detector(Path(what[0])):
         from oddframe import Detector
 
-        stdout().print_json(json.dumps(Detector.load(what[0]).info()))
+        loaded = Detector.load(what[0], allow_fetch=allow_fetch, allow_files=allow_files or ())
+        stdout().print_json(json.dumps(loaded.info()))
     elif len(what) == 1 and not Path(what[0]).exists() and catalog.kinds_of(what[0]):
         _print_name(what[0])
     else:

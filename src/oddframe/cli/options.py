@@ -40,6 +40,19 @@ Cache = Annotated[
     ),
 ]
 
+AllowFetch = Annotated[
+    bool, typer.Option("--allow-fetch", help="Fetch weights that are not on this machine from the network.")
+]
+
+AllowFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--allow-files",
+        help="A file or folder outside the weights folder that the detector may read weights from; may be repeated.",
+        show_default=False,
+    ),
+]
+
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Videos observed at once, each in its own process.")]
 
 

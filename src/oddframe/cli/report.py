@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from oddframe.cli.app import Failures, app, stdout
-from oddframe.cli.options import Cache, Device, Fps, Videos, read_videos
+from oddframe.cli.options import AllowFetch, AllowFiles, Cache, Device, Fps, Videos, read_videos
 
 
 @app.command()
@@ -34,6 +34,8 @@ def report(
     fps: Fps = None,
     cache: Cache = None,
     device: Device = "cpu",
+    allow_fetch: AllowFetch = False,
+    allow_files: AllowFiles = None,
 ) -> None:
     """Show what DETECTOR finds in VIDEOS, as one HTML file.
 
@@ -44,7 +46,8 @@ def report(
     from oddframe.report.write import room_of, write_report
 
     room_of(megabytes)  # before anything is read
-    loaded, failures = Detector.load(detector), Failures(context.obj.debug)
+    loaded = Detector.load(detector, allow_fetch=allow_fetch, allow_files=allow_files or ())
+    failures = Failures(context.obj.debug)
     found = read_videos(videos, fps, failures)
     with reporting(len(found), device) as run:
         path = write_report(

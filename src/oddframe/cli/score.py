@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from oddframe.cli.app import Failures, app, stdout
-from oddframe.cli.options import Cache, Device, Fps, Videos, read_videos
+from oddframe.cli.options import AllowFetch, AllowFiles, Cache, Device, Fps, Videos, read_videos
 from oddframe.errors import SettingsError
 from oddframe.text import printable
 
@@ -35,6 +35,8 @@ def score(
     fps: Fps = None,
     cache: Cache = None,
     device: Device = "cpu",
+    allow_fetch: AllowFetch = False,
+    allow_files: AllowFiles = None,
 ) -> None:
     """Score VIDEOS with a fitted DETECTOR; higher = more anomalous.
 
@@ -44,7 +46,8 @@ def score(
     from oddframe.cli.progress import reporting
     from oddframe.models.explaining import Explaining
 
-    loaded, failures = Detector.load(detector), Failures(context.obj.debug)
+    loaded = Detector.load(detector, allow_fetch=allow_fetch, allow_files=allow_files or ())
+    failures = Failures(context.obj.debug)
     if explain and not isinstance(loaded.model, Explaining):
         raise SettingsError(f"--explain: model {loaded.model.name!r} cannot explain its scores")
     found, shown = read_videos(videos, fps, failures), _Shown(as_json)

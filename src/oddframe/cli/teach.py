@@ -9,8 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from oddframe.cli.app import app, stderr, stdout
-from oddframe.cli.options import Cache, Device, Fps, Videos, Workers, read_box, read_time, read_videos
+from oddframe.cli.app import app, stderr, stdout, waiting
+from oddframe.cli.options import (
+    AllowFetch,
+    AllowFiles,
+    Cache,
+    Device,
+    Fps,
+    Videos,
+    Workers,
+    read_box,
+    read_time,
+    read_videos,
+)
 
 if TYPE_CHECKING:
     from oddframe import Detector
@@ -33,13 +44,15 @@ def teach(
     fps: Fps = None,
     cache: Cache = None,
     device: Device = "cpu",
+    allow_fetch: AllowFetch = False,
+    allow_files: AllowFiles = None,
 ) -> None:
     """Mark what VIDEO shows from one time to another as normal. Name all of an event with --from and --to."""
     from oddframe.cli.progress import reporting
 
     first, last = read_time("--from", start), read_time("--to", end)
     inside = None if box is None else read_box(box)
-    with _editing(detector) as loaded:
+    with _editing(detector, allow_fetch, allow_files) as loaded:
         found = read_videos([video], fps)
         with reporting(len(found), device) as run:
             told = loaded.teach(found, first, last, run, box=inside, cache=cache)
@@ -52,9 +65,11 @@ def forget(
     detector: Saved,
     video: Annotated[str, typer.Argument(help="The video's name, or its file.")],
     taught_only: Annotated[bool, typer.Option("--taught-only", help="Forget only what was taught of it.")] = False,
+    allow_fetch: AllowFetch = False,
+    allow_files: AllowFiles = None,
 ) -> None:
     """Forget what was taught of VIDEO, and learnt from it as normal."""
-    with _editing(detector) as loaded:
+    with _editing(detector, allow_fetch, allow_files) as loaded:
         told = loaded.forget(video, taught_only=taught_only)
     moments = f"{told.moments} taught moment{'' if told.moments == 1 else 's'}" if told.moments else ""
     what = " and ".join(filter(None, [moments, "what was learnt from it as normal video" if told.normal else ""]))
@@ -72,11 +87,13 @@ def absorb(
     cache: Cache = None,
     device: Device = "cpu",
     workers: Workers = 1,
+    allow_fetch: AllowFetch = False,
+    allow_files: AllowFiles = None,
 ) -> None:
     """Add normal VIDEOS to what a detector knows to be normal."""
     from oddframe.cli.progress import reporting
 
-    with _editing(detector) as loaded:
+    with _editing(detector, allow_fetch, allow_files) as loaded:
         found = read_videos(videos, fps)
         began, before = perf_counter(), loaded.calibration.threshold
         with reporting(len(found), device, workers=workers) as run:
@@ -87,12 +104,11 @@ def absorb(
     _say_stale(loaded)
 
 
-def _editing(folder: Path) -> AbstractContextManager[Detector]:
+def _editing(folder: Path, allow_fetch: bool, allow_files: list[Path] | None) -> AbstractContextManager[Detector]:
     """Load, change and save, one command after the other."""
     from oddframe import editing
 
-    waiting = f"{folder}: waiting for another program that is changing it"
-    return editing(folder, lambda: stderr().print(waiting, markup=False))
+    return editing(folder, waiting(folder), allow_fetch=allow_fetch, allow_files=allow_files or ())
 
 
 def _print(told: Taught) -> None:

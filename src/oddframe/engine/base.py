@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
+from oddframe.catalog.reach import Reach
 from oddframe.engine import saved
 from oddframe.engine.configure import MaskLike, ModelLike, ObserverLike, Settings, mask_of, preset_of, resolve
 from oddframe.engine.fitted import Fitted, FittedOn
@@ -31,6 +32,7 @@ class DetectorParts:
         mask: which part of the picture to ignore; a `Mask` or the file of a picture.
         health: what judges the camera; frames that it rejects are not scorable.
         settings: single settings by dotted name, as `{"model.k": 3, "observer.backbone.size": 64}`.
+        allow_fetch: whether weights that are not on this machine may be fetched from the network.
 
     Raises:
         SettingsError: an unknown name or setting, a part of another type, or a value that does not fit.
@@ -47,9 +49,16 @@ class DetectorParts:
         mask: MaskLike = None,
         health: CameraHealth | None = None,
         settings: Settings | None = None,
+        allow_fetch: bool = False,
     ) -> None:
         parts = resolve(
-            preset_of(preset), observer=observer, model=model, scoring=scoring, health=health, settings=settings
+            preset_of(preset),
+            observer=observer,
+            model=model,
+            scoring=scoring,
+            health=health,
+            settings=settings,
+            reach=Reach(allow_fetch),
         )
         self.preset = preset
         self.observer, self.model = parts.observer, parts.model

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from oddframe import catalog
 from oddframe.catalog import Preset
+from oddframe.catalog.reach import Reach
 from oddframe.errors import SettingsError
 from oddframe.models.base import Model
 from oddframe.observers.base import Observer
@@ -51,6 +52,7 @@ def resolve(
     scoring: Scoring | None = None,
     health: CameraHealth | None = None,
     settings: Settings | None = None,
+    reach: Reach = Reach(),
 ) -> Resolved:
     """Build the parts of a detector.
 
@@ -59,6 +61,7 @@ def resolve(
         observer, model: a name, an object, a class, or `{"name": ..., "settings": {...}}`.
         scoring, health: objects; None = the defaults.
         settings: changes single settings of parts that are not given as objects.
+        reach: what they may read outside, and whether weights may be fetched.
 
     Raises:
         SettingsError: an unknown name or setting (the nearest known one is named), a value that does not fit, a part of
@@ -71,10 +74,10 @@ def resolve(
         known = {part: _class_of(part, some, preset) for part, some in given.items()}
         raise SettingsError(unknown.in_words(known)) from None
     return Resolved(
-        observer=_built("observer", observer, single["observer"], (preset.observer, preset.observer_settings)),
-        model=_built("model", model, single["model"], (preset.model, preset.model_settings)),
-        scoring=_built("scoring", scoring, single["scoring"], None),
-        health=_built("health", health, single["health"], None),
+        observer=_built("observer", observer, single["observer"], (preset.observer, preset.observer_settings), reach),
+        model=_built("model", model, single["model"], (preset.model, preset.model_settings), reach),
+        scoring=_built("scoring", scoring, single["scoring"], None, reach),
+        health=_built("health", health, single["health"], None, reach),
     )
 
 
@@ -132,7 +135,7 @@ def preset_of(name: str) -> Preset:
     return catalog.preset(name)
 
 
-def _built(part: str, given: Any, own: Settings, default: tuple[str, Settings] | None) -> Any:
+def _built(part: str, given: Any, own: Settings, default: tuple[str, Settings] | None, reach: Reach) -> Any:
     """One part; `default` is its name and settings where it has a name, else its class itself is built."""
     base = PARTS[part]
     if isinstance(given, base):
@@ -143,9 +146,9 @@ def _built(part: str, given: Any, own: Settings, default: tuple[str, Settings] |
     if given is None and default is None:
         return catalog.construct(base, catalog.merged(base().settings(), own) if own else {})
     if isinstance(given, type) and issubclass(given, base):
-        return catalog.construct(given, catalog.merged({}, own))
+        return catalog.construct(given, catalog.merged({}, own), reach)
     name, settings = _named(part, given, default)
-    return catalog.build(part, name, catalog.merged(settings, own))  # type: ignore[call-overload]
+    return catalog.build(part, name, catalog.merged(settings, own), reach)  # type: ignore[call-overload]
 
 
 def _named(part: str, given: Any, default: tuple[str, Settings] | None) -> tuple[str, Settings]:

@@ -35,6 +35,7 @@ class Detector(Correctable):
         mask: which part of the picture to ignore; a `Mask` or the file of a picture.
         health: what judges the camera; frames that it rejects are not scorable.
         settings: single settings by dotted name, as `{"model.k": 3, "scoring.alarm_rate": 0.001}`.
+        allow_fetch: whether weights that are not on this machine may be fetched from the network.
 
     Raises:
         SettingsError: an unknown name or setting, a part of another type, or a value that does not fit.
