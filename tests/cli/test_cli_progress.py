@@ -106,4 +106,5 @@ def test_a_pipe_gets_lines_and_no_bars(
     assert len(result.objects) == 1
     lines = result.err.splitlines()
     assert lines
-    assert all(re.match(r"at work for|observing usual \(1 of 1\): |scoring usual: ", line) for line in lines), lines
+    stages = r"at work for|observing usual \(1 of 1\): |checking the camera of usual: |scoring usual: "
+    assert all(re.match(stages, line) for line in lines), lines

@@ -113,7 +113,7 @@ def test_info_of_a_name_describes_all_that_bears_it(command: Command) -> None:
     assert "model knn: Scores" in told
     assert "  k: int = 1" in told
     assert "protocol causal: " in command("info", "causal").out
-    assert command("info", "knm").error.startswith("knm: ")
+    assert "knm: nothing is there" in command("info", "knm").error
 
 
 def test_info_of_a_path_is_of_the_video_there(
