@@ -157,7 +157,7 @@ def truth_runs(clip: SyntheticClip) -> Runs:
 
 
 def _moment(kind: str, clips: Sequence[SyntheticClip], timelines: Sequence[Timeline]) -> Highlight | None:
-    """The highest event of a kind whose box lies on what is odd."""
+    """The highest event of a kind whose box lies on what is anomalous."""
     found = max(_hits(kind, clips, timelines), key=lambda hit: hit[2].score, default=None)
     if found is None:
         return None

@@ -57,7 +57,7 @@ def report(
             run,
             normal=normal or None,
             truth=truth,
-            title=title or f"Odd moments: {detector.resolve().stem}",
+            title=title or f"Anomalies: {detector.resolve().stem}",
             megabytes=megabytes,
             fps=fps,
             cache=cache,

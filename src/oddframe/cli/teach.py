@@ -81,7 +81,7 @@ def forget(
 def absorb(
     detector: Saved,
     videos: Videos,
-    holdout: Annotated[float, typer.Option(help="Share held out for a new threshold; 0 keeps the old one.")] = 0.2,
+    holdout: Annotated[float, typer.Option(help="Share held out for a new threshold; 0 leaves the old one.")] = 0.2,
     seed: Annotated[int, typer.Option(help="Chooses what is held out.")] = 0,
     fps: Fps = None,
     cache: Cache = None,

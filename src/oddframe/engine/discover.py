@@ -41,12 +41,12 @@ Failed: TypeAlias = Callable[[Video, OddframeError], object]
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One of the oddest stretches of several videos.
+    """One of the most anomalous stretches of several videos.
 
     Args:
-        rank: 1 is the oddest.
+        rank: 1 is the most anomalous.
         video: whose it is.
-        event: from where to where, its peak and score, and the box of the oddest observation there.
+        event: from where to where, its peak and score, and the box of the most anomalous observation there.
     """
 
     rank: int
@@ -59,7 +59,7 @@ class Spacing:
     """What is one moment, and what are two.
 
     Args:
-        level: a moment lasts while the score keeps this share of the peak's height above the median of all videos.
+        level: a moment lasts while the score is over this share of the peak's height above the median of all videos.
         longest: seconds that it lasts at most, half of them before its peak and half after.
         apart: seconds from the end of one moment to the peak of another of the same video, at least.
 
@@ -77,7 +77,7 @@ class Spacing:
 
 
 def ranked(timelines: Sequence[Timeline], count: int, spacing: Spacing = Spacing()) -> tuple[Moment, ...]:
-    """At most `count` moments, the oddest first. Timelines are of one detector, so their scores compare.
+    """Rank at most `count` moments, the most anomalous first; scores compare, as all timelines are of one detector.
 
     A moment has its peak where something is seen, the score rises on neither side, and it lies above the median of
     all scorable frames.
@@ -96,7 +96,7 @@ def usual_score(timelines: Sequence[Timeline]) -> float:
 
 
 def _picked(timeline: Timeline, usual: float, count: int, spacing: Spacing) -> Iterator[Event]:
-    """The moments of one video, the oddest first."""
+    """The moments of one video, the most anomalous first."""
     scores = np.where(timeline.valid, timeline.scores, -np.inf)
     fps, picked = float(timeline.info.fps), 0
     half, apart = (math.ceil(seconds * fps - SLACK) for seconds in (spacing.longest / 2, spacing.apart))
@@ -153,7 +153,7 @@ class Discovery:
     """What was found in a pile of video.
 
     Args:
-        moments: the oddest first.
+        moments: the most anomalous first.
         timelines: of the pile's videos, in their order; without threshold and events, as nothing is known to be normal.
         more: the videos that were learnt from, but not searched.
         observations: how many were learnt from.
@@ -181,7 +181,7 @@ def discover(
     fps: Rate | None = None,
     failed: Failed | None = None,
 ) -> Discovery:
-    """Fit a detector on videos without any labels, and rank the moments that it finds oddest in them.
+    """Fit a detector on unlabelled videos, and rank the most anomalous moments in them.
 
     With `more`, the setting that papers call "merge", else "test". Nothing is held out, and there is no threshold.
     A one-class model takes all that it learns from for normal. Where it can forget, each video is compared with the
@@ -195,7 +195,7 @@ def discover(
         moments: how many to rank, at most.
         spacing: what is one moment, and what are two.
         cache, fps: as in `Detector.fit`.
-        failed: is told of each opened video that cannot be watched or read, and the others go on; None raises.
+        failed: called with each video that cannot be observed and its error, and the others go on; None = it is raised.
 
     Raises:
         SettingsError: the model needs labels, or a value is out of range.
@@ -219,7 +219,7 @@ def discover(
 
 
 def _check(detector: Detector, moments: int) -> None:
-    """What can be told before hours of observing."""
+    """What can be checked before hours of observing."""
     if moments < 1:
         raise SettingsError(f"moments {moments}: ask for at least 1")
     if detector.model.regime is Regime.WEAK:

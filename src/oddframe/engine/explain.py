@@ -1,4 +1,4 @@
-"""Why a moment of a video has its score."""
+"""Explanations of scores: what an observation was compared with."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MORE = 16  # times as many moments are asked for, because most neighbours are t
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Why the oddest observation of a frame has its score.
+    """The explanation of the score of the most anomalous observation in a frame.
 
     Args:
         video, frame, seconds: where it was seen.
@@ -76,7 +76,7 @@ class Explained:
         return lines + [_comparison_in_words(one) for one in found.comparisons]
 
     def with_fps(self, fps: Mapping[VideoId, Fraction], nearest: int) -> Explained:
-        """The same with moments that are told apart, at most so many a comparison."""
+        """The same with moments at least a second apart, at most so many a comparison."""
         thin = [replace(one, nearest=tuple(apart(one.nearest, fps, nearest))) for one in self.explanation.comparisons]
         return replace(self, fps=fps, explanation=replace(self.explanation, comparisons=tuple(thin)))
 
@@ -125,7 +125,10 @@ def explain(
     *,
     nearest: int,
 ) -> Explained | None:
-    """Explain the oddest observation in the first frame of a stretch; None where nothing is seen there.
+    """Explain the most anomalous observation in the first frame of a stretch.
+
+    Returns:
+        The explanation; None where nothing is seen there.
 
     Raises:
         SettingsError: the model cannot explain.
@@ -135,8 +138,8 @@ def explain(
     seen = observations_at(source, stretch.info, stretch.first)
     if not len(seen):
         return None
-    oddest = int(np.argmax(scores_of(model, stretch.info, seen, run)))
-    one = seen.select(slice(oddest, oddest + 1))
+    highest = int(np.argmax(scores_of(model, stretch.info, seen, run)))
+    one = seen.select(slice(highest, highest + 1))
     return explain_one(model, one, stretch.info, stretch.first, threshold, nearest=nearest)
 
 

@@ -1,4 +1,4 @@
-"""What made the scores of a video, kept while it is scored: explanations then need no second look at it."""
+"""Observations behind the highest scores, stored while a video is scored: explaining needs no second pass."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from oddframe.models.source import ObservationSource
 from oddframe.types import FloatArray, IntArray, Observations, Run, Scored, Spec, Timeline, VideoInfo
 
 ROOM = 64 * 2**20
-"""Bytes of observations kept of one video: an hour of an observer that describes things by 1,280 values has more
+"""Bytes of observations stored of one video: an hour of an observer that describes things by 1,280 values has more
 frames than fit, and those that scored least go."""
 
 
 @dataclass(slots=True)
 class TopObservations:
-    """The oddest observation of each frame of a video, with its data; of too many, those that scored highest.
+    """The most anomalous observation of each frame of a video, with its data; of too many, those that scored highest.
 
     Args:
         room: bytes.
@@ -34,7 +34,7 @@ class TopObservations:
     _bytes: int = 0
 
     def add(self, observations: Observations, scored: Scored) -> None:
-        """What was pushed to a model, and what it said of it; nothing is kept of a model that answers later."""
+        """Add what was pushed to a model and its scores; nothing is stored of a model that answers later."""
         if not len(scored) or not np.array_equal(observations.frame, scored.observations.frame):
             return
         rows = _oddest(observations.frame, scored.score)
@@ -43,7 +43,7 @@ class TopObservations:
             self._halve()
 
     def at(self, frame: int) -> Observations | None:
-        """The oddest observation that covers a frame; None where none is kept."""
+        """The most anomalous observation that covers a frame; None where none is stored."""
         if not self._rows:
             return None
         self._merge()
@@ -70,7 +70,7 @@ class TopObservations:
 
 
 class Keeping(Model):
-    """A model that scores as another does, and keeps what its highest scores were made from.
+    """A model that scores as another does, and stores the observations behind its highest scores.
 
     Args:
         model: the other.
@@ -140,7 +140,7 @@ class Witness:
         return cls(other, keeping)
 
     def explain(self, timeline: Timeline, frame: int, nearest: int = 3) -> Explained | None:
-        """Why the oddest observation of a frame has its score; None where the model cannot say, or nothing is kept."""
+        """Explain the most anomalous observation of a frame; None where the model cannot, or nothing is stored."""
         kept, model = self.keeping.kept.get(timeline.info.id), self.keeping.model
         one = None if kept is None else kept.at(frame)
         if one is None or not isinstance(model, Explaining):
@@ -149,7 +149,7 @@ class Witness:
         return told.with_fps(self.detector._known().fps(), nearest)
 
     def drop(self, timeline: Timeline) -> None:
-        """Keep nothing of this video any more."""
+        """Drop what is stored of this video."""
         self.keeping.kept.pop(timeline.info.id, None)
 
 

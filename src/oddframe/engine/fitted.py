@@ -73,7 +73,7 @@ class Fitted:
         calibration: what its scores mean.
         spec: what the observations looked like.
         views: what the camera saw, as `View.to_json` says it: rounded once, so that a loaded detector judges equally.
-        changes: what it was told since, oldest first.
+        changes: what it was taught and calibrated on since, in the order of time.
     """
 
     on: FittedOn

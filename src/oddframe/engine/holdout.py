@@ -1,4 +1,4 @@
-"""Which normal video to train on, and which to keep back for calibration."""
+"""Which normal video to train on, and which to hold out for calibration."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class HoldOut:
 
 
 def hold_out(source: ObservationSource, share: float, seed: int) -> HoldOut:
-    """Keep back a share of the videos (a seeded choice), or of each video's end where there are fewer than five.
+    """Hold out a share of the videos (a seeded choice), or of each video's end where there are fewer than five.
 
-    Videos that are labelled abnormal are trained on and never kept back: calibration is by normal video.
+    Videos that are labelled abnormal are trained on and never held out: calibration is by normal video.
 
     Raises:
         SettingsError: the share is not between 0 and 1, or the seed is negative.

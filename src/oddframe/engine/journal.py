@@ -1,4 +1,4 @@
-"""What a detector was told since it was fitted: a journal, from which follows what it knows."""
+"""The journal of a detector: every change since it was fitted, from which follows what it knows."""
 
 from __future__ import annotations
 

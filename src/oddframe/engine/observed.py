@@ -23,7 +23,7 @@ from oddframe.video.base import Rate, Video
 from oddframe.video.find import Sources, find_videos
 
 CacheLike: TypeAlias = ObservationCache | str | Path | None
-"""Where observations are kept; a folder, by default the user's cache folder."""
+"""Where observations are stored: a cache, or a folder; None = the user's cache folder."""
 
 
 def opened_cache(cache: CacheLike) -> AbstractContextManager[ObservationCache]:
@@ -83,7 +83,7 @@ def observed(
         watching: how.
         cache: where entries go.
         run: where and how to run.
-        failed: is told of each video that cannot be watched or read, and the others are given; by default that raises.
+        failed: called with each video that cannot be observed and its error; None = the error is raised.
 
     Raises:
         VideoError: a video cannot be read.

@@ -35,7 +35,7 @@ class Judged:
         window: what one observation needed.
         scored: its observations, scored.
         reasons: its unscorable frames.
-        peaks: (N,) of each observation's map, see `map_peaks`; None where the model gives none, or nobody kept them.
+        peaks: (N,) of each observation's map, see `map_peaks`; None where the model gives none, or none were stored.
     """
 
     info: VideoInfo

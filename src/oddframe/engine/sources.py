@@ -182,7 +182,7 @@ class LabelledSource(SourcePart):
     Args:
         whole: the other source.
         videos: which of its videos.
-        labels: video -> whether something odd happens in it; for others the source itself is asked.
+        labels: video -> whether it contains an anomaly; for others the source itself is asked.
     """
 
     def __init__(
@@ -208,7 +208,7 @@ def taught(source: ObservationSource, labels: Mapping[VideoId, bool] | None, reg
 
     Args:
         source: all videos.
-        labels: video -> whether something odd happens in it; None = only what the source says itself.
+        labels: video -> whether it contains an anomaly; None = only what the source says itself.
         regime: of the model.
 
     Raises:
@@ -230,7 +230,7 @@ def taught(source: ObservationSource, labels: Mapping[VideoId, bool] | None, reg
 
 
 def check_labels(videos: list[VideoId], labels: Mapping[VideoId, bool] | None) -> None:
-    """Raise `DataError` where labels name strangers or videos share a name."""
+    """Raise `DataError` where labels name unknown videos or videos share a name."""
     if labels is None:
         return
     if twice := [name for name, count in Counter(videos).items() if count > 1]:
@@ -252,7 +252,7 @@ def _check_both(said: Mapping[VideoId, bool | None]) -> None:
 
 
 def why_nothing(source: ObservationSource, remedy: str = "give video in which normal things happen") -> str:
-    """Why there is not one observation, told of the videos as a whole, and what to do about it."""
+    """Why there is not one observation, for all videos together, and what to do about it."""
     words: Counter[str] = Counter()
     for info in source.videos():
         frames, window = frames_of(info, source), window_of(source, info.id)

@@ -50,7 +50,7 @@ def observe_apart(
         tasks: what to observe.
         watching: how.
         cache: where entries go.
-        run: where and how to run; its progress is told of all workers' videos.
+        run: where and how to run; its progress hears of all workers' videos.
         done: is called with a task's number once its entry is there.
         patient: whether a video that cannot be read is passed over, and the others go on.
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
-import onnxruntime
 
 from oddframe.errors import WeightsError
 
@@ -69,6 +68,8 @@ def open_session(network: Path | bytes, device: str = "cpu", threads: int = 1) -
     Raises:
         WeightsError: it is no ONNX file.
     """
+    import onnxruntime  # noqa: PLC0415  slow to import, and not needed where observations are cached
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 4
