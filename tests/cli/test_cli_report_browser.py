@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from oddframe.cli import main
+from oddframe.report import Compared, Facts, NormalMoment
+from oddframe.report.write import write_page
+from oddframe.types import clock
 from tests.cli.browser import chromium, until
 from tests.cli.running import film
+from tests.report.pages import masked, page, part, told
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -81,7 +85,7 @@ def visit(opened: Visit) -> Iterator[Visit]:
 def visiting(browser: Browser, report: Path, scheme: Literal["light", "dark"] = "light") -> Iterator[Visit]:
     context = browser.new_context(viewport={"width": 1200, "height": 800}, color_scheme=scheme)
     made = Visit(context.new_page())
-    made.page.set_default_timeout(10_000)
+    made.page.set_default_timeout(60_000)
     made.page.on(
         "console", lambda said: made.complaints.append(said.text) if said.type in ("error", "warning") else None
     )
@@ -274,3 +278,32 @@ def test_on_paper_every_event_is_told_and_nothing_is_a_button(visit: Visit) -> N
     assert not any(one.is_visible() for one in page.locator("#theme, .scrub, .moment").all())
     page.emulate_media(media="screen")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
+
+
+def test_the_page_writes_times_as_everything_else_does(visit: Visit) -> None:
+    """Its script has a clock of its own, which must round as `oddframe.types.clock` rounds."""
+    seconds = [hundredths / 100 for hundredths in range(0, 720_000, 7)] + [0.05, 59.95, 3599.95, 86399.99]
+    shown = visit.page.evaluate("all => all.map(one => [clock(one), clock(one, 0)])", seconds)
+    assert shown == [[clock(one), clock(one, 0)] for one in seconds]
+
+
+NASTY = (
+    "</script><script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\">"
+    "\" onload=\"document.title = 'taken'\" ' {{ 7*7 }} \u202e gpj.exe"
+)
+
+
+def test_names_and_metadata_do_nothing(browser: Browser, tmp_path: Path) -> None:
+    near = NormalMoment(NASTY, 3, 0.3, (0, 0, 9, 9), 1.5, missing=NASTY)
+    one = part(told(NASTY), truth=masked(NASTY, 20, 25), compared={25: Compared(NASTY, 1.0, (near,))})
+    whole = page(replace(one, note=NASTY), title=NASTY)
+    facts = (Facts(NASTY, ((NASTY, NASTY),)),)
+    file = write_page(tmp_path, replace(whole, made=NASTY, failures=(NASTY,), notes=(NASTY,), facts=facts))
+    with visiting(browser, file) as seen:
+        seen.draw_all()
+        assert seen.page.title() == NASTY.replace("\u202e", "\\u202e")
+        assert seen.page.locator("h2").first.inner_text() == seen.page.title()
+        assert seen.page.locator("script").count() == 4
+        names = set(seen.at("[...document.querySelectorAll('*')].flatMap(one => one.getAttributeNames())"))
+        assert not [name for name in names if name.startswith("on")]
+        assert seen.at("document.querySelectorAll('img[src=x]').length") == 0

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oddframe.errors import DataError, VideoError
-from oddframe.report import Compared, Filmed, NormalMoment, Page, render, video_part, with_near
+from oddframe.report import Compared, Facts, Filmed, NormalMoment, Page, render, video_part, with_near
 from oddframe.report.gather import LEFT_OUT
 from oddframe.report.near import CHANGED, GONE, TOO_LARGE
 from oddframe.report.render import chance, score_range
@@ -87,7 +87,8 @@ def test_everything_is_in_the_page_and_nothing_may_be_asked_for() -> None:
     assert not re.search(r"url\(|@import", "".join(ours.words))
 
 
-NASTY = "<script>alert(1)</script>\" onload='x' {{ 7*7 }} </title> & \u2028 ]]>"
+NASTY = "<script>alert(1)</script>\" onload='x' {{ 7*7 }} </title> </style> <!-- & \u2028 ]]> \u202e gpj \u2066 \x1b[2J"
+TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\x1b]")
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -98,14 +99,17 @@ def test_a_name_is_only_a_name(more: str) -> None:
     near = NormalMoment(name, 3, 0.3, (0, 0, 9, 9), 1.5, missing=name)
     one = part(told(name), pictures=False, truth=masked(name, 20, 25))
     moment = replace(one.moments[0], kind=name, compared=Compared(name, None, (near,)))
-    made = page(renamed(replace(one, moments=(moment,)), name), title=name)
-    html = render(replace(made, failures=(name,), notes=(name,)))
+    made = page(renamed(replace(one, moments=(moment,), note=name), name), title=name)
+    facts = (Facts(name, ((name, name),)),)
+    html = render(replace(made, made=name, failures=(name,), notes=(name,), facts=facts))
     plain = render(page(part(told("a"), pictures=False, truth=masked("a", 20, 25)), title="a"))
     seen, usual = Reader(without_plotly(html)), Reader(without_plotly(plain))
     assert len(seen.named("script")) == len(usual.named("script"))
     handlers = [key for _, attributes in seen.tags for key in attributes if key.startswith("on")]
     assert handlers == []
     assert "{{ 7*7 }}" in html
+    assert not TURNING.search(without_plotly(html))
+    assert "\\u202e gpj" in " ".join(seen.words)
     assert data_of(html)["videos"][0]["name"] == name
 
 

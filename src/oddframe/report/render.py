@@ -10,6 +10,7 @@ import numpy as np
 
 from oddframe.draw.heat import colours
 from oddframe.report.parts import Page, VideoPart
+from oddframe.text import printable
 from oddframe.types import Json, clock, duration
 
 if TYPE_CHECKING:
@@ -59,11 +60,17 @@ def _environment() -> Environment:
         loader=PackageLoader(__package__, "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     made.filters.update({each.__name__: each for each in (chance, clock, duration, number)})
     return made
+
+
+def _shown(value: object) -> object:
+    """What a template prints: text without the marks that would turn the direction of what stands after it."""
+    return printable(value) if type(value) is str else value  # markup is a subclass of str, and ours
 
 
 def _data(page: Page) -> Json:
