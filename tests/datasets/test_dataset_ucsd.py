@@ -99,7 +99,7 @@ def test_ped1_has_masks_for_some_clips_only(tmp_path: Path) -> None:
 def test_nothing_is_opened_before_it_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = Ped2(passed_on(tmp_path))
     asked: list[Path] = []
-    monkeypatch.setattr("oddframe.video.folder.read_image", asked.append)
+    monkeypatch.setattr("oddframe.video.folder.read_picture", asked.append)
     monkeypatch.setattr("oddframe.datasets.formats.labels.read_image", asked.append)
     videos = data.videos("training") + data.videos("testing")
     assert len(videos) == 3
