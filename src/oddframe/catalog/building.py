@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, overload
 
-from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
+from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
 from oddframe.backbones.base import Backbone
 from oddframe.catalog.reach import Reach
@@ -202,7 +202,7 @@ def _value(where: str, annotation: Any, value: Any, reach: Reach) -> Any:
         return _nested(where, part, {"name": value} if isinstance(value, str) else value, reach)
     try:
         check = TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True)).validate_python
-    except PydanticSchemaGenerationError as error:
+    except PydanticUserError as error:
         raise SettingsError(f"{where}: {annotation} cannot be set by value: {error}") from error
     try:
         return check(value)

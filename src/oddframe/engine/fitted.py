@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -11,9 +12,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from oddframe.engine.journal import Change, staleness
+from oddframe.engine.journal import Change, check_rate, staleness
 from oddframe.engine.sources import frames_of
 from oddframe.errors import SpecError, StaleThreshold, StoreError
+from oddframe.files import MALFORMED
 from oddframe.models.source import ObservationSource
 from oddframe.observers.base import Observer
 from oddframe.scoring import Calibration, NormalScores
@@ -62,6 +64,25 @@ class FittedOn:
             fps=tuple(sorted({str(info.fps) for info in infos})),
             rates=tuple(str(info.fps) for info in infos),
         )
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Self:
+        """The inverse of `asdict`; what an earlier version did not know may be missing.
+
+        Raises:
+            ValueError, TypeError, KeyError: anything else was given.
+        """
+        lists = {name: tuple(fields.get(name, ())) for name in ("videos", "fps", "rates")}
+        made = cls(**{**fields, **lists})
+        words = (made.when, made.oddframe, *made.videos, *made.fps, *made.rates)
+        numbers = (made.frames, made.seconds, made.observations)
+        if not all(isinstance(word, str) for word in words):
+            raise TypeError("names, versions and rates that are no text")
+        if not all(isinstance(number, int | float) and 0 <= number < math.inf for number in numbers):
+            raise ValueError(f"frames, seconds and observations that are no numbers: {numbers}")
+        for rate in (*made.fps, *made.rates):
+            check_rate(rate)
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +159,12 @@ class Fitted:
             StoreError: parts are missing or senseless.
         """
         try:
-            on = dict(value["on"])
-            on.update({name: tuple(on.get(name, ())) for name in ("videos", "fps", "rates")})
             changes = tuple(map(Change.from_json, value.get("changes", ())))
             calibration, spec = Calibration.from_json(value["calibration"], normal), Spec.from_json(value["spec"])
-            return cls(FittedOn(**on), calibration, spec, tuple(value["views"]), changes)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise StoreError(f"a saved detector's description is damaged ({error}); fit and save it again") from error
+            return cls(FittedOn.from_json(value["on"]), calibration, spec, tuple(value["views"]), changes)
+        except MALFORMED as error:
+            reason = " ".join(str(error).split())[:200]
+            raise StoreError(f"a saved detector's description is damaged ({reason}); fit and save it again") from error
 
 
 def thinned(views: tuple[Json, ...]) -> tuple[Json, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal, Self, TypeAlias
+from fractions import Fraction
+from typing import Any, Literal, Self, TypeAlias, get_args
 
 from oddframe.types import Json, VideoId
 
@@ -49,11 +51,37 @@ class Change:
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Self:
-        """The inverse of `to_json`. Raises `KeyError` or `TypeError` for anything else."""
+        """The inverse of `to_json`.
+
+        Raises:
+            ValueError, TypeError, KeyError: anything else was given.
+        """
         lists: dict[str, Any] = {
             name: None if fields[name] is None else tuple(fields[name]) for name in ("frames", "box")
         }
-        return cls(**{**fields, **lists})
+        made = cls(**{**fields, **lists})
+        if made.kind not in get_args(Kind):
+            raise ValueError(f"a change of the kind {str(made.kind)[:40]!r}")
+        if not all(isinstance(word, str) for word in (made.video, made.when, made.fps)):
+            raise TypeError("a change whose video, time or rate is no text")
+        if made.fps:
+            check_rate(made.fps)
+        lengths = [(made.frames, 2), (made.box, 4)]
+        whole = all(some is None or len(some) == count for some, count in lengths)
+        numbers = [*(made.frames or ()), *(made.box or ()), made.observations]
+        if not whole or not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
+            raise ValueError("a change of frames or a box that are none")
+        return made
+
+
+def check_rate(words: str) -> None:
+    """Raise `ValueError` where these are no frame rate, as "30000/1001" is one."""
+    try:
+        good = len(words) < 100 and Fraction(words) > 0
+    except (ValueError, ZeroDivisionError):
+        good = False
+    if not good:
+        raise ValueError(f"{words[:40]!r} is no frame rate")
 
 
 def calibrated(changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -33,6 +33,9 @@ NORMAL = "normal"
 NETWORKS, INSIDE = "networks", "{networks}/"
 """The folder in a detector's own for networks that it brings along, and how its settings name that folder."""
 
+_MALFORMED: tuple[type[Exception], ...] = (SettingsError, RuntimeError, *MALFORMED)
+"""What settings and tensors of a damaged detector may raise; RuntimeError is torch's."""
+
 Stamps: TypeAlias = dict[Path, str]
 """Folder -> the stamp of the save there that a detector came from, or went to."""
 
@@ -119,13 +122,12 @@ def load(folder: str | Path, *, allow_fetch: bool = False, allow_files: Sequence
         health = _checked(catalog.construct(CameraHealth, document["health"]["settings"]), document["health"], folder)
         stamps = {Path(folder).expanduser().resolve(): stamp}
         return Parts(str(document["preset"]), observer, model, scoring, mask, health, fitted, stamps)
-    except SettingsError as error:
-        raise StoreError(f"{folder}: its description is damaged ({error}); fit and save it again") from error
-    except MALFORMED as error:
-        raise StoreError(f"{folder}: its description is damaged ({str(error)[:200]}); fit and save it again") from error
     except StoreError as error:
         named = str(folder) in str(error)
-        raise error if named else StoreError(f"{folder}: {error}") from error
+        raise error if named else StoreError(f"{folder}: {str(error)[:400]}") from error
+    except _MALFORMED as error:
+        reason = " ".join(str(error).split())[:200]
+        raise StoreError(f"{folder}: its description is damaged ({reason}); fit and save it again") from error
 
 
 def _moved(value: Any, before: str, after: str) -> Any:

@@ -112,9 +112,9 @@ class Calibration:
             alarms = None if values.get("alarms") is None else FalseAlarms.from_json(values["alarms"])
             made = cls(**{**values, "alarms": alarms, "normal": normal})
             numbers = [made.floor, made.alarm_rate, made.normal_seconds, made.normal_frames]
-            numbers += [made.threshold or 0.0, made.map_level or 0.0, made.low or 0.0]
-            if all(isinstance(number, int | float) for number in numbers):
+            numbers += [one for one in (made.threshold, made.map_level, made.low) if one is not None]
+            if all(isinstance(number, int | float) and not math.isnan(number) for number in numbers):
                 return made
-        except TypeError:
+        except (TypeError, AttributeError):
             pass
-        raise StoreError(f"not a calibration: {dict(values)}; fit and save the detector again")
+        raise StoreError(f"not a calibration: {str(values)[:200]}; fit and save the detector again")
