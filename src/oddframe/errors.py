@@ -17,6 +17,7 @@
     └── WeightsError              a pretrained network's weights are missing, altered or another network's
 
 Warnings (never silent, never fatal) are `OddframeWarning`s; a damaged but partly readable video gives `DamagedVideo`,
+one that is left out `SkippedVideo`,
 and a detector that was corrected since its threshold was learnt, `StaleThreshold`.
 """
 
@@ -89,6 +90,10 @@ class OddframeWarning(UserWarning):
 
 class StaleThreshold(OddframeWarning):
     """A threshold that is older than what the detector knows; scores are not."""
+
+
+class SkippedVideo(OddframeWarning):
+    """A video that cannot be read and is left out, while the others are used."""
 
 
 class DamagedVideo(OddframeWarning):

@@ -88,8 +88,8 @@ def test_what_is_not_finite_is_named_by_its_segment(tmp_path_factory: pytest.Tem
     [
         (b"", EmptyVideo, "the file is empty"),
         (b"hello", VideoError, "holds Python objects, which are not loaded"),
-        (b"\x93NUMPY\x01\x00", VideoError, "not a readable array"),
-        (b"PK\x03\x04 cut off", VideoError, "not a readable array"),
+        (b"\x93NUMPY\x01\x00", VideoError, "not readable arrays"),
+        (b"PK\x03\x04 cut off", VideoError, "not readable arrays"),
         (np.array([{"runs": "code"}], object), VideoError, "holds Python objects"),
         (np.zeros(7), VideoError, r"holds \(7,\) float64; features are"),
         (np.zeros((2, 3, 4)), VideoError, r"holds \(2, 3, 4\).*with 1, 5 or 10 crops"),
@@ -111,7 +111,7 @@ def test_other_files_are_refused(tmp_path: Path, content: Any, error: type[Oddfr
 def test_a_file_that_was_cut_off_is_refused(tmp_path: Path) -> None:
     file = saved(tmp_path / "a.npy", ramp(4, 3))
     file.write_bytes(file.read_bytes()[:-8])
-    with pytest.raises(VideoError, match=r"a\.npy: not a readable array of numbers"):
+    with pytest.raises(VideoError, match=r"a\.npy: not readable arrays of numbers"):
         open_video(file)
     with pytest.raises(VideoNotFound, match=r"b\.npy"):
         FeatureVideo(tmp_path / "b.npy")

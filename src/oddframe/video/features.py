@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from oddframe.errors import DataError, EmptyVideo, SettingsError, VideoError, VideoNotFound
 from oddframe.types import FloatArray, Frame, Medium, VideoInfo
+from oddframe.video.array_files import ArrayArchive, is_archive, read_npy
 from oddframe.video.base import ASSUMED_FPS, Rate, Video, exact_fps
+from oddframe.video.limits import Limits
 from oddframe.video.names import natural
 
 FEATURE_SUFFIXES = frozenset({".npy", ".npz"})
@@ -40,6 +40,7 @@ class FeatureVideo(Video):
         fps: frames per second of the video that the features are of; `ASSUMED_FPS` where not given.
         name: the video's id; else the file's name without suffix and number of the crop.
         size: width and height of that video, where known.
+        limits: of what an array may take that is unpacked into memory.
 
     Raises:
         VideoNotFound, EmptyVideo, VideoError: a file is missing, damaged, holds no features, or other than the rest.
@@ -57,12 +58,13 @@ class FeatureVideo(Video):
         fps: Rate | None = None,
         name: str | None = None,
         size: tuple[int, int] = (1, 1),
+        limits: Limits = Limits(),
     ) -> None:
         self._files = [files] if isinstance(files, Path) else list(files)
         if segment < 1:
             raise SettingsError(f"{self._files[0]}: a segment is at least 1 frame long, not {segment}")
         self.segment = segment
-        self._crops = _alike(self._files, [_segments_first(file, _loaded(file)) for file in self._files])
+        self._crops = _alike(self._files, [_segments_first(file, _loaded(file, limits)) for file in self._files])
         rate = ASSUMED_FPS if fps is None else exact_fps(fps)
         frames = len(self._crops[0]) * segment
         info = VideoInfo(name or feature_name(self._files[0]), *size, rate, frames)
@@ -136,29 +138,27 @@ def by_recording(files: Sequence[Path]) -> dict[Path, tuple[Path, ...]]:
     return {recording: tuple(crops) for recording, crops in found.items()}
 
 
-def _loaded(file: Path) -> npt.NDArray[Any]:
+def _loaded(file: Path, limits: Limits) -> npt.NDArray[Any]:
     """The array in a file. Objects are not loaded: they could run code."""
     try:
         if not file.stat().st_size:
             raise EmptyVideo(f"{file}: the file is empty; copy it again")
-        with file.open("rb") as content:
-            if content.read(2) == b"PK":
-                content.seek(0)
-                return _only(file, np.load(content, allow_pickle=False))
-        return np.asanyarray(np.load(file, mmap_mode="r", allow_pickle=False))
+        return _only(ArrayArchive(file, limits)) if is_archive(file) else read_npy(file, limits, mapped=True)
     except FileNotFoundError:
         raise VideoNotFound(f"{file}: no such file") from None
-    except (ValueError, OSError, EOFError, BadZipFile, zlib.error) as error:
-        if "object" in str(error).lower():
-            raise VideoError(f"{file}: holds Python objects, which are not loaded; save it as numbers") from error
-        raise VideoError(f"{file}: not a readable array of numbers ({error}); copy it again") from error
+    except OSError as error:
+        raise VideoError(f"{file}: cannot be read ({error.strerror}); check its permissions") from error
+    except DataError as error:
+        raise VideoError(str(error)) from error
 
 
-def _only(file: Path, archive: np.lib.npyio.NpzFile) -> npt.NDArray[Any]:
-    names = archive.files if len(archive.files) == 1 else [n for n in archive.files if n in {"feature", "features"}]
+def _only(archive: ArrayArchive) -> npt.NDArray[Any]:
+    known = archive.names()
+    names = known if len(known) == 1 else [name for name in known if name in {"feature", "features"}]
     if len(names) != 1:
-        raise VideoError(f"{file}: holds {', '.join(archive.files) or 'nothing'}; name the array of features 'feature'")
-    return np.asarray(archive[names[0]])
+        held = ", ".join(known[:12]) or "nothing"
+        raise VideoError(f"{archive.file}: holds {held}; name the array of features 'feature'")
+    return archive.array(names[0])
 
 
 def _segments_first(file: Path, array: npt.NDArray[Any]) -> npt.NDArray[Any]:

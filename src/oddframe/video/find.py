@@ -21,6 +21,7 @@ from oddframe.video.container import is_address
 from oddframe.video.features import FeatureVideo, by_recording, is_feature_file
 from oddframe.video.file import FileVideo
 from oddframe.video.folder import FolderVideo
+from oddframe.video.joined import join_videos
 from oddframe.video.limits import Limits
 from oddframe.video.names import natural, unique_names
 from oddframe.video.picture import is_picture, pictures_in
@@ -31,6 +32,8 @@ VIDEO_SUFFIXES = frozenset(
     | {".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"}
 )
 """Suffixes by which videos are recognised in folders and patterns; a file named outright may have any."""
+
+Failed: TypeAlias = Callable[[VideoError], None]
 
 Sources: TypeAlias = "str | Path | Video | npt.NDArray[Any] | Iterable[Any]"
 
@@ -47,11 +50,26 @@ class _Place:
     def is_folder(self) -> bool:
         return self.pictures not in {(), (self.path,)}
 
+    def mark(self) -> object:
+        """Equal for two places that hold the same file."""
+        if self.pictures or self.features:
+            return self
+        try:
+            found = self.path.stat()
+        except OSError:
+            return self
+        return found.st_dev, found.st_ino
+
 
 def find_videos(
-    sources: Sources, *, fps: Rate | None = None, failed: Callable[[VideoError], None] | None = None
+    sources: Sources,
+    *,
+    fps: Rate | None = None,
+    failed: Failed | None = None,
+    join: bool = False,
+    limits: Limits = Limits(),
 ) -> list[Video]:
-    """Every video that the sources hold, in natural order within each source, each only once.
+    """Find every video that the sources hold, in natural order within each source, each only once.
 
     A source is a file; a folder; a pattern with `*`, `?`, `[...]` or `**`; a stream's address; an opened `Video`;
     an array; or a sequence of these. A list of pictures is one video. A folder is searched to any depth: one with
@@ -59,36 +77,78 @@ def find_videos(
     and neither hidden folders nor folders below a folder of pictures are entered. Pictures that a pattern matches
     are one video a folder. Text files of tracks are found where there is nothing else, and feature files (`.npy` and
     `.npz`; `a__0.npy`, `a__1.npy`, ... together) where there is not even that: labels and masks bear the same suffixes.
+    A link to a file that is found as well is no second video; pipes, sockets and devices in a folder are none.
 
     A video is named after its file or folder; where two would have the same name, parent folders tell them apart.
+    Files and pictures are opened when something of them is wanted, so a bad one is noticed then.
 
     Args:
         sources: where to look.
         fps: replaces what the sources say of their frame rate; opened videos keep theirs.
-        failed: is told of each source or video that cannot be read, and the others are given; by default that raises.
+        failed: called with the error of each source that cannot be searched or read, and the others are given; None = it
+            is raised.
+        join: whether the videos of a folder or a pattern, and all files that are named, are segments of one recording
+            each (`join_videos`).
+        limits: of what a file may take.
 
     Raises:
-        VideoNotFound: a path or pattern with nothing behind it.
-        EmptyVideo: a folder without any video, or a video without frames.
+        VideoNotFound: a path or pattern with nothing behind it, or a link to a file that is gone.
+        EmptyVideo: a folder without any video.
         VideoError: something cannot be read; or two opened videos have one id.
     """
     found: list[_Place | Video] = []
+    groups: dict[_Place | Video, int] = {}
     for position, source in enumerate(_each(sources)):
-        with _telling(failed):
-            found.extend(_look(source, position, fps))
-    found = list(dict.fromkeys(found))
+        with _reporting(failed):
+            for item in _look(source, position, fps, failed, limits):
+                found.append(item)
+                groups.setdefault(item, 0 if _is_single(source) else position + 1)
+    found = _once(found)
     places = [item for item in found if isinstance(item, _Place)]
     names = unique_names([place.path for place in places], [place.is_folder for place in places])
     opened: dict[_Place, Video] = {}
     for place, name in zip(places, names, strict=True):
-        with _telling(failed):
-            opened[place] = _open(place, fps, name)
-    kept = (opened.get(item) if isinstance(item, _Place) else item for item in found)
-    return _checked([video for video in kept if video is not None])
+        with _reporting(failed):
+            opened[place] = _open(place, fps, name, limits)
+    pairs = [(item, opened.get(item) if isinstance(item, _Place) else item) for item in found]
+    videos = _checked([video for _, video in pairs if video is not None])
+    if not join:
+        return videos
+    together: dict[int, list[Video]] = {}
+    for item, video in pairs:
+        if video is not None:
+            together.setdefault(groups[item], []).append(video)
+    return [_joined(parts) for parts in together.values()]
+
+
+def _is_single(source: Any) -> bool:
+    """Whether a source is one file, and not something that may hold many."""
+    return isinstance(source, str | Path) and Path(source).expanduser().is_file()
+
+
+def _joined(parts: list[Video]) -> Video:
+    if len(parts) == 1:
+        return parts[0]
+    folders = {Path(part.source).parent for part in parts}
+    return join_videos(parts, folders.pop().name if len(folders) == 1 else parts[0].id)
+
+
+def _once(found: list[_Place | Video]) -> list[_Place | Video]:
+    """Each only once, and of a file and links to it the file."""
+    known: dict[object, _Place | Video] = {}
+    for item in found:
+        mark = item.mark() if isinstance(item, _Place) else item
+        if mark not in known or (isinstance(item, _Place) and _is_link(known[mark]) and not _is_link(item)):
+            known[mark] = item
+    return [item for item in dict.fromkeys(found) if item in set(known.values())]
+
+
+def _is_link(item: _Place | Video) -> bool:
+    return isinstance(item, _Place) and item.path.is_symlink()
 
 
 @contextmanager
-def _telling(failed: Callable[[VideoError], None] | None) -> Iterator[None]:
+def _reporting(failed: Failed | None) -> Iterator[None]:
     try:
         yield
     except VideoError as error:
@@ -113,22 +173,24 @@ def _each(sources: Sources) -> list[Any]:
     return several
 
 
-def _look(source: Any, position: int, fps: Rate | None) -> Iterator[_Place | Video]:
+def _look(
+    source: Any, position: int, fps: Rate | None, failed: Failed | None, limits: Limits
+) -> Iterator[_Place | Video]:
     if isinstance(source, Video):
         yield source
     elif not isinstance(source, str | Path):
         yield open_video(source, fps=fps, name=f"array-{position}" if position else None)
     elif is_address(str(source)):
-        yield open_video(source, fps=fps)
+        yield open_video(source, fps=fps, limits=limits)
     else:
-        yield from _on_disk(_absolute(Path(source).expanduser()))
+        yield from _on_disk(_absolute(Path(source).expanduser()), failed)
 
 
-def _on_disk(path: Path) -> Iterable[_Place]:
+def _on_disk(path: Path, failed: Failed | None) -> Iterable[_Place]:
     if not path.exists():
-        return _matches(path)
+        return _matches(path, failed)
     if path.is_dir():
-        found = list(_search(path, set()))
+        found = list(_search(path, set(), failed))
         seen = [place for place in found if not is_tracks(place.path)]
         return seen or found or _some(_recordings([path]), path)
     return [_Place(path, (path,) if is_picture(path) else ())]
@@ -158,23 +220,54 @@ def _some(places: Iterable[_Place], folder: Path) -> list[_Place]:
     return found
 
 
-def _search(folder: Path, seen: set[Path]) -> Iterator[_Place]:
+def _search(folder: Path, seen: set[Path], failed: Failed | None) -> Iterator[_Place]:
     seen.add(folder.resolve())
-    pictures = tuple(pictures_in(folder))
-    entries = sorted((p for p in folder.iterdir() if not p.name.startswith(".")), key=natural)
-    files = [p for p in entries if p.suffix.lower() in VIDEO_SUFFIXES and p.is_file()]
-    if pictures and not files:
-        yield _Place(folder, pictures)
-        return
-    for entry in entries:
-        if entry in files or is_tracks(entry):
-            yield _Place(entry)
-        elif entry.is_dir() and entry.resolve() not in seen:
-            yield from _search(entry, seen)
+    with _reporting(failed):
+        entries = _listed(folder)
+        videos = {entry.name for entry in entries if _may_be_video(entry)}
+        pictures = () if videos else tuple(pictures_in(folder))
+        if pictures:
+            yield _Place(folder, pictures)
+            return
+        for entry in entries:
+            path = folder / entry.name
+            if entry.is_dir():
+                if path.resolve() not in seen:
+                    yield from _search(path, seen, failed)
+            elif entry.name in videos:
+                with _reporting(failed):
+                    yield _there(path) if entry.is_symlink() else _Place(path)
+            elif is_tracks(path):
+                yield _Place(path)
 
 
-def _matches(pattern: Path) -> Iterator[_Place]:
+def _listed(folder: Path) -> list[os.DirEntry[str]]:
+    """What lies in a folder, in natural order; hidden names are left out."""
+    try:
+        with os.scandir(folder) as entries:
+            shown = [entry for entry in entries if not entry.name.startswith(".")]
+    except OSError as error:
+        raise VideoError(f"{folder}: cannot be listed ({error.strerror}); check its permissions") from error
+    return sorted(shown, key=lambda entry: natural(Path(entry.name)))
+
+
+def _may_be_video(entry: os.DirEntry[str]) -> bool:
+    """Whether the name is a video's; what lies there is a file, or a link that may lead to one."""
+    if Path(entry.name).suffix.lower() not in VIDEO_SUFFIXES:
+        return False
+    return entry.is_file() or (entry.is_symlink() and not (Path(entry.path).exists() or entry.is_dir()))
+
+
+def _there(link: Path) -> _Place:
+    if not link.exists():
+        raise VideoNotFound(f"{link}: a link to a file that is gone; copy the file again, or remove the link")
+    return _Place(link)
+
+
+def _matches(pattern: Path, failed: Failed | None) -> Iterator[_Place]:
     text = str(pattern)
+    if pattern.is_symlink():
+        _there(pattern)
     if not glob.has_magic(text):
         raise missing(pattern)
     paths = [_absolute(Path(match)) for match in glob.glob(text, recursive=True)]  # noqa: PTH207  absolute
@@ -184,7 +277,7 @@ def _matches(pattern: Path) -> Iterator[_Place]:
         if is_picture(path) and path.is_file():
             series.setdefault(path.parent, []).append(path)
         elif path.is_dir():
-            for place in _search(path, set()):
+            for place in _search(path, set(), failed):
                 found = True
                 yield place
         elif path.suffix.lower() in VIDEO_SUFFIXES or is_tracks(path):
@@ -200,16 +293,18 @@ def _matches(pattern: Path) -> Iterator[_Place]:
         raise VideoNotFound(f"{pattern}: no video matches; check the pattern and the folder before it")
 
 
-def _open(place: _Place, fps: Rate | None, name: str) -> Video:
+def _open(place: _Place, fps: Rate | None, name: str, limits: Limits) -> Video:
     if place.pictures:
-        return FolderVideo(place.pictures, place.path, fps, name)
+        return FolderVideo(place.pictures, place.path, fps, name, limits, later=True)
     if place.features:
-        return FeatureVideo(place.features, fps=fps, name=name)
-    return open_video(place.path, fps=fps, name=name)
+        return FeatureVideo(place.features, fps=fps, name=name, limits=limits)
+    if is_file_video(place.path):
+        return FileVideo(str(place.path), fps, name, limits=limits, later=True)
+    return open_video(place.path, fps=fps, name=name, limits=limits)
 
 
 def _checked(videos: list[Video]) -> list[Video]:
-    twice = [id_ for id_, count in Counter(video.info.id for video in videos).items() if count > 1]
+    twice = [id_ for id_, count in Counter(video.id for video in videos).items() if count > 1]
     if twice:
         raise VideoError(
             f"two videos are called {twice[0]!r}; open them with open_video(..., name=...) to tell them apart"
@@ -258,12 +353,17 @@ def _from_path(path: Path, fps: Rate | None, name: str | None, limits: Limits) -
         return FolderVideo.of_folder(path, fps, name, limits)
     if not path.exists():
         raise missing(path)
-    if not path.is_file() and not path.is_char_device():
+    if not path.is_file():
         raise VideoError(f"{path}: neither a file nor a folder; give a video file or a folder of pictures")
     if is_picture(path):
         return FolderVideo([path], path, fps, name, limits)
     if path.suffix.lower() == ".txt":
-        return open_tracks(path, fps, name)
+        return open_tracks(path, fps, name, limits=limits)
     if is_feature_file(path):
-        return FeatureVideo(path, fps=fps, name=name)
+        return FeatureVideo(path, fps=fps, name=name, limits=limits)
     return FileVideo(str(path), fps, name, limits=limits)
+
+
+def is_file_video(path: Path) -> bool:
+    """Whether a path is read by `FileVideo`."""
+    return path.is_file() and not (is_picture(path) or is_feature_file(path) or path.suffix.lower() == ".txt")

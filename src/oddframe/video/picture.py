@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import struct
 from collections.abc import Callable, Iterator, Mapping
@@ -30,23 +31,33 @@ def is_picture(path: Path) -> bool:
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """The pictures that lie directly in a folder, in natural order; what is no file but has such a name is left out.
+    """The pictures that lie directly in a folder, in natural order.
+
+    What is no file but has such a name is left out, and so is a link to another picture of the folder (`latest.jpg`).
 
     Raises:
         VideoError: the folder cannot be listed.
     """
     try:
-        return sorted((path for path in folder.iterdir() if is_picture(path) and not _is_special(path)), key=natural)
+        with os.scandir(folder) as entries:
+            found = [entry for entry in entries if is_picture(Path(entry.name)) and _may_be_file(entry)]
+            own = {entry.inode() for entry in found if not entry.is_symlink()}
+            names = [entry.name for entry in found if not (entry.is_symlink() and _inode(entry) in own)]
     except OSError as error:
         raise VideoError(f"{folder}: cannot be listed ({error.strerror}); check its permissions") from error
+    return sorted((folder / name for name in names), key=natural)
 
 
-def _is_special(path: Path) -> bool:
-    """Whether it is a folder, a pipe, a socket or a device. A link that leads nowhere is a picture that is missing."""
+def _may_be_file(entry: os.DirEntry[str]) -> bool:
+    """Whether it is no folder, pipe, socket or device. A link that leads nowhere is a picture that is missing."""
+    return entry.is_file() or (entry.is_symlink() and not Path(entry.path).exists())
+
+
+def _inode(entry: os.DirEntry[str]) -> int | None:
     try:
-        return not stat.S_ISREG(path.stat().st_mode)
+        return entry.stat().st_ino
     except OSError:
-        return False
+        return None
 
 
 def read_image(path: Path, levels: Levels | None = None, limits: Limits = Limits()) -> ImageArray:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from oddframe.errors import EmptyVideo, VideoError
 from oddframe.types import Boxes, Frame, VideoInfo
 from oddframe.video.base import ASSUMED_FPS, Rate, Video, exact_fps
+from oddframe.video.limits import Limits
 
 
 class TrackVideo(Video):
@@ -35,6 +36,7 @@ class TrackVideo(Video):
         frames: how many frames there are; None = none after the last box.
         name: the video's id.
         source: what messages call it; by default made from the name.
+        limits: of how many frames there may be, and of their size.
 
     Raises:
         EmptyVideo: neither boxes nor frames.
@@ -60,6 +62,7 @@ class TrackVideo(Video):
         frames: int | None = None,
         name: str = "tracks",
         source: str | None = None,
+        limits: Limits = Limits(),
     ) -> None:
         source = source or f"tracks {name!r}"
         columns = np.asarray(frame, np.int64), np.asarray(track, np.int64), np.asarray(box)
@@ -67,6 +70,10 @@ class TrackVideo(Video):
         count = frames
         if count is None:
             count = int(index[-1]) + 1 if len(index) else 0
+        if count > limits.frames:
+            raise VideoError(f"{source}: claims {count:,} frames, {limits.over('frames')}")
+        if width * height > limits.pixels:
+            raise VideoError(f"{source}: claims pictures of {width} x {height} pixels, {limits.over('pixels')}")
         if not count:
             raise EmptyVideo(f"{source}: has neither boxes nor frames; say how many frames the recording has")
         if len(index) and int(index[-1]) >= count:
@@ -122,6 +129,9 @@ def _in_order(
     return frame, track, boxes[order]
 
 
+WHOLE = 2**53
+"""Whole numbers up to this are exact in floating point."""
+
 _ROW = re.compile(rb"\s*\d+(\.0*)?\s*,\s*-?\d+(\.0*)?\s*,")
 
 
@@ -156,6 +166,7 @@ def open_tracks(
     *,
     size: tuple[int, int] | None = None,
     frames: int | None = None,
+    limits: Limits = Limits(),
 ) -> TrackVideo:
     """The recording that such a file describes.
 
@@ -166,12 +177,13 @@ def open_tracks(
         size: width and height in pixels; else what `seqinfo.ini` says, else the smallest that holds all boxes.
         frames: how many there are; else what `seqinfo.ini` says where it is about this file alone, else the last
             with a box.
+        limits: of how many frames there may be, of their size, and of the bytes of the file.
 
     Raises:
         EmptyVideo: there is no box, and nobody says how many frames there are.
         VideoError: a damaged row or `seqinfo.ini`, or detections that nobody tracked.
     """
-    table = np.array(list(_rows(path)), np.float64).reshape(-1, 6)
+    table = np.array(list(_rows(path, limits)), np.float64).reshape(-1, 6)
     told = _sequence(path)
     box = np.concatenate([table[:, 2:4], table[:, 2:4] + table[:, 4:6]], axis=1)
     extent = np.ceil(box[:, 2:].max(axis=0, initial=1)).astype(int)
@@ -186,16 +198,19 @@ def open_tracks(
         frames=frames if frames is not None else told.frames,
         name=name or path.stem,
         source=str(path),
+        limits=limits,
     )
 
 
-def _rows(path: Path) -> Iterator[list[float]]:
+def _rows(path: Path, limits: Limits) -> Iterator[list[float]]:
     """Frame, id, left, top, width and height of every row that counts."""
     try:
+        if path.stat().st_size > limits.array:
+            raise VideoError(f"{path}: {path.stat().st_size:,} bytes of text, {limits.over('array')}")
         with path.open(encoding="utf-8-sig") as text:
             for number, line in enumerate(text, 1):
                 if line.strip():
-                    row = _row(f"{path}:{number}", line)
+                    row = _row(f"{path}:{number}", line, limits)
                     if row[6:7] != [0.0]:
                         yield row[:6]
     except UnicodeDecodeError as error:
@@ -204,13 +219,17 @@ def _rows(path: Path) -> Iterator[list[float]]:
         raise VideoError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
 
 
-def _row(where: str, line: str) -> list[float]:
+def _row(where: str, line: str, limits: Limits) -> list[float]:
     try:
         row = [float(value) for value in line.split(",")[:7]]
     except ValueError:
         row = []
     if len(row) < 6 or not all(map(math.isfinite, row)) or row[0] != int(row[0]) or row[1] != int(row[1]):
         raise VideoError(f"{where}: {line.strip()[:60]!r} is not frame,id,left,top,width,height of numbers; repair it")
+    if row[0] > limits.frames:
+        raise VideoError(f"{where}: a box in frame {row[0]:.0f}, {limits.over('frames')}")
+    if abs(row[1]) > WHOLE:
+        raise VideoError(f"{where}: id {row[1]:.0f} is beyond what numbers can tell apart; number tracks from 1")
     if row[1] == -1:
         raise VideoError(f"{where}: id -1: these are detections that nobody followed; run a tracker over them")
     if row[0] < 1 or min(row[4], row[5]) <= 0:
@@ -230,9 +249,9 @@ def _sequence(path: Path) -> SequenceInfo:
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read(file, "utf-8-sig")
-        given = parser["SequenceInfo"]
+        given = parser["Sequence"]
         sizes = [given.getint(key) for key in ("imWidth", "imHeight")]
         length = given.getint("seqLength") if alone else None
         return SequenceInfo(sizes[0], sizes[1], given.get("frameRate"), length)
-    except (configparser.Error, KeyError, ValueError) as error:
+    except (configparser.Error, KeyError, ValueError, OSError) as error:
         raise VideoError(f"{file}: not the description of a sequence ({error}); repair it or move it away") from error

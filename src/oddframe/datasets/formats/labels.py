@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import struct
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +17,18 @@ from oddframe.datasets.base import Labeller, Masker, other_length
 from oddframe.datasets.formats.layout import needed
 from oddframe.errors import DataError
 from oddframe.types import BoolArray, VideoInfo
+from oddframe.video.array_files import UNREADABLE, read_npy
+from oddframe.video.limits import Limits
 from oddframe.video.picture import pictures_in, read_image
 
 Range = tuple[int, int]
 """First and one-past-last abnormal frame, counted from 0."""
+
+PACKED = 15
+"""The type of a variable that is stored packed, in MATLAB 5 files."""
+
+CHUNK = 1 << 20
+"""Bytes that are unpacked at a time to see how many there are."""
 
 COLUMNS = ("clip", "first_abnormal_frame", "end_exclusive")
 
@@ -112,7 +123,7 @@ def cell_ranges(file: Path, videos: Sequence[str]) -> dict[str, list[Range]]:
     return {video: list(_columns(file, video, cell)) for video, cell in zip(videos, cells, strict=True)}
 
 
-def load_mat(file: Path, name: str) -> npt.NDArray[Any]:
+def load_mat(file: Path, name: str, limits: Limits = Limits()) -> npt.NDArray[Any]:
     """Read a variable of a MATLAB file.
 
     Raises:
@@ -120,11 +131,12 @@ def load_mat(file: Path, name: str) -> npt.NDArray[Any]:
     """
     from scipy.io import loadmat  # noqa: PLC0415  slow to import, and few need it
 
+    _check_unpacked(needed(file, f"a MATLAB file with the variable {name}"), limits)
     try:
         content: Mapping[str, Any] = loadmat(needed(file, f"a MATLAB file with the variable {name}"))
     except NotImplementedError as error:
         raise DataError(f"{file}: saved as MATLAB 7.3; save it with the option -v7") from error
-    except (ValueError, TypeError, OSError, EOFError) as error:
+    except UNREADABLE as error:
         raise DataError(f"{file}: not a readable MATLAB file ({error}); download it again") from error
     if name not in content:
         raise DataError(
@@ -133,16 +145,29 @@ def load_mat(file: Path, name: str) -> npt.NDArray[Any]:
     return np.asarray(content[name])
 
 
-def load_npy(file: Path, mapped: bool = False) -> npt.NDArray[Any]:
+def _check_unpacked(file: Path, limits: Limits) -> None:
+    """Refuse a file whose packed variables are larger than the limits: a thousandth of them is enough to claim it."""
+    content, place = file.read_bytes(), 128
+    while content[:6] == b"MATLAB" and place + 8 <= len(content):
+        kind, size = struct.unpack_from("<II" if content[126:128] == b"IM" else ">II", content, place)
+        if kind == PACKED:
+            unpacked, rest, left = zlib.decompressobj(), content[place + 8 : place + 8 + size], limits.array
+            with suppress(zlib.error):  # said when it is read
+                while rest and left >= 0:
+                    left -= len(unpacked.decompress(rest, CHUNK))
+                    rest = unpacked.unconsumed_tail
+            if left < 0:
+                raise DataError(f"{file}: a variable is {limits.over('array')}")
+        place += 8 + size
+
+
+def load_npy(file: Path, mapped: bool = False, limits: Limits = Limits()) -> npt.NDArray[Any]:
     """Read a NumPy array from a file, on demand if `mapped`. Objects are refused: they could run code.
 
     Raises:
-        DataError: the file is missing, damaged or holds objects.
+        DataError: the file is missing, damaged, holds objects, or is larger than the limits.
     """
-    try:
-        return np.asanyarray(np.load(needed(file, "labels"), "r" if mapped else None, allow_pickle=False))
-    except (ValueError, OSError, EOFError) as error:
-        raise DataError(f"{file}: not a readable array of numbers ({error}); download it again") from error
+    return read_npy(needed(file, "labels"), limits, mapped=mapped)
 
 
 def read_table(file: Path, columns: Sequence[str]) -> list[tuple[int, list[str]]]:

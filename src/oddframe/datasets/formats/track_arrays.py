@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,9 @@ import numpy.typing as npt
 
 from oddframe.errors import DataError
 from oddframe.video import TrackVideo
+from oddframe.video.array_files import ArrayArchive
 from oddframe.video.base import Rate
+from oddframe.video.limits import Limits
 
 _BOX = ("x0", "y0", "x1", "y1")
 
@@ -22,26 +23,22 @@ class NamedArrays:
 
     Args:
         file: what to read.
+        limits: of what one array may take.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, limits: Limits = Limits()) -> None:
         self.file = file
+        self._archive = ArrayArchive(file, limits)
         self._read: dict[str, npt.NDArray[Any]] = {}
 
     def array(self, name: str) -> npt.NDArray[Any]:
         """Read the array of that name.
 
         Raises:
-            DataError: there is none, or the file is damaged or holds objects.
+            DataError: there is none, or the file is damaged, holds objects or more than the limits.
         """
         if name not in self._read:
-            try:
-                with self.file.open("rb") as file, np.load(file, allow_pickle=False) as content:
-                    self._read[name] = np.asarray(content[name])
-            except KeyError:
-                raise DataError(f"{self.file}: has no array {name!r}; download it again") from None
-            except (ValueError, OSError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
-                raise DataError(f"{self.file}: not readable arrays of numbers ({error}); download it again") from error
+            self._read[name] = self._archive.array(name)
         return self._read[name]
 
 
@@ -54,9 +51,9 @@ class TrackArrays:
         fps: of all videos.
     """
 
-    def __init__(self, file: Path, size: tuple[int, int], fps: Rate) -> None:
+    def __init__(self, file: Path, size: tuple[int, int], fps: Rate, limits: Limits = Limits()) -> None:
         self.file, self.size, self.fps = file, size, fps
-        self._arrays = NamedArrays(file)
+        self._arrays = NamedArrays(file, limits)
 
     def names(self) -> list[str]:
         """The videos, in natural order.
