@@ -104,10 +104,11 @@ def _stated(stream: IO[bytes]) -> int:
     header = ast.literal_eval(_exactly(stream, length).decode("latin1" if version < (3, 0) else "utf-8"))
     shape, kind = header["shape"], npy.descr_to_dtype(header["descr"])
     if kind.hasobject:
-        raise ValueError("it holds Python objects, which are not loaded; save it as numbers")
+        raise ValueError("holds Python objects, which are not loaded; save it as numbers")
     if not all(type(side) is int and 0 <= side < 1 << 62 for side in shape):
         raise ValueError(f"its shape is {str(shape)[:60]}")
-    return math.prod(shape) * kind.itemsize
+    size: int = math.prod(shape) * kind.itemsize
+    return size
 
 
 def _exactly(stream: IO[bytes], size: int) -> bytes:
@@ -126,4 +127,6 @@ def _unreadable(file: Path, error: Exception) -> DataError:
     if isinstance(error, FileNotFoundError):
         return DataError(f"{file}: no such file")
     why = " ".join(str(error).split())[:200] or type(error).__name__
-    return DataError(f"{file}: not a readable array of numbers ({why}); download it again")
+    if "Python objects" in why:
+        return DataError(f"{file}: {why}")
+    return DataError(f"{file}: not readable arrays of numbers ({why}); download it again")

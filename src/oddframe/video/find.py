@@ -85,8 +85,8 @@ def find_videos(
     Args:
         sources: where to look.
         fps: replaces what the sources say of their frame rate; opened videos keep theirs.
-        failed: called with the error of each source that cannot be searched or read, and the others are given; None = it
-            is raised.
+        failed: called with the error of each source that cannot be searched or read, and the others are given; None =
+            it is raised.
         join: whether the videos of a folder or a pattern, and all files that are named, are segments of one recording
             each (`join_videos`).
         limits: of what a file may take.
@@ -265,32 +265,30 @@ def _there(link: Path) -> _Place:
 
 
 def _matches(pattern: Path, failed: Failed | None) -> Iterator[_Place]:
-    text = str(pattern)
     if pattern.is_symlink():
         _there(pattern)
-    if not glob.has_magic(text):
+    if not glob.has_magic(str(pattern)):
         raise missing(pattern)
-    paths = [_absolute(Path(match)) for match in glob.glob(text, recursive=True)]  # noqa: PTH207  absolute
-    found = False
+    paths = [_absolute(Path(match)) for match in glob.glob(str(pattern), recursive=True)]  # noqa: PTH207  absolute
+    found = list(_matched(sorted(dict.fromkeys(paths), key=natural), failed)) or list(_recordings(paths))
+    if not found:
+        raise VideoNotFound(f"{pattern}: no video matches; check the pattern and the folder before it")
+    yield from found
+
+
+def _matched(paths: Iterable[Path], failed: Failed | None) -> Iterator[_Place]:
     series: dict[Path, list[Path]] = {}
-    for path in sorted(dict.fromkeys(paths), key=natural):
+    for path in paths:
         if is_picture(path) and path.is_file():
             series.setdefault(path.parent, []).append(path)
         elif path.is_dir():
-            for place in _search(path, set(), failed):
-                found = True
-                yield place
+            yield from _search(path, set(), failed)
         elif path.suffix.lower() in VIDEO_SUFFIXES or is_tracks(path):
-            found = True
-            yield _Place(path)
+            if path.is_file() or path.is_symlink():
+                with _reporting(failed):
+                    yield _there(path)
     for folder, pictures in series.items():
         yield _Place(folder, tuple(pictures))
-    if not found and not series:
-        features = list(_recordings(paths))
-        yield from features
-        found = bool(features)
-    if not found and not series:
-        raise VideoNotFound(f"{pattern}: no video matches; check the pattern and the folder before it")
 
 
 def _open(place: _Place, fps: Rate | None, name: str, limits: Limits) -> Video:

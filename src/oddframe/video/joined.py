@@ -84,7 +84,8 @@ class JoinedVideo(Video):
         return self._readable[place], seconds - begins[place]
 
     def _begins(self) -> list[float]:
-        ends, begins = 0.0, []
+        ends = 0.0
+        begins: list[float] = []
         for segment in self._readable:
             if segment.info.frames is None:
                 raise VideoError(f"{self.id}: go through it first; only then it is known where its segments begin")
@@ -119,7 +120,9 @@ class JoinedVideo(Video):
         size, own = (self.info.width, self.info.height), (segment.info.width, segment.info.height)
         if own != size:
             one, other = (f"{width} x {height}" for width, height in (own, size))
-            warnings.warn(DamagedVideo(f"{segment.source}: is {one}, scaled to the first segment's {other}"), stacklevel=4)
+            warnings.warn(
+                DamagedVideo(f"{segment.source}: is {one}, scaled to the first segment's {other}"), stacklevel=4
+            )
         try:
             for frame in segment.levelled(self.levels):
                 yield frame if own == size else replace(frame, image=_scaled(frame.image, size))
@@ -152,17 +155,17 @@ def _readable(segments: Sequence[Video]) -> Iterator[Video]:
     errors: list[VideoError] = []
     for segment in segments:
         try:
-            segment.hint  # opens it
+            segment.hint  # noqa: B018  opens it
         except VideoError as error:
             errors.append(error)
-            if len(errors) < len(segments):
-                continue
-            raise errors[0] if len(errors) == 1 else VideoError(
-                f"none of {len(segments)} segments can be read: {'; '.join(map(str, errors))}"
-            ) from error
-        yield segment
-    for error in errors:
-        warnings.warn(SkippedVideo(f"{error}; left out of the recording"), stacklevel=4)
+        else:
+            yield segment
+    if len(errors) == len(segments) > 1:
+        raise VideoError(f"none of {len(segments)} segments can be read: {'; '.join(map(str, errors))}")
+    if len(errors) == len(segments):
+        raise errors[0]
+    for bad in errors:
+        warnings.warn(SkippedVideo(f"{bad}; left out of the recording"), stacklevel=4)
 
 
 def _scaled(image: ImageArray, size: tuple[int, int]) -> ImageArray:
