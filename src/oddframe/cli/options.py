@@ -30,6 +30,25 @@ Fps = Annotated[
     ),
 ]
 
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse to begin where a video cannot be read; else the others are used.")
+]
+
+Join = Annotated[
+    bool,
+    typer.Option(
+        "--join",
+        help="The videos of a folder or a pattern, and all files that are named, are segments of one recording each.",
+    ),
+]
+
+Limit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit", help="What a file may take, as pixels=2e8, array=4e9 (bytes) or frames=1e8.", show_default=False
+    ),
+]
+
 Cache = Annotated[
     Path | None,
     typer.Option(
@@ -108,18 +127,32 @@ def read_settings(pairs: Sequence[str] | None) -> dict[str, str]:
 
 
 def read_videos(
-    sources: Sequence[str], fps: str | None, failed: Callable[[VideoError], None] | None = None
+    sources: Sequence[str],
+    fps: str | None,
+    failed: Callable[[VideoError], None] | None = None,
+    *,
+    strict: bool = False,
+    join: bool = False,
+    limit: Sequence[str] | None = None,
 ) -> list[Video]:
-    """Open the videos that the arguments name.
+    """Find the videos that the arguments name.
 
     Args:
         sources: the arguments.
         fps: the option.
-        failed: called with the error of each video that cannot be opened; None = it is raised.
+        failed: called with the error of each source that cannot be searched, and videos are opened later; None = all are
+            opened, and those that cannot be read are left out, with a warning each.
+        strict, join, limit: the options.
     """
+    from oddframe.engine.usable import usable_videos
     from oddframe.video import find_videos
+    from oddframe.video.limits import Limits
 
-    return find_videos(list(sources), fps=fps, failed=failed)
+    limits = Limits.parse(list(limit or ()))
+    if failed is None or strict:
+        return usable_videos(list(sources), fps, strict=strict, join=join, limits=limits)
+    return find_videos(list(sources), fps=fps, failed=failed, join=join, limits=limits)
+
 
 
 def read_time(option: str, text: str) -> float:

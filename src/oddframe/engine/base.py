@@ -93,15 +93,22 @@ class DetectorParts:
         return f"<{type(self).__name__} {parts}, fitted on {videos} at {on.when}, {known}{stale}>"
 
     def _observed(
-        self, videos: Sources | ObservationSource, run: Run, cache: CacheLike, fps: Rate | None
+        self,
+        videos: Sources | ObservationSource,
+        run: Run,
+        cache: CacheLike,
+        fps: Rate | None,
+        *,
+        strict: bool = False,
     ) -> AbstractContextManager[ObservationSource]:
-        return source_of(videos, self._watching(), self._fitted, run, cache=cache, fps=fps)
+        return source_of(videos, self._watching(), self._fitted, run, cache=cache, fps=fps, strict=strict)
 
     def _own(self) -> tuple[str, Observer, Model, Scoring, Mask | None, CameraHealth]:
         return self.preset, self.observer, self.model, self.scoring, self.mask, self.health
 
     def _watching(self, views: tuple[View, ...] = ()) -> Watching:
-        return Watching(self.observer, self.mask, self.health, views)
+        levels = None if self._fitted is None else self._fitted.levels
+        return Watching(self.observer, self.mask, self.health, views, levels)
 
     def _known(self) -> Fitted:
         if self._fitted is None:

@@ -96,6 +96,7 @@ class Correctable(DetectorParts):
         fps: Rate | None = None,
         holdout: float = 0.2,
         seed: int = 0,
+        strict: bool = False,
     ) -> Self:
         """Add more normal video to what was learnt, without retraining.
 
@@ -106,6 +107,7 @@ class Correctable(DetectorParts):
             videos, run, cache, fps: as in `fit`; names that the detector knows already are refused.
             holdout: the share held out; 0 = leave the threshold as it is.
             seed: chooses which videos are held out.
+            strict: as in `fit`.
 
         Raises:
             NotFitted: fit or load first.
@@ -114,10 +116,11 @@ class Correctable(DetectorParts):
         """
         fitted = self._known()
         check_share(holdout, seed)
-        with self._observed(videos, run, cache, fps) as source:
+        with self._observed(videos, run, cache, fps, strict=strict) as source:
             calibration, changes = absorb(self.model, fitted, source, self.scoring, run, holdout=holdout, seed=seed)
             views = fitted.views + (source.views() if isinstance(source, CachedSource) else ())
-        self._fitted = replace(fitted, calibration=calibration, changes=changes, views=thinned(views))
+            levels = fitted.levels or (source.levels if isinstance(source, CachedSource) else None)
+        self._fitted = replace(fitted, calibration=calibration, changes=changes, views=thinned(views), levels=levels)
         return self
 
     def calibrate(
@@ -130,6 +133,7 @@ class Correctable(DetectorParts):
         false_alarms_per_hour: float | None = None,
         cache: CacheLike = None,
         fps: Rate | None = None,
+        strict: bool = False,
     ) -> Calibration:
         """Learn another threshold; the model and all scores stay as they are.
 
@@ -138,7 +142,7 @@ class Correctable(DetectorParts):
             scoring: replaces its own scoring; without `videos`, only the rate of alarms may differ.
             alarm_rate: the share of normal frames over the threshold, between 0 and 1.
             false_alarms_per_hour: events that an hour of normal video may give. Give one rate at most.
-            run, cache, fps: as in `fit`.
+            run, cache, fps, strict: as in `fit`.
 
         Returns:
             The new calibration.
@@ -155,7 +159,7 @@ class Correctable(DetectorParts):
         if videos is None:
             fresh = recalibrated(fitted, self.scoring, wanted)
         else:
-            with self._observed(videos, run, cache, fps) as source:
+            with self._observed(videos, run, cache, fps, strict=strict) as source:
                 fresh = calibrated_on(self.model, fitted, source, wanted, run)
         self.scoring, self._fitted = wanted, fresh
         return self.calibration

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -13,9 +14,10 @@ from oddframe.engine.explain import Explained, explain
 from oddframe.engine.fit import fit_model
 from oddframe.engine.fitted import Fitted, FittedOn, thinned
 from oddframe.engine.holdout import check_share
-from oddframe.engine.observed import CacheLike, videos_of
+from oddframe.engine.observed import CacheLike
 from oddframe.engine.score import Failed, Judged, judge_cached, judge_source
 from oddframe.engine.sources import CachedSource, LabelledSource, check_labels, only_video, taught
+from oddframe.engine.usable import Saying, usable_videos, videos_of
 from oddframe.errors import SpecError, VideoError
 from oddframe.models.source import ObservationSource
 from oddframe.scoring import MapUse, Scoring
@@ -56,6 +58,7 @@ class Detector(Correctable):
         holdout: float = 0.2,
         seed: int = 0,
         folds: int = 1,
+        strict: bool = False,
     ) -> Self:
         """Learn what is normal. What was learnt before is forgotten.
 
@@ -71,13 +74,14 @@ class Detector(Correctable):
             holdout: the share of normal video held out for the threshold, from 0 to less than 1; 0 = no threshold.
             seed: chooses which videos are held out.
             folds: 2 or more hold out all video in turn, by as many trainings: a better threshold where video is short.
+            strict: whether a video that cannot be read is an error; else it is left out, with a `SkippedVideo` warning.
 
         Returns:
             The detector itself.
 
         Raises:
             SpecError: the model cannot take what the observer gives.
-            VideoError: a video cannot be read.
+            VideoError: no video can be read, or, if `strict`, one cannot; the message names all of them.
             FitError, DataError: there is nothing to learn from; labels are missing, or name unknown videos.
             StoreError: the cache cannot be written.
             SettingsError: `holdout`, `seed`, `folds`, a video's frame rate or the mask does not fit.
@@ -87,10 +91,11 @@ class Detector(Correctable):
             return self._fit(taught(videos, labels, self.model.regime), run, holdout=holdout, seed=seed, folds=folds)
         check_share(holdout, seed, folds)  # before hours of observing
         self.model.check(self.observer.spec)
-        found = videos_of(videos, fps)
-        check_labels([video.info.id for video in found], labels)
-        with self._observed(found, run, cache, None) as source:
-            return self._fit(taught(source, labels, self.model.regime), run, holdout=holdout, seed=seed, folds=folds)
+        found = usable_videos(videos, fps, strict=strict, named=partial(check_labels, labels=labels))
+        with self._observed(found, run, cache, None, strict=strict) as source:
+            names = {info.id for info in source.videos()}
+            known = None if labels is None else {name: odd for name, odd in labels.items() if name in names}
+            return self._fit(taught(source, known, self.model.regime), run, holdout=holdout, seed=seed, folds=folds)
 
     def explain(
         self,
@@ -174,7 +179,7 @@ class Detector(Correctable):
         self._known()
         found = videos_of(video, fps)
         if len(found) != 1:
-            names = ", ".join(one.info.id for one in found[:3]) + (", ..." if len(found) > 3 else "")
+            names = ", ".join(one.id for one in found[:3]) + (", ..." if len(found) > 3 else "")
             raise VideoError(f"{names}: {len(found)} videos; give one to score, or all to score_each")
         return next(self.score_each(found, run, scoring=scoring, maps=maps, cache=cache))
 
@@ -263,7 +268,8 @@ class Detector(Correctable):
         check_share(holdout, seed, folds)
         calibration = fit_model(self.model, source, self.scoring, run, holdout=holdout, seed=seed, folds=folds)
         views = thinned(source.views()) if isinstance(source, CachedSource | LabelledSource) else ()
-        self._fitted = Fitted(FittedOn.now(source), calibration, source.spec, views)
+        levels = source.levels if isinstance(source, CachedSource | LabelledSource) else None
+        self._fitted = Fitted(FittedOn.now(source), calibration, source.spec, views, levels=levels)
         return self
 
     def _timelines(
@@ -278,8 +284,10 @@ class Detector(Correctable):
     ) -> Iterator[Timeline]:
         fitted = self._known()
         watching, use = self._watching(fitted.cameras()), MapUse(fitted.calibration.map_level, maps)
+        saying = Saying()
         for video in videos:
             try:
+                saying.of(video, fitted.levels or video.levels)
                 timeline = self._timeline(judge_cached(video, watching, self.model, cache, run, maps=use), scoring)
             except SpecError:  # the detector's fault, so every video's
                 raise

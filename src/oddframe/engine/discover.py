@@ -210,7 +210,7 @@ def discover(
     watching = Watching(made.observer, made.mask, made.health)
     with nullcontext(cache) if isinstance(cache, ObservationCache) else ObservationCache(cache) as opened:
         source = observed([*pile, *beside], watching, opened, run, failed=failed)
-        searched = [info.id for info in source.videos() if info.id in {video.info.id for video in pile}]
+        searched = [info.id for info in source.videos() if info.id in {video.id for video in pile}]
         _check_seen(source, searched)
         made.fit(source, run, holdout=0)
         timelines = tuple(_scored(made, source, searched, run))
@@ -236,7 +236,7 @@ def _nothing(sources: Sources) -> bool:
 
 def _beside(pile: Sequence[Video], more: Sequence[Video]) -> list[Video]:
     """The videos of `more` that are not in the pile, under names of their own."""
-    files, names = {video.source for video in pile if Path(video.source).exists()}, {video.info.id for video in pile}
+    files, names = {video.source for video in pile if Path(video.source).exists()}, {video.id for video in pile}
     found = []
     for video in more:
         if video in pile or video.source in files:

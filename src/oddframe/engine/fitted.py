@@ -22,6 +22,7 @@ from oddframe.scoring import Calibration, NormalScores
 from oddframe.types import Json, Spec, VideoId
 from oddframe.version import __version__
 from oddframe.video.health import View
+from oddframe.video.levels import Levels
 
 MOST_VIEWS = 32
 
@@ -95,6 +96,7 @@ class Fitted:
         spec: what the observations looked like.
         views: what the camera saw, as `View.to_json` says it: rounded once, so that a loaded detector judges equally.
         changes: what it was taught and calibrated on since, in the order of time.
+        levels: the range by which pictures of more than 8 bits are shown; None where it has seen none.
     """
 
     on: FittedOn
@@ -102,6 +104,7 @@ class Fitted:
     spec: Spec
     views: tuple[Json, ...] = ()
     changes: tuple[Change, ...] = ()
+    levels: Levels | None = None
 
     @property
     def stale(self) -> str | None:
@@ -145,6 +148,7 @@ class Fitted:
             "spec": self.spec.to_json(),
             "views": list(self.views),
             "changes": [change.to_json() for change in self.changes],
+            **({} if self.levels is None else {"levels": self.levels.to_json()}),
         }
 
     def told(self) -> dict[str, Json]:
@@ -161,7 +165,8 @@ class Fitted:
         try:
             changes = tuple(map(Change.from_json, value.get("changes", ())))
             calibration, spec = Calibration.from_json(value["calibration"], normal), Spec.from_json(value["spec"])
-            return cls(FittedOn.from_json(value["on"]), calibration, spec, tuple(value["views"]), changes)
+            levels = Levels.from_json(value["levels"]) if value.get("levels") else None
+            return cls(FittedOn.from_json(value["on"]), calibration, spec, tuple(value["views"]), changes, levels)
         except MALFORMED as error:
             reason = " ".join(str(error).split())[:200]
             raise StoreError(f"a saved detector's description is damaged ({reason}); fit and save it again") from error

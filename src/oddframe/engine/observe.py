@@ -16,6 +16,7 @@ from oddframe.scoring import Reasons
 from oddframe.types import BoolArray, Frame, ImageArray, Observations, Progress, Run, VideoInfo, Window
 from oddframe.video.base import Video
 from oddframe.video.health import CameraHealth, HealthStream, View
+from oddframe.video.levels import Levels
 from oddframe.video.mask import Mask
 
 
@@ -28,12 +29,18 @@ class Watching:
         mask: what it must not look at; None = it may look everywhere.
         health: what judges the camera.
         views: what the camera is known to see; empty where nobody knows.
+        levels: which values of pictures of more than 8 bits are shown; None = each video's own.
     """
 
     observer: Observer
     mask: Mask | None
     health: CameraHealth
     views: tuple[View, ...] = ()
+    levels: Levels | None = None
+
+    def sees(self, video: Video) -> Video:
+        """The video with the levels that are shown."""
+        return video.levelled(self.levels)
 
     def window(self, info: VideoInfo) -> Window:
         """What one observation needs in this video.
@@ -104,7 +111,7 @@ class WatchStream:
     def __init__(
         self, watching: Watching, info: VideoInfo, run: Run = Run(), also: Sequence[View] | None = None
     ) -> None:
-        self._sight = Sight(watching, info)
+        self._sight, self.sees = Sight(watching, info), watching.sees
         self._observing = watching.observer.open(info, run)
         self._health = self._sight.health(watching.views)
         self._shown: ImageArray | None = None
@@ -240,7 +247,7 @@ def watch(video: Video, stream: WatchStream, run: Run = Run()) -> Iterator[Seen]
         EmptyVideo: there is not one frame.
     """
     pushed = 0
-    for frame in video:
+    for frame in stream.sees(video):
         yield stream.push(frame)
         pushed += 1
         run.progress(Progress(f"observing {video.info.id}", pushed, video.hint))
@@ -279,7 +286,7 @@ def judge_health(video: Video, watching: Watching, run: Run = Run()) -> ReasonRu
     runs, sight = ReasonRuns(), Sight(watching, video.info)
     health = sight.health(watching.views)
     assert health is not None, "only pictures are judged"
-    for number, frame in enumerate(video, 1):
+    for number, frame in enumerate(watching.sees(video), 1):
         runs.extend(health.push(sight.of(frame)[1]))
         run.progress(Progress(f"checking the camera of {video.info.id}", number, video.hint))
     runs.extend(health.close())

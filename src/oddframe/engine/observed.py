@@ -15,12 +15,13 @@ from oddframe.cache.entry import Entry, EntryWriter
 from oddframe.engine.fitted import Fitted
 from oddframe.engine.observe import ReasonRuns, Watching, judge_health, observe_into
 from oddframe.engine.sources import CachedSource
+from oddframe.engine.usable import Saying, common_levels, usable_videos
 from oddframe.engine.workers import observe_apart
-from oddframe.errors import DamagedVideo, OddframeError, OddframeWarning, SettingsError, VideoError
+from oddframe.errors import DamagedVideo, OddframeError, OddframeWarning, SettingsError, SkippedVideo, VideoError
 from oddframe.models.source import ObservationSource
 from oddframe.types import Json, Run, Spec
 from oddframe.video.base import Rate, Video
-from oddframe.video.find import Sources, find_videos
+from oddframe.video.find import Sources
 
 CacheLike: TypeAlias = ObservationCache | str | Path | None
 """Where observations are stored: a cache, or a folder; None = the user's cache folder."""
@@ -29,15 +30,6 @@ CacheLike: TypeAlias = ObservationCache | str | Path | None
 def opened_cache(cache: CacheLike) -> AbstractContextManager[ObservationCache]:
     """The cache, which is closed at the end unless it was given open."""
     return nullcontext(cache) if isinstance(cache, ObservationCache) else ObservationCache(cache)
-
-
-def videos_of(sources: Sources, fps: Rate | None) -> list[Video]:
-    """The videos that the sources hold; those that are open already are not searched for again."""
-    if isinstance(sources, list) and sources and all(isinstance(source, Video) for source in sources):
-        names = {source.info.id for source in sources}
-        if len(names) == len(sources):
-            return list(sources)
-    return find_videos(sources, fps=fps)
 
 
 @contextmanager
@@ -49,8 +41,9 @@ def source_of(
     *,
     cache: CacheLike,
     fps: Rate | None,
+    strict: bool = False,
 ) -> Iterator[ObservationSource]:
-    """The source, while it is needed.
+    """The source, while it is needed; videos that cannot be read are left out with a warning, unless `strict`.
 
     Raises:
         SpecError: it has not what the detector was fitted on.
@@ -63,9 +56,19 @@ def source_of(
         return
     if fitted is not None:
         fitted.check_observer(watching.observer)
-    found = videos_of(videos, fps)
+    found = usable_videos(videos, fps, strict=strict)
+    skip = None if strict or len(found) == 1 else _skip
     with opened_cache(cache) as opened:
-        yield observed(found, watching, opened, run)
+        source = observed(found, watching, opened, run, failed=skip)
+        if not source.videos():
+            raise VideoError(f"none of the {len(found)} videos can be read to its end; the warnings say why")
+        yield source
+
+
+def _skip(_: Video, error: OddframeError) -> None:
+    if not isinstance(error, VideoError):
+        raise error
+    warnings.warn(SkippedVideo(f"{error}; left out"), stacklevel=4)
 
 
 def observed(
@@ -91,10 +94,13 @@ def observed(
         StoreError: the cache cannot be written.
         WorkerDied: of several workers, one ended without a word.
     """
-    windows, keys = {}, {}
+    windows, keys, saying = {}, {}, Saying()
     for video in videos:  # all of them, before hours of observing
         with _telling(video, failed):
             windows[video] = watching.admit(video)
+    watching = replace(watching, levels=common_levels(windows, watching.levels))
+    for video in windows:
+        saying.of(video, watching.levels)
     for video in windows:
         with _telling(video, failed):
             keys[video] = video_key(video, watching)
@@ -105,7 +111,7 @@ def observed(
         info = video.info
         with _telling(video, failed):
             items.append((info, windows[video], _entry(video, key, watching, cache, run)))
-    return CachedSource(watching.observer.spec, items)
+    return CachedSource(watching.observer.spec, items, watching.levels)
 
 
 @contextmanager
@@ -220,4 +226,7 @@ def video_key(video: Video, watching: Watching) -> str | None:
     if digest is None:
         return None
     mask = None if watching.mask is None else watching.mask.identity()
-    return cache_key(digest, str(video.info.fps), watching.observer.identity(), mask, watching.health.identity())
+    levels = watching.sees(video).levels
+    shown = [] if levels is None else [levels.to_json()]
+    parts = watching.observer.identity(), mask, watching.health.identity()
+    return cache_key(digest, str(video.info.fps), *parts, *shown)

@@ -17,6 +17,7 @@ from oddframe.models.base import Regime
 from oddframe.models.source import ObservationSource
 from oddframe.scoring import Reasons, as_codes, untouched
 from oddframe.types import IntArray, Json, Observations, Spec, VideoId, VideoInfo, Window
+from oddframe.video.levels import Levels
 
 
 class NumberedSource(ObservationSource):
@@ -57,10 +58,13 @@ class CachedSource(NumberedSource):
     Args:
         spec: what their data look like.
         items: per video its description, what one observation needed, and its cache entry, which must stay.
+        levels: by which its deep pictures were shown; None where there were none.
     """
 
-    def __init__(self, spec: Spec, items: Sequence[tuple[VideoInfo, Window, Entry]]) -> None:
-        self._spec = spec
+    def __init__(
+        self, spec: Spec, items: Sequence[tuple[VideoInfo, Window, Entry]], levels: Levels | None = None
+    ) -> None:
+        self._spec, self.levels = spec, levels
         self._windows = {info.id: window for info, window, _ in items}
         self._entries = [entry for _, _, entry in items]
         self._kept = [_kept(entry, window) for _, window, entry in items]
@@ -198,6 +202,11 @@ class LabelledSource(SourcePart):
     def views(self) -> tuple[Json, ...]:
         """What the camera saw, per video where that is known."""
         return self._whole.views() if isinstance(self._whole, CachedSource) else ()
+
+    @property
+    def levels(self) -> Levels | None:
+        """By which its deep pictures were shown, where that is known."""
+        return self._whole.levels if isinstance(self._whole, CachedSource | LabelledSource) else None
 
 
 def taught(source: ObservationSource, labels: Mapping[VideoId, bool] | None, regime: Regime) -> ObservationSource:

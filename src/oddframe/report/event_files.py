@@ -15,8 +15,9 @@ from typing import TypeAlias
 
 from oddframe.draw.annotate import event_clip, span_of
 from oddframe.engine.detector import Detector
-from oddframe.engine.observed import CacheLike, videos_of
+from oddframe.engine.observed import CacheLike
 from oddframe.engine.score import Failed
+from oddframe.engine.usable import videos_of
 from oddframe.errors import VideoError
 from oddframe.files import replace_durably, storing
 from oddframe.scoring import Calibration, MapScale
@@ -103,8 +104,8 @@ class EventFiles:
         """
         if not videos:
             return
-        before = {video.info.id: stamp(video) for video in videos}
-        known = {video.info.id: video for video in videos}
+        before = {video.id: stamp(video) for video in videos}
+        known = {video.id: video for video in videos}
         for timeline in detector.score_each(videos, run, cache=cache, failed=failed):
             yield timeline
             video = known[timeline.info.id]

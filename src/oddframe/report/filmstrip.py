@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Self
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from oddframe.report.parts import Box, Picture, Shot, Thumbnail
 from oddframe.types import Frame, ImageArray
 from oddframe.video import Video
+from oddframe.video.levels import Levels
 
 MOST = 360
 """Pictures of one video at most."""
@@ -65,7 +67,7 @@ class Filmed(Video):
     """
 
     def __init__(self, video: Video) -> None:
-        super().__init__(video.source, video.info, video.hint)
+        super().__init__(video.source, video.info, video.hint, levels=video.levels, notes=video.notes)
         self.video = video
         self.strip = Filmstrip(float(video.info.fps))
 
@@ -74,6 +76,11 @@ class Filmed(Video):
         for frame in self.video:
             self.strip.push(frame)
             yield frame
+
+    def levelled(self, levels: Levels | None) -> Self:
+        """Itself, from now on with other levels: its pictures are taken in the pass that follows."""
+        self.video = self.video.levelled(levels)
+        return self
 
     def fill(self) -> None:
         """Go through the video for its pictures, where nothing else has: its observations were stored already.

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from oddframe.engine.detector import Detector
 from oddframe.engine.explainer import Witness
-from oddframe.engine.observed import CacheLike, videos_of
+from oddframe.engine.observed import CacheLike
 from oddframe.engine.score import Failed
+from oddframe.engine.usable import opens, videos_of
 from oddframe.errors import (
     DataError,
     OddframeError,
@@ -119,11 +120,12 @@ def with_normal(
         fps: frames a second of the normal videos, in place of what the files say.
     """
     missing: list[VideoError] = []
-    at_hand = [] if normal is None else find_videos(normal, fps=fps, failed=missing.append)
+    found = [] if normal is None else find_videos(normal, fps=fps, failed=missing.append)
+    at_hand = [video for video in found if opens(video, missing)]
     for error in missing:
         warnings.warn(f"normal moments of it are not shown: {error}", OddframeWarning, stacklevel=3)
     left = room - sum(part.bytes for part in parts)
-    return list(with_near(parts, {video.info.id: video for video in at_hand}, left))
+    return list(with_near(parts, {video.id: video for video in at_hand}, left))
 
 
 def page_of(

@@ -283,10 +283,9 @@ def _matched(paths: Iterable[Path], failed: Failed | None) -> Iterator[_Place]:
             series.setdefault(path.parent, []).append(path)
         elif path.is_dir():
             yield from _search(path, set(), failed)
-        elif path.suffix.lower() in VIDEO_SUFFIXES or is_tracks(path):
-            if path.is_file() or path.is_symlink():
-                with _reporting(failed):
-                    yield _there(path)
+        elif (path.suffix.lower() in VIDEO_SUFFIXES and (path.is_file() or path.is_symlink())) or is_tracks(path):
+            with _reporting(failed):
+                yield _there(path)
     for folder, pictures in series.items():
         yield _Place(folder, tuple(pictures))
 

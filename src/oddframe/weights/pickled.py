@@ -85,7 +85,7 @@ def read_pickle(file: Path, largest: int = LARGEST_ARRAY) -> dict[str, Any]:
         content = _unpickled(stream)
     if not isinstance(content, dict):
         raise ValueError("it holds no names")
-    return _arrays(content, largest)
+    return _arrays(content, largest, _Room(file.stat().st_size))
 
 
 def _unpickled(stream: BinaryIO) -> Any:
@@ -95,14 +95,33 @@ def _unpickled(stream: BinaryIO) -> Any:
         raise ValueError(str(error) or type(error).__name__) from error
 
 
-def _arrays(content: Mapping[Any, Any], largest: int, depth: int = 0) -> dict[str, Any]:
+class _Room:
+    """What an honest file can hold: each name takes a byte of it at least, and each array its own bytes.
+
+    A pickle may hold one array, or one mapping, and name it many times over; each name would make a copy.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+
+    def take(self, size: int) -> None:
+        """Count something of that size. Raises `ValueError` where the file is too small for it."""
+        self._left -= size
+        if self._left < 0:
+            raise ValueError("what it names takes more than the file: some of it is named many times to fill memory")
+
+
+def _arrays(content: Mapping[Any, Any], largest: int, room: _Room, depth: int = 0) -> dict[str, Any]:
     if depth > DEEPEST:
         raise ValueError(f"it holds mappings inside of each other, more than {DEEPEST} deep")
     found: dict[str, Any] = {}
     for name, value in content.items():
+        room.take(1)
         if isinstance(value, dict):
-            found[str(name)] = _arrays(value, largest, depth + 1)
+            found[str(name)] = _arrays(value, largest, room, depth + 1)
         elif isinstance(value, _Record) and isinstance(value.state, tuple) and len(value.state) == 5:
+            raw = value.state[4]
+            room.take(len(raw) if isinstance(raw, str | bytes) else 0)
             found[str(name)] = _array(value, largest)
     return found
 
