@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         VideoInfo,
         Window,
     )
-    from oddframe.video import ArrayVideo, CameraHealth, Mask, Video, find_videos, open_video
+    from oddframe.video import ArrayVideo, CameraHealth, Limits, Mask, Video, find_videos, join_videos, open_video
 
 __all__ = [
     "ArrayVideo",
@@ -53,6 +53,7 @@ __all__ = [
     "Event",
     "Field",
     "Frame",
+    "Limits",
     "Mask",
     "MemorySource",
     "Model",
@@ -87,6 +88,7 @@ __all__ = [
     "editing",
     "export",
     "find_videos",
+    "join_videos",
     "open_video",
     "report",
     "weights",
@@ -108,7 +110,10 @@ _HOMES = {
         *("Event", "Field", "Frame", "Observations", "Progress", "Run"),
         *("Scored", "Spec", "Timeline", "VideoInfo", "Window"),
     ],
-    "oddframe.video": ["ArrayVideo", "CameraHealth", "Mask", "Video", "find_videos", "open_video"],
+    "oddframe.video": [
+        *("ArrayVideo", "CameraHealth", "Limits", "Mask", "Video"),
+        *("find_videos", "join_videos", "open_video"),
+    ],
 }
 _ROOMS = ("bench", "catalog", "demo", "draw", "export", "report", "weights")
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from oddframe.cli.app import app, stderr, stdout, waiting
-from oddframe.cli.options import AllowFetch, AllowFiles, Cache, Device, Fps, Workers, read_videos
+from oddframe.cli.options import AllowFetch, AllowFiles, Cache, Device, Fps, Join, Limit, Strict, Workers, read_videos
 from oddframe.errors import OddframeWarning, SettingsError
 
 
@@ -31,6 +31,9 @@ def calibrate(
         float | None, typer.Option(help="Instead, the share of normal frames over the threshold.")
     ] = None,
     fps: Fps = None,
+    strict: Strict = False,
+    join: Join = False,
+    limit: Limit = None,
     cache: Cache = None,
     device: Device = "cpu",
     workers: Workers = 1,
@@ -47,9 +50,11 @@ def calibrate(
     hourly = per_hour if per_day is None else per_day / 24
     with editing(detector, waiting(detector), allow_fetch=allow_fetch, allow_files=allow_files or ()) as loaded:
         before = loaded.calibration.threshold
-        found = read_videos(videos, fps) if videos else None
+        found = read_videos(videos, fps, strict=strict, join=join, limit=limit) if videos else None
         with reporting(len(found or ()), device, workers=workers) as run:
-            loaded.calibrate(found, run, alarm_rate=alarm_rate, false_alarms_per_hour=hourly, cache=cache)
+            loaded.calibrate(
+                found, run, alarm_rate=alarm_rate, false_alarms_per_hour=hourly, cache=cache, strict=strict
+            )
     if loaded.calibration.doubt is not None:
         warnings.warn(loaded.calibration.doubt, OddframeWarning, stacklevel=2)
     for line in in_words(loaded.calibration, before, len(found or ())):

@@ -16,7 +16,10 @@ from oddframe.cli.options import (
     Checkpoints,
     Device,
     Fps,
+    Join,
+    Limit,
     Precise,
+    Strict,
     Videos,
     Workers,
     read_settings,
@@ -52,6 +55,9 @@ def discover_moments(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what moments.json holds; no table.")] = False,
     fps: Fps = None,
+    strict: Strict = False,
+    join: Join = False,
+    limit: Limit = None,
     cache: Cache = None,
     device: Device = "cpu",
     workers: Workers = 1,
@@ -73,10 +79,13 @@ def discover_moments(
     failures = Failures(context.obj.debug)
     with storing(output, "choose another folder with --output"):
         output.mkdir(parents=True, exist_ok=True)
-    searched = read_videos(pile, fps, failures)
+    searched = read_videos(pile, fps, failures, strict=strict, join=join, limit=limit)
     if not searched:
         raise typer.Exit(FAILED)
-    beside, began = read_videos(more, fps, failures) if more else [], perf_counter()
+    beside, began = (
+        read_videos(more, fps, failures, strict=strict, join=join, limit=limit) if more else [],
+        perf_counter(),
+    )
     count = len(searched) + len(beside)
     with reporting(count, device, precision=precision, checkpoints=checkpoints, workers=workers) as run:
         found = discover(searched, made, run, more=beside, moments=moments, cache=cache, failed=failures.of)

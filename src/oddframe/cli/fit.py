@@ -16,8 +16,11 @@ from oddframe.cli.options import (
     Checkpoints,
     Device,
     Fps,
+    Join,
+    Limit,
     Log,
     Precise,
+    Strict,
     Videos,
     Workers,
     read_settings,
@@ -42,6 +45,9 @@ def fit(
         Path | None, typer.Option(help="A picture: white = look, black = ignore (a clock, a tree).", show_default=False)
     ] = None,
     fps: Fps = None,
+    strict: Strict = False,
+    join: Join = False,
+    limit: Limit = None,
     labels: Annotated[
         Path | None,
         typer.Option(help="A table video,label (normal or abnormal), for weak supervision.", show_default=False),
@@ -80,10 +86,10 @@ def fit(
         allow_fetch=allow_fetch,
     )
     told = None if labels is None else read_label_list(labels)
-    found = read_videos(videos, fps)
+    found = read_videos(videos, fps, strict=strict, join=join, limit=limit)
     began = perf_counter()
     with reporting(len(found), device, precision=precision, checkpoints=checkpoints, log=log, workers=workers) as run:
-        made.fit(found, run, cache=cache, labels=told, holdout=holdout, seed=seed, folds=folds)
+        made.fit(found, run, cache=cache, labels=told, holdout=holdout, seed=seed, folds=folds, strict=strict)
     if not is_first():
         return  # of several processes that train together, one saves
     made.save(output)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from oddframe import catalog
-from oddframe.cli.app import app, stdout
-from oddframe.cli.options import AllowFetch, AllowFiles, Fps, read_videos
+from oddframe.cli.app import Failures, app, stdout
+from oddframe.cli.options import AllowFetch, AllowFiles, Fps, Join, Limit, read_videos
 from oddframe.cli.quick import print_names
+from oddframe.errors import VideoError
 from oddframe.text import printable
+
+if TYPE_CHECKING:
+    from oddframe.video import Video
 
 
 @app.command()
 def info(
+    context: typer.Context,
     what: Annotated[
         list[str] | None,
         typer.Argument(
@@ -25,6 +30,8 @@ def info(
     ] = None,
     count: Annotated[bool, typer.Option("--count", help="Count a video's frames, which reads all of it.")] = False,
     fps: Fps = None,
+    join: Join = False,
+    limit: Limit = None,
     allow_fetch: AllowFetch = False,
     allow_files: AllowFiles = None,
 ) -> None:
@@ -42,7 +49,9 @@ def info(
     elif len(what) == 1 and not Path(what[0]).exists() and catalog.kinds_of(what[0]):
         _print_name(what[0])
     else:
-        _print_videos(what, fps, count)
+        failures = Failures(context.obj.debug)
+        _print_videos(read_videos(what, fps, failures, join=join, limit=limit), count, failures)
+        failures.leave()
 
 
 def _print_name(name: str) -> None:
@@ -70,13 +79,21 @@ def _print_preset(name: str) -> None:
             stdout().print(f"  {part}.{setting}: {value!r}")
 
 
-def _print_videos(sources: list[str], fps: str | None, count: bool) -> None:
+def _print_videos(videos: list[Video], count: bool, failures: Failures) -> None:
     from rich.table import Table
 
-    table = Table("video", "size", "fps", "frames", box=None)
-    for video in read_videos(sources, fps):
-        rate = f"{float(video.info.fps):g}" + (" (assumed)" if video.fps_assumed else "")
-        believed = "unknown" if video.hint is None else f"about {video.hint}"
-        frames = str(video.count()) if count else believed
-        table.add_row(printable(video.info.id), f"{video.info.width} x {video.info.height}", rate, frames)
-    stdout().print(table)
+    from oddframe.engine.usable import Saying
+
+    table, saying = Table("video", "size", "fps", "frames", box=None), Saying()
+    for video in videos:
+        try:
+            rate = f"{float(video.info.fps):g}" + (" (assumed)" if video.fps_assumed else "")
+            believed = "unknown" if video.hint is None else f"about {video.hint}"
+            frames = str(video.count()) if count else believed
+            saying.of(video, video.levels)
+        except VideoError as error:  # the others can still be described
+            failures.of(video, error)
+        else:
+            table.add_row(printable(video.info.id), f"{video.info.width} x {video.info.height}", rate, frames)
+    if table.row_count:
+        stdout().print(table)

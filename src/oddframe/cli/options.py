@@ -154,7 +154,6 @@ def read_videos(
     return find_videos(list(sources), fps=fps, failed=failed, join=join, limits=limits)
 
 
-
 def read_time(option: str, text: str) -> float:
     """Read seconds, or a time as `clock` writes it.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from oddframe.cli.app import Failures, app, stdout
-from oddframe.cli.options import AllowFetch, AllowFiles, Cache, Device, Fps, Videos, read_videos
+from oddframe.cli.options import AllowFetch, AllowFiles, Cache, Device, Fps, Join, Limit, Strict, Videos, read_videos
 
 
 @app.command()
@@ -32,6 +32,9 @@ def report(
     title: Annotated[str | None, typer.Option("--title", help="The page's heading.", show_default=False)] = None,
     megabytes: Annotated[float, typer.Option("--megabytes", help="How large the page may be.")] = 10.0,
     fps: Fps = None,
+    strict: Strict = False,
+    join: Join = False,
+    limit: Limit = None,
     cache: Cache = None,
     device: Device = "cpu",
     allow_fetch: AllowFetch = False,
@@ -48,7 +51,7 @@ def report(
     room_of(megabytes)  # before anything is read
     loaded = Detector.load(detector, allow_fetch=allow_fetch, allow_files=allow_files or ())
     failures = Failures(context.obj.debug)
-    found = read_videos(videos, fps, failures)
+    found = read_videos(videos, fps, failures, strict=strict, join=join, limit=limit)
     with reporting(len(found), device) as run:
         path = write_report(
             loaded,

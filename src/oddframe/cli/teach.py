@@ -16,6 +16,9 @@ from oddframe.cli.options import (
     Cache,
     Device,
     Fps,
+    Join,
+    Limit,
+    Strict,
     Videos,
     Workers,
     read_box,
@@ -42,6 +45,8 @@ def teach(
         typer.Option(help="x0,y0,x1,y1 in pixels: teach only what lies in it by half.", show_default=False),
     ] = None,
     fps: Fps = None,
+    join: Join = False,
+    limit: Limit = None,
     cache: Cache = None,
     device: Device = "cpu",
     allow_fetch: AllowFetch = False,
@@ -53,7 +58,7 @@ def teach(
     first, last = read_time("--from", start), read_time("--to", end)
     inside = None if box is None else read_box(box)
     with _editing(detector, allow_fetch, allow_files) as loaded:
-        found = read_videos([video], fps)
+        found = read_videos([video], fps, join=join, limit=limit)
         with reporting(len(found), device) as run:
             told = loaded.teach(found, first, last, run, box=inside, cache=cache)
     _print(told)
@@ -84,6 +89,9 @@ def absorb(
     holdout: Annotated[float, typer.Option(help="Share held out for a new threshold; 0 leaves the old one.")] = 0.2,
     seed: Annotated[int, typer.Option(help="Chooses what is held out.")] = 0,
     fps: Fps = None,
+    strict: Strict = False,
+    join: Join = False,
+    limit: Limit = None,
     cache: Cache = None,
     device: Device = "cpu",
     workers: Workers = 1,
@@ -94,10 +102,10 @@ def absorb(
     from oddframe.cli.progress import reporting
 
     with _editing(detector, allow_fetch, allow_files) as loaded:
-        found = read_videos(videos, fps)
+        found = read_videos(videos, fps, strict=strict, join=join, limit=limit)
         began, before = perf_counter(), loaded.calibration.threshold
         with reporting(len(found), device, workers=workers) as run:
-            loaded.absorb(found, run, cache=cache, holdout=holdout, seed=seed)
+            loaded.absorb(found, run, cache=cache, holdout=holdout, seed=seed, strict=strict)
     thresholds = " to ".join("none" if t is None else f"{t:.4g}" for t in (before, loaded.calibration.threshold))
     count = f"{len(found)} video{'' if len(found) == 1 else 's'}"
     stderr().print(f"absorbed {count} in {perf_counter() - began:.0f} s, threshold {thresholds}")

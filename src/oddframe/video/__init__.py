@@ -5,6 +5,8 @@ from oddframe.video.base import ASSUMED_FPS, Video
 from oddframe.video.features import FeatureVideo
 from oddframe.video.find import find_videos, open_video
 from oddframe.video.health import CameraHealth, HealthStream, View
+from oddframe.video.joined import JoinedVideo, join_videos
+from oddframe.video.limits import Limits
 from oddframe.video.mask import Mask
 from oddframe.video.tracks import TrackVideo, open_tracks
 from oddframe.video.windows import (
@@ -25,6 +27,8 @@ __all__ = [
     "CameraHealth",
     "FeatureVideo",
     "HealthStream",
+    "JoinedVideo",
+    "Limits",
     "Mask",
     "TrackVideo",
     "Video",
@@ -32,6 +36,7 @@ __all__ = [
     "about_frame",
     "about_frames",
     "find_videos",
+    "join_videos",
     "members",
     "open_tracks",
     "open_video",
