@@ -17,20 +17,20 @@ from oddframe.engine.score import Judged
 from oddframe.errors import SettingsError
 from oddframe.scoring import Reasons, Scoring, Smoothing, frame_scores
 from oddframe.types import Observations, Scored, VideoInfo, Window
-from oddframe.video import about_frames, span_of, window_count
 
 FLOOR = -3.0
 
 
 def judged(scores: list[float], window: Window, frames: int, reasons: Reasons = ()) -> Judged:
     """One whole-frame observation a window, as far as there are scores."""
-    count = min(window_count(window, frames), len(scores))
     info = VideoInfo("v", 20, 10, Fraction(10), frames)
+    fitting = window.over(info.frame_times())
+    count = min(len(fitting), len(scores))
     seen = Observations(
         video="v",
-        frame=np.array(about_frames(window, frames)[:count], np.int64),
-        span=np.array([span_of(window, number) for number in range(count)]).reshape(-1, 2),
-        ready=np.arange(count) * window.stride + window.extent - 1,
+        frame=fitting.about[:count],
+        span=np.stack([fitting.begin, fitting.end], axis=1)[:count],
+        ready=fitting.last[:count],
         box=np.tile(np.array([0, 0, 20, 10], np.float32), (count, 1)),
         through=frames,
     )
@@ -82,7 +82,7 @@ def test_llsh_pads_both_ends_with_zero_after_normalising_the_rest(
 ) -> None:
     one = judged(scores, window, frames)
     told = protocol("paper-llsh").apply(one, FLOOR)
-    raw = frame_scores(one.scored, frames, window, floor=FLOOR, edges="zero")
+    raw = frame_scores(one.scored, one.info.frame_times(), window, floor=FLOOR, edges="zero")
     inner = ~raw.zero
     smooth = Smoothing("gaussian", 12, "frames").array(raw.scores, inner, 10)
     assert told.valid.all()

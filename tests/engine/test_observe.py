@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oddframe.engine.observe import ReasonRuns, Seen, Sieve, Watching, WatchStream, watch
 from oddframe.errors import EmptyVideo, SettingsError
 from oddframe.scoring import untouched
-from oddframe.types import Frame, ImageArray, Observations, Progress, Run, VideoInfo, Window
+from oddframe.types import Frame, ImageArray, Observations, Progress, Run, Times, VideoInfo, Window
 from oddframe.video.array import ArrayVideo
 from oddframe.video.health import CameraHealth
 from oddframe.video.mask import Mask
@@ -57,7 +57,7 @@ def test_the_sieve_lets_through_what_saw_scorable_frames_only_however_late_healt
     everything = one_each(sorted(present), ahead, frames)
     runs = ReasonRuns()
     runs.extend(words)
-    expected = everything.frame[untouched(everything, window, frames, runs.runs)]
+    expected = everything.frame[untouched(everything, window, Times.even(frames, Fraction(25)), runs.runs)]
     assert Observations.concatenate(out).frame.tolist() == expected.tolist()
 
 

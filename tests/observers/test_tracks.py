@@ -174,5 +174,5 @@ def test_settings_out_of_range_are_refused() -> None:
     ):
         with pytest.raises(SettingsError, match=says):
             Tracks(**wrong)
-    with pytest.raises(SettingsError, match="too few to see motion"):
+    with pytest.raises(SettingsError, match="too few to follow things"):
         Tracks().window(VideoInfo("slow", 9, 9, Fraction(1)))

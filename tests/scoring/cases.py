@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
 from oddframe.scoring import Reasons
-from oddframe.types import Observations, Scored, Window
+from oddframe.types import Observations, Scored, Times, Window
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ def scored(case: Case | Scored) -> Scored:
         through=case.frames,
     )
     return Scored(rows, np.array(case.score, np.float32))
+
+
+def even(frames: int, fps: int = 25) -> Times:
+    """Times at a constant rate."""
+    return Times.even(frames, Fraction(fps))
 
 
 def observations(frame: npt.ArrayLike, score: Sequence[float] | npt.ArrayLike, look_ahead: int = 0) -> Scored:
@@ -80,3 +86,10 @@ def cases(draw: st.DrawFn) -> Case:
         reasons=tuple((b, min(b + 1, frames), "dark" if b % 2 else "frozen") for b in bad if b < frames),
         floor=-7.0,
     )
+
+
+def changing(*runs: tuple[int, int]) -> Times:
+    """Times of (frames a second, frames) one run after the other; the first rate is the nominal one."""
+    steps = np.concatenate([np.full(frames, 1 / rate) for rate, frames in runs])
+    time = np.concatenate([[0.0], np.cumsum(steps)[:-1]])
+    return Times(Fraction(runs[0][0]), time)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from oddframe.scoring import FrameScores, covering_max, frame_scores
 from oddframe.types import Window
-from tests.scoring.cases import Case, cases, observations, scored
+from tests.scoring.cases import Case, cases, even, observations, scored
 
 
 def reference(case: Case) -> tuple[list[float], list[str]]:
@@ -45,7 +45,7 @@ def reference(case: Case) -> tuple[list[float], list[str]]:
 
 
 def run(case: Case) -> FrameScores:
-    return frame_scores(scored(case), case.frames, case.window, floor=case.floor, reasons=case.reasons)
+    return frame_scores(scored(case), even(case.frames), case.window, floor=case.floor, reasons=case.reasons)
 
 
 @given(cases())
@@ -72,7 +72,7 @@ def test_covering_max_equals_painting(spans: list[tuple[int, int, int]]) -> None
 
 def test_zero_edges_stay_out_until_smoothing_is_done() -> None:
     case = observations([2, 3], [5.0, 7.0])
-    found = frame_scores(scored(case), 6, Window(3, about=2), floor=-1.0, edges="zero")
+    found = frame_scores(scored(case), even(6), Window(3, about=2), floor=-1.0, edges="zero")
     assert found.zero.tolist() == [True, True, False, False, False, False]
     np.testing.assert_array_equal(found.scores, np.array([np.nan, np.nan, 5, 7, -1, -1], np.float32))
     assert found.valid.all()
@@ -81,14 +81,14 @@ def test_zero_edges_stay_out_until_smoothing_is_done() -> None:
 
 def test_a_dark_frame_takes_the_windows_that_saw_it_along() -> None:
     case = observations([1, 2, 3, 4, 5], [1.0, 2.0, 3.0, 4.0, 5.0], look_ahead=1)
-    found = frame_scores(scored(case), 7, Window(3, about=1), floor=0.0, reasons=((3, 4, "dark"),))
+    found = frame_scores(scored(case), even(7), Window(3, about=1), floor=0.0, reasons=((3, 4, "dark"),))
     assert found.kept.tolist() == [True, False, False, False, True]
     assert found.reasons == ((2, 5, "dark"),)
     np.testing.assert_array_equal(found.scores, np.array([1, 1, np.nan, np.nan, np.nan, 5, 5], np.float32))
 
 
 def test_a_window_that_ends_just_before_a_dark_frame_has_seen_nothing_of_it() -> None:
-    found = frame_scores(observations([], []), 8, Window(3, about=1), floor=0.5, reasons=((5, 6, "dark"),))
+    found = frame_scores(observations([], []), even(8), Window(3, about=1), floor=0.5, reasons=((5, 6, "dark"),))
     assert found.reasons == ((4, 8, "dark"),)  # the window about frame 3 covers frames 2 to 4
     np.testing.assert_array_equal(found.scores, np.array([0.5] * 4 + [np.nan] * 4, np.float32))
 
@@ -98,5 +98,5 @@ def test_a_day_of_video_takes_seconds() -> None:
     frame = np.repeat(np.arange(frames), 2)
     case = observations(frame, np.zeros(len(frame), np.float32))
     started = time.perf_counter()
-    frame_scores(scored(case), frames, Window(5, about=4), floor=0.0, reasons=((7, 9, "dark"),))
+    frame_scores(scored(case), even(frames), Window(5, about=4), floor=0.0, reasons=((7, 9, "dark"),))
     assert time.perf_counter() - started < 20

@@ -47,8 +47,11 @@ class OnnxBackbone(Backbone):
             )
         if len(found) != 2 or not _known(found[1:]):
             raise SettingsError(f"onnx: {self.file} gives {list(found)}, not (batch, features); export it anew")
-        self._frames, self._size = (given[2] if len(given) == 5 else 1), given[-1]
-        self._features = found[1]
+        frames, size, features = (given[2] if len(given) == 5 else 1), given[-1], found[1]
+        assert isinstance(frames, int)
+        assert isinstance(size, int)
+        assert isinstance(features, int)
+        self._frames, self._size, self._features = frames, size, features
 
     @classmethod
     def outside(cls, settings: Mapping[str, Any]) -> tuple[Outside, ...]:
@@ -57,11 +60,11 @@ class OnnxBackbone(Backbone):
 
     @property
     def frames(self) -> int:
-        return int(self._frames)
+        return self._frames
 
     @property
     def features(self) -> int:
-        return int(self._features)
+        return self._features
 
     @torch.inference_mode()
     def embed(self, clips: Tensor, run: Run = Run()) -> Tensor:

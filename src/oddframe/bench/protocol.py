@@ -13,7 +13,7 @@ from oddframe.engine.score import Judged
 from oddframe.errors import SettingsError
 from oddframe.metrics import OneClassPolicy
 from oddframe.scoring import FrameScores, Smoothing, frame_scores, untouched
-from oddframe.types import BoolArray, Configured, FloatArray, Observations, Scored, Timeline, Window
+from oddframe.types import BoolArray, Configured, FloatArray, Observations, Scored, Timeline, VideoInfo, Window
 
 CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -118,10 +118,10 @@ class Protocol(Configured):
             floor = self.nothing
         if not self.look_ahead:
             scored, window = when_known(scored, window)
-        frames = judged.info.frames or 0
+        times = judged.info.frame_times()
         edges: Literal["nearest", "zero"] = "nearest" if self.edges == "nearest" else "zero"
-        raw = frame_scores(scored, frames, window, floor=floor, reasons=judged.reasons, edges=edges)
-        scores, inner = self._inner(raw, floor, float(judged.info.fps))
+        raw = frame_scores(scored, times, window, floor=floor, reasons=judged.reasons, edges=edges)
+        scores, inner = self._inner(raw, floor, judged.info)
         if self.normalisation != "none" and not by_parts:
             scores = min_max(scores)
         if self.edges == "left out":
@@ -130,13 +130,13 @@ class Protocol(Configured):
         scores = np.where(raw.valid & ~inner, np.float32(0), scores)
         return Timeline(judged.info, scores, raw.valid, judged.scored, raw.reasons)
 
-    def _inner(self, raw: FrameScores, floor: float, fps: float) -> tuple[FloatArray, BoolArray]:
+    def _inner(self, raw: FrameScores, floor: float, info: VideoInfo) -> tuple[FloatArray, BoolArray]:
         """Smoothed scores of the frames that have some, and which these are."""
         if self.edges == "floor":
             given, inner = _held(raw, floor), raw.valid
         else:
             given, inner = raw.scores, raw.valid & ~raw.zero
-        return self.smoothing.array(given, inner, fps), inner
+        return self.smoothing.array(given, inner, float(info.fps), info.times), inner
 
     def sentence(self) -> str:
         """Describe the protocol in words.
@@ -215,12 +215,12 @@ def when_known(scored: Scored, window: Window) -> tuple[Scored, Window]:
     moved = replace(seen, frame=seen.ready, span=np.stack([start, start + lasting], 1)) if len(seen) else seen
     order = np.argsort(moved.frame, kind="stable")
     known = Scored(moved.select(order), scored.score[order])
-    return known, replace(window, about=window.extent - 1)
+    return known, replace(window, about=window.extent - 1, least=(sum(window.least), 0))
 
 
 def _by_parts(judged: Judged, fusion: Mapping[str, float]) -> Scored:
     seen = judged.scored.observations
-    counted = untouched(seen, judged.window, judged.info.frames or 0, judged.reasons)
+    counted = untouched(seen, judged.window, judged.info.frame_times(), judged.reasons)
     return replace(judged.scored, score=fused(judged.scored, fusion, counted))
 
 

@@ -15,9 +15,9 @@ from safetensors.numpy import save
 
 from oddframe.engine.score import Judged
 from oddframe.files import replace_durably, storing
-from oddframe.types import HotSpots, Observations, Scored, VideoInfo, Window
+from oddframe.types import HotSpots, Observations, Scored, Times, VideoInfo, Window
 
-FORMAT = 2
+FORMAT = 3
 """Of the files; those of another are ignored, and replaced."""
 
 REMEDY = "free some space, or choose another folder with --output"
@@ -118,14 +118,17 @@ def _described(kept: ScoredVideo) -> dict[str, Any]:
     info = kept.judged.info
     return {
         "seconds": kept.seconds,
-        "info": {**asdict(info), "fps": str(info.fps)},
+        "info": {name: getattr(info, name) for name in ("id", "width", "height", "frames", "fps_assumed")},
+        "fps": str(info.fps),
+        "times": None if info.times is None else info.times.to_json(),
         "window": asdict(kept.judged.window),
         "reasons": [list(run) for run in kept.judged.reasons],
     }
 
 
 def _kept(arrays: dict[str, Any], meta: dict[str, Any]) -> ScoredVideo:
-    info = VideoInfo(**{**meta["info"], "fps": Fraction(meta["info"]["fps"])})
+    times = None if meta["times"] is None else Times.from_json(meta["times"])
+    info = VideoInfo(**meta["info"], fps=Fraction(meta["fps"]), times=times)
     seen = Observations(video=info.id, through=info.frames or 0, **{name: arrays[name] for name in _COLUMNS})
     reasons = tuple((int(start), int(stop), str(word)) for start, stop, word in meta["reasons"])
     parts = {name.removeprefix(_PART): array for name, array in arrays.items() if name.startswith(_PART)}

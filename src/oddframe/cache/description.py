@@ -12,6 +12,7 @@ import stat
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,8 +24,8 @@ from oddframe.files import UNREADABLE, read_json, write_durably
 from oddframe.scoring import Reasons
 from oddframe.types import Field, Json, Spec
 
-FORMAT = 3
-"""Of an entry's files; part of every cache key. 2 had no checksums."""
+FORMAT = 4
+"""Of an entry's files; part of every cache key. 2 had no checksums, 3 no times."""
 
 META = "entry.json"
 
@@ -39,6 +40,9 @@ COLUMNS: Mapping[str, tuple[tuple[int, ...], type]] = {
     "track": ((), np.int64),
 }
 """Name -> shape of a row, dtype."""
+
+TIME = "time"
+"""The column of the frames' times, one row a frame; there only where frames are not evenly spaced."""
 
 _PIECE = 1 << 20
 
@@ -61,6 +65,7 @@ class Description:
         reasons: its unscorable frames.
         view: what the camera saw; None where nobody can tell.
         columns: name -> rows in one file, and the files' checksums.
+        uneven: the nominal frame rate and the first frame of each part, where there is a column of times.
     """
 
     frames: int
@@ -69,6 +74,7 @@ class Description:
     reasons: Reasons
     view: Json
     columns: Mapping[str, Shards]
+    uneven: tuple[Fraction, tuple[int, ...]] | None = None
 
 
 def write_description(folder: Path, content: Description) -> None:
@@ -80,6 +86,7 @@ def write_description(folder: Path, content: Description) -> None:
         "spec": content.spec.to_json(),
         "reasons": [list(run) for run in content.reasons],
         "view": content.view,
+        "uneven": None if content.uneven is None else [str(content.uneven[0]), list(content.uneven[1])],
         "columns": {name: {"rows": rows, "files": dict(files)} for name, (rows, files) in content.columns.items()},
     }
     write_durably(folder / META, json.dumps({"checksum": _checksum_of(told), "entry": told}).encode())
@@ -134,17 +141,22 @@ def _parsed(told: Mapping[str, Any]) -> Description:
         str(name): (int(column["rows"]), {str(file): int(crc) for file, crc in column["files"].items()})
         for name, column in told["columns"].items()
     }
-    return Description(frames, rows, Spec.from_json(told["spec"]), reasons, told["view"], columns)
+    uneven = None
+    if told["uneven"] is not None:
+        fps, starts = told["uneven"]
+        uneven = Fraction(fps), tuple(int(start) for start in starts)
+    return Description(frames, rows, Spec.from_json(told["spec"]), reasons, told["view"], columns, uneven)
 
 
 def _check(folder: Path, made: Description) -> None:
     expected = dict(_expected(made))
     there = set(made.columns)
-    if there - set(expected) or (made.rows and set(expected) - there - {"track"}):
+    needed = {name for name, (*_, rows) in expected.items() if rows and name != "track"}
+    if there - set(expected) or needed - there:
         raise ValueError(f"columns {sorted(there)[:9]}")
     for name, (per_shard, files) in made.columns.items():
         shape, kind, rows = expected[name]
-        left = rows if made.rows else 0
+        left = rows
         for number, (file, checksum) in enumerate(files.items()):
             if file != f"{name}.{number:05d}.npy":
                 raise ValueError(f"a file that is named {file[:80]!r}")
@@ -162,7 +174,9 @@ def _expected(made: Description) -> Iterator[tuple[str, tuple[tuple[int, ...], n
     for name, (shape, kind) in COLUMNS.items():
         yield name, (shape, np.dtype(kind), made.rows)
     for number, field in enumerate(made.spec.fields.values()):
-        yield f"data-{number}", (*_stored(field), made.rows + _ahead(field))
+        yield f"data-{number}", (*_stored(field), made.rows + _ahead(field) if made.rows else 0)
+    if made.uneven is not None:
+        yield TIME, ((), np.dtype(np.float64), made.frames)
 
 
 def _stored(field: Field) -> tuple[tuple[int, ...], np.dtype[Any]]:

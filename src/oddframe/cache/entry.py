@@ -6,7 +6,7 @@ Windows that overlap are stored with each frame once, and cut again when they ar
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from oddframe.cache.description import (
     COLUMNS,
+    TIME,
     DamagedEntry,
     Description,
     Shards,
@@ -28,7 +29,7 @@ from oddframe.cache.shards import SHARD_BYTES, Array, MappedFiles, ShardWriter, 
 from oddframe.errors import SpecError, StoreError
 from oddframe.files import UNREADABLE, storing
 from oddframe.scoring import Reasons
-from oddframe.types import Field, IntArray, Json, Observations, Spec, VideoId
+from oddframe.types import Field, IntArray, Json, Observations, Spec, Times, VideoId
 
 _BAD: tuple[type[Exception], ...] = (StoreError, *UNREADABLE)
 
@@ -74,15 +75,25 @@ class EntryWriter:
                     self._writer(f"data-{number}", field.shape, rows.dtype).append(rows)
         self._rows += len(observations)
 
-    def close(self, frames: int, reasons: Reasons, view: Json = None) -> None:
-        """Write the rest and the description, which makes the entry whole."""
+    def close(self, frames: int, reasons: Reasons, view: Json = None, times: Times | None = None) -> None:
+        """Write the rest and the description, which makes the entry whole.
+
+        Args:
+            frames: how many the video has.
+            reasons: its unscorable frames.
+            view: what the camera saw.
+            times: of its frames, where they are not evenly spaced.
+        """
         with storing(self._folder):
+            if times is not None:
+                self._writer(TIME, (), np.dtype(np.float64)).append(times.time)
             for windows in self._sliding.values():
                 windows.close()
             for writer in self._writers.values():
                 writer.close()
             columns = {name: _described(writer) for name, writer in self._writers.items()}
-            write_description(self._folder, Description(frames, self._rows, self.spec, reasons, view, columns))
+            uneven = None if times is None else (times.fps, times.starts)
+            write_description(self._folder, Description(frames, self._rows, self.spec, reasons, view, columns, uneven))
 
     def _writer(self, name: str, shape: tuple[int, ...], kind: np.dtype[Any]) -> ShardWriter:
         if name not in self._writers:
@@ -120,6 +131,7 @@ class Entry:
         reasons: its unscorable frames.
         view: what the camera saw, as the camera health check describes it; None where it does not.
         columns: per column, rows in one file and the files' checksums.
+        times: of its frames; None where they are evenly spaced.
     """
 
     folder: Path
@@ -129,6 +141,7 @@ class Entry:
     reasons: Reasons
     view: Json
     columns: Mapping[str, Shards]
+    times: Times | None = None
 
     @classmethod
     def load(cls, folder: Path, spec: Spec | None = None) -> Entry:
@@ -145,9 +158,12 @@ class Entry:
         entry = cls(folder, told.frames, told.rows, told.spec, told.reasons, told.view, told.columns)
         try:
             entry._check_columns()
+            if told.uneven is None:
+                return entry
+            fps, starts = told.uneven
+            return replace(entry, times=Times(fps, entry._whole(TIME), starts))
         except _BAD as error:
             raise DamagedEntry(f"{folder}: {error}") from error
-        return entry
 
     def observations(self, video: VideoId) -> Observations:
         """All of them without data, under the name that the video has now."""

@@ -19,6 +19,7 @@ from oddframe.cli.options import (
     Join,
     Limit,
     Precise,
+    Starts,
     Strict,
     Videos,
     Workers,
@@ -58,6 +59,7 @@ def discover_moments(
     strict: Strict = False,
     join: Join = False,
     limit: Limit = None,
+    starts: Starts = None,
     cache: Cache = None,
     device: Device = "cpu",
     workers: Workers = 1,
@@ -79,11 +81,11 @@ def discover_moments(
     failures = Failures(context.obj.debug)
     with storing(output, "choose another folder with --output"):
         output.mkdir(parents=True, exist_ok=True)
-    searched = read_videos(pile, fps, failures, strict=strict, join=join, limit=limit)
+    searched = read_videos(pile, fps, failures, strict=strict, join=join, limit=limit, starts=starts)
     if not searched:
         raise typer.Exit(FAILED)
     beside, began = (
-        read_videos(more, fps, failures, strict=strict, join=join, limit=limit) if more else [],
+        read_videos(more, fps, failures, strict=strict, join=join, limit=limit, starts=starts) if more else [],
         perf_counter(),
     )
     count = len(searched) + len(beside)

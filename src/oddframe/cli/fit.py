@@ -74,7 +74,6 @@ def fit(
     from oddframe.datasets.formats.label_list import read_label_list
     from oddframe.engine.store import check_target
     from oddframe.training.devices import is_first
-    from oddframe.video import ASSUMED_FPS
 
     check_target(output)  # before the long work, not after it
     made = Detector(
@@ -96,7 +95,3 @@ def fit(
     calibration = made.calibration
     threshold = "no threshold" if calibration.threshold is None else f"threshold {calibration.threshold:.4g}"
     stderr().print(f"fitted on {len(found)} videos in {perf_counter() - began:.0f} s, {threshold}; saved to {output}")
-    if any(video.fps_assumed for video in found):
-        stderr().print(
-            f"pictures carry no frame rate: {float(ASSUMED_FPS):g} a second were assumed; --fps says otherwise"
-        )

@@ -10,12 +10,13 @@ import typer
 
 from oddframe import catalog
 from oddframe.cli.app import Failures, app, stdout
-from oddframe.cli.options import AllowFetch, AllowFiles, Fps, Join, Limit, read_videos
+from oddframe.cli.options import AllowFetch, AllowFiles, Fps, Join, Limit, Starts, read_videos
 from oddframe.cli.quick import print_names
 from oddframe.errors import VideoError
 from oddframe.text import printable
 
 if TYPE_CHECKING:
+    from oddframe.types import VideoInfo
     from oddframe.video import Video
 
 
@@ -32,6 +33,7 @@ def info(
     fps: Fps = None,
     join: Join = False,
     limit: Limit = None,
+    starts: Starts = None,
     allow_fetch: AllowFetch = False,
     allow_files: AllowFiles = None,
 ) -> None:
@@ -50,7 +52,7 @@ def info(
         _print_name(what[0])
     else:
         failures = Failures(context.obj.debug)
-        _print_videos(read_videos(what, fps, failures, join=join, limit=limit), count, failures)
+        _print_videos(read_videos(what, fps, failures, join=join, limit=limit, starts=starts), count, failures)
         failures.leave()
 
 
@@ -84,16 +86,32 @@ def _print_videos(videos: list[Video], count: bool, failures: Failures) -> None:
 
     from oddframe.engine.usable import Saying
 
-    table, saying = Table("video", "size", "fps", "frames", box=None), Saying()
+    headings = ("video", "size", "fps", "frames", "starts", "holes" if count else "")
+    table, saying = Table(*headings, box=None), Saying()
     for video in videos:
         try:
-            rate = f"{float(video.info.fps):g}" + (" (assumed)" if video.fps_assumed else "")
-            believed = "unknown" if video.hint is None else f"about {video.hint}"
-            frames = str(video.count()) if count else believed
+            table.add_row(*_described(video, count))
             saying.of(video, video.levels)
         except VideoError as error:  # the others can still be described
             failures.of(video, error)
-        else:
-            table.add_row(printable(video.info.id), f"{video.info.width} x {video.info.height}", rate, frames)
     if table.row_count:
         stdout().print(table)
+
+
+def _described(video: Video, count: bool) -> tuple[str, ...]:
+    rate = f"{float(video.info.fps):g}" + (" (assumed)" if video.fps_assumed else "")
+    believed = "unknown" if video.hint is None else f"about {video.hint}"
+    frames = str(video.count()) if count else believed
+    info = video.info  # after counting, which finds the holes
+    begins = "" if info.starts is None else f"{info.starts:%Y-%m-%d %H:%M:%S} {info.starts.tzname() or ''}".strip()
+    size, holes = f"{info.width} x {info.height}", _holes(info) if count else ""
+    return printable(info.id), size, rate, frames, begins, holes
+
+
+def _holes(info: VideoInfo) -> str:
+    from oddframe.types import clock
+
+    if info.times is None:
+        return "-"
+    ends = [(info.times.end(start), info.times.begin(start)) for start in info.times.starts[1:]]
+    return ", ".join(f"{clock(end)} to {clock(begin)}" for end, begin in ends) or "-"

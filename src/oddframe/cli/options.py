@@ -6,6 +6,7 @@ Nothing heavy is imported here: help must be quick.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -25,7 +26,16 @@ Fps = Annotated[
     str | None,
     typer.Option(
         "--fps",
-        help="Frames a second, where the files do not say (folders of pictures: 25 is assumed).",
+        help="Frames a second, where the files do not say (folders of pictures, .mjpeg, .h264: 25 is assumed).",
+        show_default=False,
+    ),
+]
+
+Starts = Annotated[
+    str | None,
+    typer.Option(
+        "--starts",
+        help="How file names tell when a recording starts, as %Y-%m-%d_%H-%M-%S; events then have dates and times.",
         show_default=False,
     ),
 ]
@@ -134,15 +144,16 @@ def read_videos(
     strict: bool = False,
     join: bool = False,
     limit: Sequence[str] | None = None,
+    starts: str | None = None,
 ) -> list[Video]:
-    """Find the videos that the arguments name.
+    """Find the videos that the arguments name, and say where their frame rate had to be assumed.
 
     Args:
         sources: the arguments.
         fps: the option.
-        failed: called with the error of each source that cannot be searched, and videos are opened later; None = all are
-            opened, and those that cannot be read are left out, with a warning each.
-        strict, join, limit: the options.
+        failed: called with the error of each source that cannot be searched, and videos are opened later; None = all
+            are opened, and those that cannot be read are left out, with a warning each.
+        strict, join, limit, starts: the options.
     """
     from oddframe.engine.usable import usable_videos
     from oddframe.video import find_videos
@@ -150,8 +161,26 @@ def read_videos(
 
     limits = Limits.parse(list(limit or ()))
     if failed is None or strict:
-        return usable_videos(list(sources), fps, strict=strict, join=join, limits=limits)
-    return find_videos(list(sources), fps=fps, failed=failed, join=join, limits=limits)
+        found = usable_videos(list(sources), fps, strict=strict, join=join, limits=limits, starts=starts)
+    else:
+        found = find_videos(list(sources), fps=fps, failed=failed, join=join, limits=limits, starts=starts)
+    _say_assumed(found)
+    return found
+
+
+def _say_assumed(found: Sequence[Video]) -> None:
+    from oddframe.cli.app import stderr
+    from oddframe.errors import VideoError
+
+    assumed = []
+    for video in found:
+        with suppress(VideoError):  # it is reported when it is read
+            if video.fps_assumed:
+                assumed.append(video)
+    if assumed:
+        first, more = assumed[0], f" and {len(assumed) - 1} more" if len(assumed) > 1 else ""
+        text = f"{first.source}{more}: the frame rate is not stated, {float(first.info.fps):g} fps assumed"
+        stderr().print(f"{text}; --fps corrects it", markup=False, soft_wrap=True)
 
 
 def read_time(option: str, text: str) -> float:

@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from oddframe.cli.app import Failures, app, stdout
-from oddframe.cli.options import AllowFetch, AllowFiles, Cache, Device, Fps, Join, Limit, Strict, Videos, read_videos
+from oddframe.cli.options import (
+    AllowFetch,
+    AllowFiles,
+    Cache,
+    Device,
+    Fps,
+    Join,
+    Limit,
+    Starts,
+    Strict,
+    Videos,
+    read_videos,
+)
 
 
 @app.command()
@@ -35,6 +47,7 @@ def report(
     strict: Strict = False,
     join: Join = False,
     limit: Limit = None,
+    starts: Starts = None,
     cache: Cache = None,
     device: Device = "cpu",
     allow_fetch: AllowFetch = False,
@@ -51,7 +64,7 @@ def report(
     room_of(megabytes)  # before anything is read
     loaded = Detector.load(detector, allow_fetch=allow_fetch, allow_files=allow_files or ())
     failures = Failures(context.obj.debug)
-    found = read_videos(videos, fps, failures, strict=strict, join=join, limit=limit)
+    found = read_videos(videos, fps, failures, strict=strict, join=join, limit=limit, starts=starts)
     with reporting(len(found), device) as run:
         path = write_report(
             loaded,

@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from oddframe.cli.app import Failures, app, stdout
-from oddframe.cli.options import AllowFetch, AllowFiles, Cache, Device, Fps, Join, Limit, Strict, Videos, read_videos
+from oddframe.cli.options import (
+    AllowFetch,
+    AllowFiles,
+    Cache,
+    Device,
+    Fps,
+    Join,
+    Limit,
+    Starts,
+    Strict,
+    Videos,
+    read_videos,
+)
 from oddframe.errors import SettingsError
 from oddframe.text import printable
 
@@ -36,6 +48,7 @@ def score(
     strict: Strict = False,
     join: Join = False,
     limit: Limit = None,
+    starts: Starts = None,
     cache: Cache = None,
     device: Device = "cpu",
     allow_fetch: AllowFetch = False,
@@ -53,7 +66,8 @@ def score(
     failures = Failures(context.obj.debug)
     if explain and not isinstance(loaded.model, Explaining):
         raise SettingsError(f"--explain: model {loaded.model.name!r} cannot explain its scores")
-    found, shown = read_videos(videos, fps, failures, strict=strict, join=join, limit=limit), _Shown(as_json)
+    found = read_videos(videos, fps, failures, strict=strict, join=join, limit=limit, starts=starts)
+    shown = _Shown(as_json)
     try:
         with reporting(len(found), device) as run:
             for timeline in _scored(loaded, found, run, cache, events, failures):

@@ -22,6 +22,9 @@ from oddframe.types import Event, FloatArray, Frame, ImageArray, Timeline, clock
 AROUND, LONGEST = 1.0, 60.0
 """Seconds that a clip shows before and after an event; and how much of a longer event it shows, around the peak."""
 
+SLACK = 1e-6
+"""Seconds: a second at 25 fps are 25 frames, whatever binary fractions say."""
+
 READABLE = 640
 """Narrower frames are enlarged to at least this many pixels, or words would hide what they are about."""
 
@@ -198,10 +201,12 @@ def annotate_frame(
 
 def span_of(timeline: Timeline, event: Event) -> tuple[int, int]:
     """Return the first frame of an event's clip, and one past the last."""
-    fps, frames = float(timeline.info.fps), len(timeline.scores)
-    around, half = round(AROUND * fps), round(LONGEST / 2 * fps)
-    first = max(event.start - around, event.peak - half, 0)
-    return first, max(min(event.end + around, event.peak + half, frames), event.peak + 1)
+    times = timeline.info.frame_times()
+    start, stop = times.parts()[times.part[event.peak]]
+    first = max(times.begin(event.start) - AROUND, times.begin(event.peak) - LONGEST / 2)
+    last = min(times.end(event.end) + AROUND, times.begin(event.peak) + LONGEST / 2)
+    inside = start + np.searchsorted(times.time[start:stop], [first - SLACK, last - SLACK])
+    return int(inside[0]), max(int(inside[1]), event.peak + 1)
 
 
 def event_clip(

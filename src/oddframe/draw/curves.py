@@ -79,7 +79,7 @@ def plot_timelines(
 
 
 def _draw(axes: Axes, timeline: Timeline, odd: Reasons, scale: tuple[float, float]) -> None:
-    seconds = timeline.info.seconds(len(timeline.scores))
+    seconds = timeline.info.until(len(timeline.scores))
     panel.set_scale(axes, *scale, seconds)
     axes.set_xticks(*panel.ticks(seconds))
     panel.dress(axes, POINTS - 1)
@@ -92,7 +92,7 @@ def _draw(axes: Axes, timeline: Timeline, odd: Reasons, scale: tuple[float, floa
 
 def _title(figure: Figure, axes: Axes, timeline: Timeline) -> None:
     count = len(timeline.events)
-    aside = duration(timeline.info.seconds(len(timeline.scores)))
+    aside = duration(timeline.info.until(len(timeline.scores)))
     if timeline.threshold is not None:
         aside += f"  ·  {count} event{'' if count == 1 else 's'}"
     box = axes.get_position()

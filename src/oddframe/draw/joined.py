@@ -50,7 +50,7 @@ def plot_joined(
     if not timelines:
         raise DataError("no timelines to plot; score a video first")
     odd = [truth_of(timeline, truth) for timeline in timelines]
-    begins = [0.0, *accumulate(timeline.info.seconds(len(timeline.scores)) for timeline in timelines)]
+    begins = [0.0, *accumulate(timeline.info.until(len(timeline.scores)) for timeline in timelines)]
     figure = new_figure(width, LEGEND + height + AXIS)
     add_legend(figure, entries_of(timelines, odd), LEFT, MIDDLE, POINTS)
     _note(figure, f"{len(timelines)} videos end to end, " * (len(timelines) > 1) + duration(begins[-1]))

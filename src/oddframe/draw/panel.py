@@ -13,7 +13,7 @@ from oddframe.draw import canvas
 from oddframe.draw.stretches import not_scorable
 from oddframe.draw.typeface import legible, properties, shortened, width
 from oddframe.scoring import Reasons
-from oddframe.types import FloatArray, IntArray, Timeline, clock
+from oddframe.types import FloatArray, IntArray, Timeline, VideoInfo, clock
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,7 +70,7 @@ def shade_truth(axes: Axes, timeline: Timeline, truth: Reasons, points: float, b
         begin: where the video begins on the axes, in seconds.
     """
     for start, end, kind in truth:
-        left, right = (begin + timeline.info.seconds(frame) for frame in (start, end))
+        left, right = begin + timeline.info.seconds(start), begin + timeline.info.until(end)
         axes.axvspan(left, right, facecolor=canvas.TRUTH, edgecolor="none", linewidth=0, zorder=1)
         _say(axes, kind, (left, right), points, level=0.965, va="top", color=canvas.TRUTH_INK)
 
@@ -79,7 +79,7 @@ def hatch_not_scorable(axes: Axes, timeline: Timeline, points: float, begin: flo
     """Hatch the stretches without a score, and write the reason; arguments as of `shade_truth`."""
     ground = {"boxstyle": "round,pad=0.25", "facecolor": canvas.PAPER, "edgecolor": "none"}
     for start, end, reason in not_scorable(timeline):
-        left, right = (begin + timeline.info.seconds(frame) for frame in (start, end))
+        left, right = begin + timeline.info.seconds(start), begin + timeline.info.until(end)
         axes.axvspan(left, right, facecolor=canvas.BLANK, edgecolor="none", linewidth=0, zorder=2)
         axes.axvspan(left, right, facecolor="none", edgecolor=canvas.BORDER, hatch="////", linewidth=0, zorder=2)
         _say(axes, reason, (left, right), points, level=0.5, va="center", color=canvas.INK, bbox=ground)
@@ -104,7 +104,8 @@ def draw_curve(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
     """Draw the score over time, filled where it is over the threshold; arguments as of `shade_truth`."""
     columns = max(int(axes.bbox.width), 1)
     frame, score = outline(timeline.scores, columns)
-    time = begin + frame / float(timeline.info.fps)
+    time = begin + timeline.info.frame_times().at(frame)
+    time, score = broken(time, score, timeline.info, begin)
     axes.plot(
         time, score, color=canvas.CURVE, linewidth=1.25, linestyle="-", marker="", solid_joinstyle="round", zorder=4
     )
@@ -123,10 +124,19 @@ def draw_curve(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
         )
 
 
+def broken(time: Points, score: Points, info: VideoInfo, begin: float = 0.0) -> tuple[Points, Points]:
+    """Cut a curve where the recording has holes: points without a score, between the times on both sides of each."""
+    if info.times is None:
+        return time, score
+    holes = np.searchsorted(time, [begin + info.times.begin(start) for start in info.times.starts[1:]])
+    ends = [begin + info.times.end(start) for start in info.times.starts[1:]]
+    return np.insert(time, holes, ends), np.insert(score, holes, np.nan)
+
+
 def draw_threshold(axes: Axes, timeline: Timeline, begin: float = 0.0) -> None:
     """Draw the threshold, if there is one, over the length of the video; arguments as of `shade_truth`."""
     if timeline.threshold is not None:
-        ends = [begin, begin + timeline.info.seconds(len(timeline.scores))]
+        ends = [begin, begin + timeline.info.until(len(timeline.scores))]
         axes.plot(ends, [timeline.threshold] * 2, color=canvas.INK, linewidth=0.9, dashes=(5, 3), marker="", zorder=5)
 
 

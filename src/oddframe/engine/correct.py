@@ -51,19 +51,27 @@ class Stretch:
         Raises:
             SettingsError: the range is empty, or not within the video, or the box is none.
         """
-        frames, fps = info.frames or 0, float(info.fps)
-        length, asked = info.seconds(frames), f"{info.id}: {start:g} to {end:g} s"
+        times, asked = info.frame_times(), f"{info.id}: {start:g} to {end:g} s"
+        length, slack = info.until(len(times)), _SLACK * float(1 / info.fps)
         if not (math.isfinite(start) and math.isfinite(end) and 0 <= start < end):
             raise SettingsError(f"{asked} is no range; give a start of 0 or later, and an end after it")
-        if start >= length or end > length + info.seconds(1) + _SLACK:
+        if start >= length or end > length + float(1 / info.fps) + slack:
             raise SettingsError(f"{asked} is not within the video, which lasts {length:.3f} s; give times within it")
         if box is not None and not (len(box) == 4 and box[0] < box[2] and box[1] < box[3]):
             raise SettingsError(f"{info.id}: {box} is no box; give x0, y0, x1, y1 with x0 < x1 and y0 < y1")
-        first = min(math.floor(start * fps + _SLACK), frames - 1)
-        return cls(info, first, max(first + 1, min(math.ceil(end * fps - _SLACK), frames)), box)
+        first, stop = times.shown(start + slack), int(np.searchsorted(times.time, end - slack))
+        if stop <= first and times.begin(first) > start + slack:
+            hole = f"{times.end(first):g} to {times.begin(first):g} s"
+            raise SettingsError(f"{asked} is a hole in the recording, from {hole}; give times outside of it")
+        return cls(info, first, max(first + 1, stop), box)
+
+    @classmethod
+    def at(cls, info: VideoInfo, moment: float) -> Self:
+        """The frame that is seen at a moment, in seconds. Raises as `between` does."""
+        return cls.between(info, moment, moment + min(float(info.frame_times().lasting.min()), 1 / float(info.fps)) / 2)
 
     def __str__(self) -> str:
-        return f"{self.info.id}, {self.info.seconds(self.first):g} to {self.info.seconds(self.stop):g} s"
+        return f"{self.info.id}, {self.info.seconds(self.first):g} to {self.info.until(self.stop):g} s"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

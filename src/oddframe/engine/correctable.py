@@ -62,6 +62,7 @@ class Correctable(DetectorParts):
             info = only_video(source)
             stretch = Stretch.between(info, start, end, box)
             told, change = teach(self.model, source, stretch, fitted.calibration.threshold, run)
+            fitted = fitted.knowing(source)
         self._fitted = replace(fitted, changes=(*fitted.changes, change))
         return told
 
@@ -120,6 +121,7 @@ class Correctable(DetectorParts):
             calibration, changes = absorb(self.model, fitted, source, self.scoring, run, holdout=holdout, seed=seed)
             views = fitted.views + (source.views() if isinstance(source, CachedSource) else ())
             levels = fitted.levels or (source.levels if isinstance(source, CachedSource) else None)
+            fitted = fitted.knowing(source)
         self._fitted = replace(fitted, calibration=calibration, changes=changes, views=thinned(views), levels=levels)
         return self
 

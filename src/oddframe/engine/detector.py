@@ -126,9 +126,9 @@ class Detector(Correctable):
         fitted = self._known()
         with self._observed(video, run, cache, fps) as source:
             info = only_video(source)
-            stretch = Stretch.between(info, at, at + info.seconds(1))
+            stretch = Stretch.at(info, at)
             told = explain(self.model, source, stretch, fitted.calibration.threshold, run, nearest=nearest)
-        return None if told is None else told.with_fps(fitted.fps(), nearest)
+        return None if told is None else told.with_times(fitted.times(), nearest)
 
     def explain_events(
         self, video: Sources, timeline: Timeline, run: Run = Run(), *, nearest: int = 3, cache: CacheLike = None
@@ -269,7 +269,8 @@ class Detector(Correctable):
         calibration = fit_model(self.model, source, self.scoring, run, holdout=holdout, seed=seed, folds=folds)
         views = thinned(source.views()) if isinstance(source, CachedSource | LabelledSource) else ()
         levels = source.levels if isinstance(source, CachedSource | LabelledSource) else None
-        self._fitted = Fitted(FittedOn.now(source), calibration, source.spec, views, levels=levels)
+        fitted = Fitted(FittedOn.now(source), calibration, source.spec, views, levels=levels)
+        self._fitted = fitted.knowing(source)
         return self
 
     def _timelines(

@@ -23,12 +23,12 @@ from oddframe.errors import EmptyVideo, FitError, OddframeError, SettingsError
 from oddframe.models.abilities import Updatable
 from oddframe.models.base import Regime
 from oddframe.scoring import find_events
-from oddframe.types import BoolArray, Event, FloatArray, Run, Timeline, VideoId
+from oddframe.types import BoolArray, Event, FloatArray, Run, Timeline, Times, VideoId
 from oddframe.video.base import Rate, Video
 from oddframe.video.find import Sources, find_videos
 
-SLACK = 1e-9
-"""Frames: 2 s at 25 fps are 50 of them, whatever binary fractions say."""
+SLACK = 1e-6
+"""Seconds: 2 s at 25 fps are 50 frames, whatever binary fractions say."""
 
 REMEDY = (
     "give longer video, or, if something does move in this one, have the foreground look for less"
@@ -98,15 +98,16 @@ def usual_score(timelines: Sequence[Timeline]) -> float:
 def _picked(timeline: Timeline, usual: float, count: int, spacing: Spacing) -> Iterator[Event]:
     """The moments of one video, the most anomalous first."""
     scores = np.where(timeline.valid, timeline.scores, -np.inf)
-    fps, picked = float(timeline.info.fps), 0
-    half, apart = (math.ceil(seconds * fps - SLACK) for seconds in (spacing.longest / 2, spacing.apart))
+    times, picked = timeline.info.frame_times(), 0
     taken, near = (np.zeros(len(scores), np.bool_) for _ in range(2))
     for peak in _peaks(np.where(_seen(timeline), scores, -np.inf), usual):
         if not near[peak] and picked < count:
             level = usual + spacing.level * (float(scores[peak]) - usual)
-            start, end = _stretch((scores >= level) & ~taken, scores, peak, half)
+            reach = _reach(times, peak, spacing.longest / 2)
+            start, end = _stretch((scores >= level) & ~taken & reach, scores, peak)
             taken[start:end] = True
-            near[max(start - apart + 1, 0) : end + apart - 1] = True
+            since, until = times.time[start] - spacing.apart, times.time[end - 1] + spacing.apart
+            near |= (times.time > since + SLACK) & (times.time < until - SLACK)
             near[start:end] = True
             picked += 1
             yield _event(timeline, start, end)
@@ -128,17 +129,24 @@ def _peaks(scores: FloatArray, usual: float) -> list[int]:
     return [int(place) for place in places[np.argsort(-scores[places], kind="stable")]]
 
 
-def _stretch(high: BoolArray, scores: FloatArray, peak: int, half: int) -> tuple[int, int]:
-    """The run of high frames around a peak, none of them higher than the peak, at most `half` to either side."""
+def _reach(times: Times, peak: int, half: float) -> BoolArray:
+    """(F,) the frames at most `half` seconds before or after a peak, on its side of a hole."""
+    longest = half + float(1 / times.fps) - SLACK  # the frame in which that time ends belongs to it
+    reach: BoolArray = (np.abs(times.time - times.time[peak]) < longest) & (times.part == times.part[peak])
+    return reach
+
+
+def _stretch(high: BoolArray, scores: FloatArray, peak: int) -> tuple[int, int]:
+    """The run of high frames around a peak, none of them higher than the peak."""
     before = high[:peak] & (scores[:peak] < scores[peak])
     after = high[peak + 1 :] & (scores[peak + 1 :] <= scores[peak])
-    return peak - _run(before[::-1], half), peak + 1 + _run(after, half)
+    return peak - _run(before[::-1]), peak + 1 + _run(after)
 
 
-def _run(inside: BoolArray, most: int) -> int:
-    """How many are inside before the first that is not, at most so many."""
-    outside = np.flatnonzero(~inside[:most])
-    return int(outside[0]) if len(outside) else min(len(inside), most)
+def _run(inside: BoolArray) -> int:
+    """How many are inside before the first that is not."""
+    outside = np.flatnonzero(~inside)
+    return int(outside[0]) if len(outside) else len(inside)
 
 
 def _event(timeline: Timeline, start: int, end: int) -> Event:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from fractions import Fraction
 
 import numpy as np
 
 from oddframe.engine.correct import Stretch, observations_at, scores_of
 from oddframe.engine.journal import Box
+from oddframe.engine.recalled import RecalledTimes
 from oddframe.errors import SettingsError
 from oddframe.models.base import Model
 from oddframe.models.explaining import Comparison, Explaining, Explanation, Neighbour
 from oddframe.models.source import ObservationSource
 from oddframe.types import Json, Observations, Run, VideoId, VideoInfo, clock
+from oddframe.video.base import ASSUMED_FPS
+
+SLACK = 1e-6
+"""Seconds by which times that are rounded may differ."""
 
 _MORE = 16  # times as many moments are asked for, because most neighbours are the same thing a frame later
 
@@ -30,7 +34,7 @@ class Explained:
         threshold: of the detector's frame scores; None where there is none.
         within: it would score no higher than the threshold within this distance of something normal; None where there
             is no threshold.
-        fps: the frame rates of the videos that the detector learnt from, where they are known.
+        times: when the frames of the videos were that the detector learnt from, where that is known.
     """
 
     video: VideoId
@@ -40,15 +44,15 @@ class Explained:
     explanation: Explanation
     threshold: float | None
     within: float | None
-    fps: Mapping[VideoId, Fraction] = field(default_factory=dict)
+    times: Mapping[VideoId, RecalledTimes] = field(default_factory=dict)
 
     def nearest(self, count: int = 3) -> list[Neighbour]:
         """The nearest normal moments of all comparisons; of those of one event, only the nearest."""
-        return apart(self.explanation.nearest, self.fps, count)
+        return apart(self.explanation.nearest, self.times, count)
 
     def seconds_of(self, moment: Neighbour) -> float | None:
         """When a normal moment was, in its own video."""
-        return float(moment.frame / self.fps[moment.video]) if moment.video in self.fps else None
+        return self.times[moment.video].seconds(moment.frame) if moment.video in self.times else None
 
     def to_json(self) -> dict[str, Json]:
         """All of it as JSON values."""
@@ -75,10 +79,10 @@ class Explained:
         lines += [f"near {self._moment_in_words(moment)}" for moment in self.nearest()]
         return lines + [_comparison_in_words(one) for one in found.comparisons]
 
-    def with_fps(self, fps: Mapping[VideoId, Fraction], nearest: int) -> Explained:
-        """The same with moments at least a second apart, at most so many a comparison."""
-        thin = [replace(one, nearest=tuple(apart(one.nearest, fps, nearest))) for one in self.explanation.comparisons]
-        return replace(self, fps=fps, explanation=replace(self.explanation, comparisons=tuple(thin)))
+    def with_times(self, times: Mapping[VideoId, RecalledTimes], nearest: int) -> Explained:
+        """The same with moments that are told apart, at most so many a comparison."""
+        thin = [replace(one, nearest=tuple(apart(one.nearest, times, nearest))) for one in self.explanation.comparisons]
+        return replace(self, times=times, explanation=replace(self.explanation, comparisons=tuple(thin)))
 
     def _comparison(self, one: Comparison) -> dict[str, Json]:
         return {**asdict(replace(one, nearest=())), "nearest": [self._moment(moment) for moment in one.nearest]}
@@ -104,12 +108,13 @@ def _comparison_in_words(one: Comparison) -> str:
     return f"{told}, bucket {one.bucket:x} ({where})"
 
 
-def apart(near: Sequence[Neighbour], fps: Mapping[VideoId, Fraction], count: int) -> list[Neighbour]:
+def apart(near: Sequence[Neighbour], times: Mapping[VideoId, RecalledTimes], count: int) -> list[Neighbour]:
     """The first `count`, leaving out those within a second of one before them in the same video."""
     kept: list[Neighbour] = []
     for moment in near:
-        rate = fps.get(moment.video, Fraction(25))
-        if not any(one.video == moment.video and abs(one.frame - moment.frame) < rate for one in kept):
+        clock = times.get(moment.video, RecalledTimes(ASSUMED_FPS))
+        now = clock.seconds(moment.frame)
+        if not any(one.video == moment.video and abs(clock.seconds(one.frame) - now) < 1 - SLACK for one in kept):
             kept.append(moment)
         if len(kept) == count:
             break

@@ -92,8 +92,7 @@ class Keeping(Model):
         stream = self.model.open(video, run)
         if not isinstance(self.model, Explaining):
             return stream
-        self.kept[video.id] = TopObservations()
-        return _KeepingStream(stream, self.kept[video.id])
+        return _KeepingStream(stream, self.kept.setdefault(video.id, TopObservations()))
 
     def state(self) -> ModelState:
         return self.model.state()
@@ -146,7 +145,7 @@ class Witness:
         if one is None or not isinstance(model, Explaining):
             return None
         told = explain_one(model, one, timeline.info, frame, timeline.threshold, nearest=nearest)
-        return told.with_fps(self.detector._known().fps(), nearest)
+        return told.with_times(self.detector._known().times(), nearest)
 
     def drop(self, timeline: Timeline) -> None:
         """Drop what is stored of this video."""

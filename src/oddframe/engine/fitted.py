@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any, Self
@@ -13,13 +13,14 @@ from typing import Any, Self
 import numpy as np
 
 from oddframe.engine.journal import Change, check_rate, staleness
+from oddframe.engine.recalled import Knots, RecalledTimes, knots_by_video, knots_from_json
 from oddframe.engine.sources import frames_of
 from oddframe.errors import SpecError, StaleThreshold, StoreError
 from oddframe.files import MALFORMED
 from oddframe.models.source import ObservationSource
 from oddframe.observers.base import Observer
 from oddframe.scoring import Calibration, NormalScores
-from oddframe.types import Json, Spec, VideoId
+from oddframe.types import FrozenMapping, Json, Spec, VideoId
 from oddframe.version import __version__
 from oddframe.video.health import View
 from oddframe.video.levels import Levels
@@ -60,7 +61,7 @@ class FittedOn:
             oddframe=__version__,
             videos=tuple(info.id for info in infos),
             frames=sum(frames.values()),
-            seconds=sum(info.seconds(frames[info.id]) for info in infos),
+            seconds=sum(info.between(0, frames[info.id]) for info in infos),
             observations=len(source),
             fps=tuple(sorted({str(info.fps) for info in infos})),
             rates=tuple(str(info.fps) for info in infos),
@@ -97,6 +98,7 @@ class Fitted:
         views: what the camera saw, as `View.to_json` says it: rounded once, so that a loaded detector judges equally.
         changes: what it was taught and calibrated on since, in the order of time.
         levels: the range by which pictures of more than 8 bits are shown; None where it has seen none.
+        knots: times of frames of the videos that it learnt from, where they are not evenly spaced.
     """
 
     on: FittedOn
@@ -105,17 +107,22 @@ class Fitted:
     views: tuple[Json, ...] = ()
     changes: tuple[Change, ...] = ()
     levels: Levels | None = None
+    knots: Mapping[VideoId, Knots] = field(default_factory=lambda: FrozenMapping({}))
 
     @property
     def stale(self) -> str | None:
         """Why the threshold is older than what the detector knows; None where it is not."""
         return staleness(self.changes)
 
-    def fps(self) -> dict[VideoId, Fraction]:
-        """The frame rates of all videos that it learnt from."""
+    def times(self) -> dict[VideoId, RecalledTimes]:
+        """When the frames of all videos were that it learnt from."""
         told = dict(zip(self.on.videos, self.on.rates, strict=False))
         told.update({change.video: change.fps for change in self.changes if change.fps})
-        return {video: Fraction(rate) for video, rate in told.items()}
+        return {video: RecalledTimes(Fraction(rate), self.knots.get(video, ())) for video, rate in told.items()}
+
+    def knowing(self, source: ObservationSource) -> Self:
+        """The same, with the times of the videos of a source."""
+        return replace(self, knots=FrozenMapping({**self.knots, **knots_by_video(source.videos())}))
 
     def warn_if_stale(self) -> None:
         """Warn whoever called the caller, where there is a threshold to be stale."""
@@ -149,11 +156,15 @@ class Fitted:
             "views": list(self.views),
             "changes": [change.to_json() for change in self.changes],
             **({} if self.levels is None else {"levels": self.levels.to_json()}),
+            **({"times": {video: list(knots) for video, knots in self.knots.items()}} if self.knots else {}),
         }
 
     def told(self) -> dict[str, Json]:
         """What a user may want to know of it, as JSON values."""
-        return {**{key: value for key, value in self.to_json().items() if key != "views"}, "stale": self.stale}
+        return {
+            **{key: value for key, value in self.to_json().items() if key not in {"views", "times"}},
+            "stale": self.stale,
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any], normal: NormalScores | None = None) -> Self:
@@ -166,7 +177,9 @@ class Fitted:
             changes = tuple(map(Change.from_json, value.get("changes", ())))
             calibration, spec = Calibration.from_json(value["calibration"], normal), Spec.from_json(value["spec"])
             levels = Levels.from_json(value["levels"]) if value.get("levels") else None
-            return cls(FittedOn.from_json(value["on"]), calibration, spec, tuple(value["views"]), changes, levels)
+            knots = FrozenMapping(knots_from_json(value.get("times", {})))
+            on = FittedOn.from_json(value["on"])
+            return cls(on, calibration, spec, tuple(value["views"]), changes, levels, knots)
         except MALFORMED as error:
             reason = " ".join(str(error).split())[:200]
             raise StoreError(f"a saved detector's description is damaged ({reason}); fit and save it again") from error

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from oddframe.engine.sources import SourcePart, frames_of, window_of
+from oddframe.engine.sources import SourcePart, times_of, window_of
 from oddframe.errors import SettingsError
 from oddframe.models.source import ObservationSource
 from oddframe.scoring import Reasons, untouched
@@ -89,13 +89,14 @@ def _ends(source: ObservationSource, share: float) -> HoldOut:
         if source.label(info.id):
             trained[info.id] = _all(source, info.id)
             continue
-        frames, window, columns = frames_of(info, source), window_of(source, info.id), source.columns(info.id)
+        times, window, columns = times_of(info, source), window_of(source, info.id), source.columns(info.id)
+        frames = len(times)
         cut = frames - int(frames * share)
-        before = untouched(columns, window, frames, ((cut, frames, "held out"),))
+        before = untouched(columns, window, times, ((cut, frames, "held out"),))
         known[info.id] = ((0, cut, "trained on"),)
         trained[info.id] = np.flatnonzero(before)
         rest[info.id] = np.flatnonzero(~before)
-        held[info.id] = np.flatnonzero(untouched(columns, window, frames, known[info.id]))
+        held[info.id] = np.flatnonzero(untouched(columns, window, times, known[info.id]))
     return HoldOut(SourcePart(source, trained), SourcePart(source, held, known), SourcePart(source, rest))
 
 

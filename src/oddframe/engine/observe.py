@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -12,8 +14,20 @@ import numpy as np
 from oddframe.cache.entry import EntryWriter
 from oddframe.errors import EmptyVideo, OddframeError, SettingsError
 from oddframe.observers.base import Observer
+from oddframe.observers.parts import PartsStream
 from oddframe.scoring import Reasons
-from oddframe.types import BoolArray, Frame, ImageArray, Observations, Progress, Run, VideoInfo, Window
+from oddframe.types import (
+    BoolArray,
+    Frame,
+    ImageArray,
+    IntArray,
+    Observations,
+    Progress,
+    Run,
+    Times,
+    VideoInfo,
+    Window,
+)
 from oddframe.video.base import Video
 from oddframe.video.health import CameraHealth, HealthStream, View
 from oddframe.video.levels import Levels
@@ -92,10 +106,14 @@ class Seen:
     Args:
         observations: those that are finished by now.
         health: a word per frame whose health is known by now, "" = scorable; the frames follow those of earlier calls.
+        time: of the frame, in seconds; None where there is no new frame.
+        part: number of the part of the video that the frame belongs to.
     """
 
     observations: Observations
     health: tuple[str, ...]
+    time: float | None = None
+    part: int = 0
 
 
 class WatchStream:
@@ -112,7 +130,7 @@ class WatchStream:
         self, watching: Watching, info: VideoInfo, run: Run = Run(), also: Sequence[View] | None = None
     ) -> None:
         self._sight, self.sees = Sight(watching, info), watching.sees
-        self._observing = watching.observer.open(info, run)
+        self._observing = PartsStream(watching.observer, info, run)
         self._health = self._sight.health(watching.views)
         self._shown: ImageArray | None = None
         self._also = None if also is None else self._sight.health(also)
@@ -124,14 +142,14 @@ class WatchStream:
         if self._also is not None:
             self.also.extend(self._also.push(judged))
         if self._health is None:
-            return Seen(self._observing.push(observed), ("",))
+            return Seen(self._observing.push(observed), ("",), frame.time, frame.part)
         words = self._health.push(judged)
         # A background that learns from pictures of nothing takes the whole scene for new when it comes back.
         if not self._health.blind:
             self._shown = observed.image
         elif self._shown is not None:
             observed = replace(observed, image=self._shown)
-        return Seen(self._observing.push(observed), words)
+        return Seen(self._observing.push(observed), words, frame.time, frame.part)
 
     def close(self) -> Seen:
         """No more frames: give the rest."""
@@ -203,16 +221,22 @@ class Sieve:
 
     Args:
         window: what one observation needed.
+        fps: the nominal frame rate.
     """
 
-    def __init__(self, window: Window) -> None:
-        self._about = window.about
+    def __init__(self, window: Window, fps: Fraction = Fraction(1)) -> None:
+        self._window, self._fps = window, fps
         self._held: Observations | None = None
         self._bad = np.zeros(0, np.bool_)  # of the frames from `_base` to the last whose health is known
         self._base = 0
+        self._times: deque[float] = deque()  # of the frames from `_base` to the last that was seen
+        self._parts: deque[int] = deque()
 
     def push(self, seen: Seen) -> Observations:
         """The observations that are certain by now; `through` says how far that goes."""
+        if seen.time is not None:
+            self._times.append(seen.time)
+            self._parts.append(seen.part)
         self._bad = np.append(self._bad, [bool(word) for word in seen.health]).astype(np.bool_)
         waiting = seen.observations if self._held is None else Observations.concatenate([self._held, seen.observations])
         known = self._base + len(self._bad)
@@ -222,22 +246,34 @@ class Sieve:
         certain = replace(waiting.select(slice(0, count)), through=through)
         self._held = waiting.select(slice(count, None)) if count < len(waiting) else None
         kept = self._clean(certain)
-        self._forget(through - self._about)
+        self._forget(through)
         return kept
 
     def _clean(self, observations: Observations) -> Observations:
-        if not self._bad.any():
+        if not self._bad.any() or not len(observations):
             return observations
         bad_before = np.concatenate([[0], np.cumsum(self._bad)])
-        first = np.clip(observations.frame - self._about - self._base, 0, len(self._bad))
+        first = np.clip(self._first(observations.frame) - self._base, 0, len(self._bad))
         last = np.clip(observations.ready + 1 - self._base, first, len(self._bad))
         return observations.select(np.flatnonzero(bad_before[first] == bad_before[last]))
 
-    def _forget(self, first: int) -> None:
-        done = first - self._base
+    def _first(self, about: IntArray) -> IntArray:
+        """The first frame that windows about these frames need, as far as it is remembered."""
+        if not self._times:
+            return about - self._window.about
+        part = np.array(self._parts)
+        starts = (0, *(np.flatnonzero(np.diff(part)) + 1).tolist())
+        times = Times(self._fps, np.array(self._times), starts)
+        return self._window.first(times, np.clip(about - self._base, 0, len(times) - 1)) + self._base
+
+    def _forget(self, through: int) -> None:
+        """Forget the frames before all that a window about frame `through` or a later one needs."""
+        done = int(self._first(np.array([through]))[0]) - self._base
         if done > 0:
-            self._bad = self._bad[done:]
-            self._base = first
+            self._bad, self._base = self._bad[done:], self._base + done
+            for _ in range(min(done, len(self._times))):
+                self._times.popleft()
+                self._parts.popleft()
 
 
 def watch(video: Video, stream: WatchStream, run: Run = Run()) -> Iterator[Seen]:
@@ -270,7 +306,7 @@ def observe_into(
         writer.add(seen.observations)
         health.extend(seen.health)
     view = stream.view()
-    writer.close(health.frames, health.runs, None if view is None else view.to_json())
+    writer.close(health.frames, health.runs, None if view is None else view.to_json(), video.info.times)
     return stream.also
 
 

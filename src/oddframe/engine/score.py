@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from oddframe.engine.observe import ReasonRuns, Seen, Sieve, Watching, WatchStream, watch
 from oddframe.engine.observed import CacheLike, observed_once, opened_cache
-from oddframe.engine.sources import frames_of, reasons_of, window_of
+from oddframe.engine.sources import counted, reasons_of, window_of
 from oddframe.errors import OddframeWarning, StoreError
 from oddframe.models.base import Model, ScoringStream
 from oddframe.models.source import CHUNK_BYTES, ObservationSource
@@ -74,12 +74,51 @@ def judge_video(video: Video, watching: Watching, model: Model, run: Run = Run()
         NotFitted: the model is not fitted.
     """
     window = watching.admit(video)
-    health = ReasonRuns()
+    health, starts = ReasonRuns(), [0]
     stream = WatchStream(watching, video.info, run)
-    sieve = Sieve(window) if video.medium == "pictures" else None
-    seen = _sieved(watch(video, stream, run), sieve, health)
-    scored, peaks = _drain(seen, model.open(video.info, run), video.info, maps)
-    return Judged(replace(video.info, frames=health.frames), window, scored, health.runs, peaks)
+    sieve = Sieve(window, video.info.fps) if video.medium == "pictures" else None
+    seen = _sieved(_noting(watch(video, stream, run), starts), sieve, health)
+    scoring = PartsScoring(lambda: model.open(video.info, run), starts)
+    scored, peaks = _drain(seen, scoring, video.info, maps)
+    return Judged(video.info.counted(health.frames, video.info.times), window, scored, health.runs, peaks)
+
+
+def _noting(seen: Iterable[Seen], starts: list[int]) -> Iterator[Seen]:
+    """The same, with the first frame of each part of the video added to `starts` as it comes."""
+    frames = 0
+    for one in seen:
+        if one.time is not None:
+            if one.part >= len(starts):
+                starts.append(frames)
+            frames += 1
+        yield one
+
+
+class PartsScoring(ScoringStream):
+    """Scores each part of a video by a stream of its own: no state is carried over a hole in the recording.
+
+    Args:
+        opened: opens a stream for one part.
+        starts: the first frame of each part, as far as they have come; the first is 0.
+    """
+
+    def __init__(self, opened: Callable[[], ScoringStream], starts: Sequence[int]) -> None:
+        self._opened, self._starts = opened, starts
+        self._stream, self._part = opened(), 0
+
+    def push(self, observations: Observations) -> Scored:
+        found = []
+        while self._part + 1 < len(self._starts) and observations.through >= self._starts[self._part + 1]:
+            start = self._starts[self._part + 1]
+            rows = int(np.searchsorted(observations.frame, start))
+            found += [self._stream.push(replace(observations.select(slice(0, rows)), through=start))]
+            found += [self._stream.close()]
+            observations = observations.select(slice(rows, None))
+            self._stream, self._part = self._opened(), self._part + 1
+        return Scored.concatenate([*found, self._stream.push(observations)])
+
+    def close(self) -> Scored:
+        return self._stream.close()
 
 
 def judge_cached(
@@ -114,8 +153,9 @@ def judge_source(
     source: ObservationSource, info: VideoInfo, model: Model, run: Run = Run(), *, maps: MapUse = MapUse()
 ) -> Judged:
     """Score one video of a source; `maps` and errors as in `judge_video`."""
-    counted = replace(info, frames=frames_of(info, source))
-    return judge_with(model.open(counted, run), source, counted, run, maps=maps)
+    whole = counted(info, source)
+    scoring = PartsScoring(lambda: model.open(whole, run), whole.frame_times().starts)
+    return judge_with(scoring, source, whole, run, maps=maps)
 
 
 def judge_with(
@@ -123,8 +163,7 @@ def judge_with(
 ) -> Judged:
     """Score one video of a source by a stream that was opened for it, and close the stream."""
     scored, peaks = _drain(_telling(source, info, run), stream, info, maps)
-    counted = replace(info, frames=frames_of(info, source))
-    return Judged(counted, window_of(source, info.id), scored, reasons_of(source, info.id), peaks)
+    return Judged(counted(info, source), window_of(source, info.id), scored, reasons_of(source, info.id), peaks)
 
 
 def _telling(source: ObservationSource, info: VideoInfo, run: Run) -> Iterator[Observations]:

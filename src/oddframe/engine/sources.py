@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from torch import Tensor
@@ -16,7 +15,7 @@ from oddframe.errors import DataError, FitError, VideoError
 from oddframe.models.base import Regime
 from oddframe.models.source import ObservationSource
 from oddframe.scoring import Reasons, as_codes, untouched
-from oddframe.types import IntArray, Json, Observations, Spec, VideoId, VideoInfo, Window
+from oddframe.types import IntArray, Json, Observations, Spec, Times, VideoId, VideoInfo, Window
 from oddframe.video.levels import Levels
 
 
@@ -67,9 +66,9 @@ class CachedSource(NumberedSource):
         self._spec, self.levels = spec, levels
         self._windows = {info.id: window for info, window, _ in items}
         self._entries = [entry for _, _, entry in items]
-        self._kept = [_kept(entry, window) for _, window, entry in items]
+        self._kept = [_kept(info, entry, window) for info, window, entry in items]
         self._files = MappedFiles()
-        infos = [replace(info, frames=entry.frames) for info, _, entry in items]
+        infos = [info.counted(entry.frames, entry.times) for info, _, entry in items]
         counts = [
             entry.rows if kept is None else len(kept) for entry, kept in zip(self._entries, self._kept, strict=True)
         ]
@@ -165,19 +164,30 @@ def frames_of(info: VideoInfo, source: ObservationSource) -> int:
     return info.frames if info.frames is not None else source.columns(info.id).through
 
 
+def counted(info: VideoInfo, source: ObservationSource) -> VideoInfo:
+    """What is known of a source's video, its frames counted."""
+    return info if info.frames is not None else info.counted(frames_of(info, source))
+
+
+def times_of(info: VideoInfo, source: ObservationSource) -> Times:
+    """When the frames of a source's video are."""
+    return counted(info, source).frame_times()
+
+
 def only_video(source: ObservationSource) -> VideoInfo:
     """The one video of a source, counted. Raises `VideoError` where there are several."""
     infos = source.videos()
     if len(infos) != 1:
         raise VideoError(f"{named(source) or 'the source'}: {len(infos)} videos; give one")
-    return replace(infos[0], frames=frames_of(infos[0], source))
+    return counted(infos[0], source)
 
 
-def _kept(entry: Entry, window: Window) -> IntArray | None:
+def _kept(info: VideoInfo, entry: Entry, window: Window) -> IntArray | None:
     """Which rows saw scorable frames only; None for all."""
     if not entry.reasons or not entry.rows:
         return None
-    return np.flatnonzero(untouched(entry.observations(""), window, entry.frames, entry.reasons))
+    times = info.counted(entry.frames, entry.times).frame_times()
+    return np.flatnonzero(untouched(entry.observations(""), window, times, entry.reasons))
 
 
 class LabelledSource(SourcePart):
@@ -264,8 +274,9 @@ def why_nothing(source: ObservationSource, remedy: str = "give video in which no
     """Why there is not one observation, for all videos together, and what to do about it."""
     words: Counter[str] = Counter()
     for info in source.videos():
-        frames, window = frames_of(info, source), window_of(source, info.id)
-        if frames < window.extent:
+        times, window = times_of(info, source), window_of(source, info.id)
+        frames = len(times)
+        if not len(window.over(times)):
             words[f"in video shorter than the {window.extent} frames that one observation needs"] += frames
             continue
         code, names = as_codes(reasons_of(source, info.id), frames)

@@ -20,13 +20,14 @@ def videos_of(
     failed: Callable[[VideoError], None] | None = None,
     join: bool = False,
     limits: Limits = Limits(),
+    starts: str | None = None,
 ) -> list[Video]:
     """Find the videos that sources hold, as `find_videos` does; opened ones are not searched for again."""
     if isinstance(sources, list) and sources and not join and all(isinstance(source, Video) for source in sources):
         names = {source.id for source in sources}
         if len(names) == len(sources):
             return list(sources)
-    return find_videos(sources, fps=fps, failed=failed, join=join, limits=limits)
+    return find_videos(sources, fps=fps, failed=failed, join=join, limits=limits, starts=starts)
 
 
 def usable_videos(
@@ -36,6 +37,7 @@ def usable_videos(
     strict: bool = False,
     join: bool = False,
     limits: Limits = Limits(),
+    starts: str | None = None,
     named: Callable[[list[VideoId]], object] | None = None,
 ) -> list[Video]:
     """Open all videos that sources hold; those that cannot be read are left out, with a warning each.
@@ -43,7 +45,7 @@ def usable_videos(
     A recorder's folder always holds one file that is still being written, and now and then an empty one.
 
     Args:
-        sources, fps, join, limits: as of `find_videos`.
+        sources, fps, join, limits, starts: as of `find_videos`.
         strict: whether one that cannot be read is an error.
         named: called with the names of all videos, before any is opened.
 
@@ -54,7 +56,7 @@ def usable_videos(
         VideoError: `strict`, and some cannot be read, or none can; the message names all of them.
     """
     bad: list[VideoError] = []
-    found = videos_of(sources, fps, failed=bad.append, join=join, limits=limits)
+    found = videos_of(sources, fps, failed=bad.append, join=join, limits=limits, starts=starts)
     if named is not None:
         named([video.id for video in found])
     good = [video for video in found if opens(video, bad)]

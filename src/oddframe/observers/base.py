@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from oddframe.errors import SettingsError
 from oddframe.types import Configured, Frame, Medium, Observations, Run, Spec, VideoInfo, Window
 
 
@@ -20,6 +21,23 @@ class ObservationStream(ABC):
     @abstractmethod
     def close(self) -> Observations:
         """No more frames: give the rest. `through` is then the number of frames pushed."""
+
+
+SLOWEST = 2
+"""Frames a second under which things cannot be followed from frame to frame."""
+
+
+def check_fast_enough(video: VideoInfo) -> None:
+    """Refuse a video in which nothing can be followed.
+
+    Raises:
+        SettingsError: under 2 frames a second; the message names what works there.
+    """
+    if video.fps < SLOWEST:
+        raise SettingsError(
+            f"{video.id}: {float(video.fps):g} frames a second are too few to follow things, which takes {SLOWEST} or"
+            " more; look at whole frames (--detector knn-snippet, or llsh-snippet), or give the true rate (--fps)"
+        )
 
 
 class Observer(Configured, ABC):

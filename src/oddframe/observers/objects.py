@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import replace
 
 import numpy as np
@@ -13,13 +12,14 @@ from oddframe.backbones.base import Backbone
 from oddframe.backbones.efficientnet import EfficientNetLite0
 from oddframe.errors import SettingsError
 from oddframe.observers import descriptors
-from oddframe.observers.base import ObservationStream, Observer
+from oddframe.observers.base import ObservationStream, Observer, check_fast_enough
+from oddframe.observers.detectors.paced import Beat
 from oddframe.observers.embedding import CropEmbedder
 from oddframe.observers.foreground.background import Background
 from oddframe.observers.foreground.blobs import Blob, ForegroundRule, foreground_blobs
-from oddframe.observers.foreground.flow import Grey, InverseSearchFlow, working_grey
+from oddframe.observers.foreground.flow import RecentFlow
 from oddframe.observers.tracking import Track, Tracker, Values
-from oddframe.types import Field, FloatArray, Frame, Observations, Run, Spec, VideoInfo, Window
+from oddframe.types import Field, FloatArray, Frame, Observations, Run, Spec, VideoInfo, Window, position
 
 EMBEDDING_WEIGHT = 0.3
 """What looks count for beside motion, size and stay: an aid that must not drown them (see docs/benchmarks.md)."""
@@ -142,12 +142,9 @@ class Objects(Observer):
         Raises:
             SettingsError: under 2 frames a second nothing can be followed.
         """
-        if video.fps < 2:
-            raise SettingsError(
-                f"{video.id}: {float(video.fps):g} frames a second are too few to see motion; give 2 or more"
-            )
+        check_fast_enough(video)
         gap = max(1, round(self.step * video.fps))
-        return Window(length=2, dilation=gap, about=gap)
+        return Window(length=2, dilation=gap, about=gap, measure="time")
 
     def open(self, video: VideoInfo, run: Run = Run()) -> ObservationStream:
         return ObjectStream(self, video, run)
@@ -159,30 +156,31 @@ class ObjectStream(ObservationStream):
     def __init__(self, observer: Objects, video: VideoInfo, run: Run) -> None:
         self._observer, self._video = observer, video
         self._gap = observer.window(video).about
-        self._recent: deque[Grey] = deque(maxlen=self._gap + 1)
-        self._flow = InverseSearchFlow()
+        self._recent = RecentFlow(observer.short_side, self._gap)
         self._background = Background(video.fps) if observer.standing else None
         fps = float(video.fps)
         self._tracker = Tracker(overlap=0.2, patience=max(2, round(0.12 * fps)), still_patience=max(2, round(fps)))
-        self._share = 1 - float(np.exp(-1 / (fps * observer.memory)))
-        self._look = max(1, round(observer.look * fps))
+        self._memory = fps * observer.memory
+        self._beat = Beat(observer.look, video)
+        self._position, self._step = -1.0, 1.0  # of the newest frame, and how long after the one before, nominal frames
         self._embedder = CropEmbedder(observer.backbone, observer.embedding, run) if observer.backbone else None
         self._seen = 0
 
     def push(self, frame: Frame) -> Observations:
-        grey = working_grey(frame.image, self._observer.short_side)
-        self._recent.append(grey)
+        now = float(position(frame.time, self._video.fps))
+        self._step, self._position = now - self._position, now
+        self._recent.push(frame.image, now)
         self._seen = frame.index + 1
-        if len(self._recent) <= self._gap:
+        on_beat = self._beat.due(frame.time)
+        flow = self._recent.flow(self._gap)
+        if flow is None:
             return self._nothing()
-        flow = self._flow(self._recent[0], grey)
-        blobs = self._blobs(flow, grey)
-        tracks = self._follow(frame.index, blobs, flow)
+        tracks = self._follow(self._blobs(flow), flow)
         if self._embedder is not None:
             # All on one beat, so that batches are full; newcomers at once, so that nothing waits to be reported.
-            due = tracks if frame.index % self._look == 0 else [t for t in tracks if t.embedding is None]
-            self._embedder.look(frame, due, frame.image.shape[0] / grey.shape[0])
-        return self._report(frame.index, tracks, frame.image.shape[0] / grey.shape[0])
+            due = tracks if on_beat else [t for t in tracks if t.embedding is None]
+            self._embedder.look(frame, due, self._recent.scale)
+        return self._report(frame.index, tracks, self._recent.scale)
 
     def close(self) -> Observations:
         return self._nothing()
@@ -190,29 +188,31 @@ class ObjectStream(ObservationStream):
     def _nothing(self) -> Observations:
         return Observations.none(self._video.id, self._observer.spec, through=self._seen)
 
-    def _blobs(self, flow: FloatArray, grey: Grey) -> list[Blob]:
-        observer = self._observer
+    def _blobs(self, flow: FloatArray) -> list[Blob]:
+        observer, previous = self._observer, self._recent.grey(self._gap)
+        assert previous is not None
         rule = ForegroundRule(
             displacement=observer.displacement,
             contrast=observer.contrast,
             standing=4 * observer.contrast,
             part=observer.part,
-            smallest=observer.smallest * grey.size,
-            border=round(observer.border * min(grey.shape)),
+            smallest=observer.smallest * previous.size,
+            border=round(observer.border * min(previous.shape)),
         )
-        return foreground_blobs(flow, self._recent[0], grey, self._background, rule)
+        return foreground_blobs(flow, previous, self._recent, self._background, rule)
 
-    def _follow(self, index: int, blobs: list[Blob], flow: FloatArray) -> list[Track]:
+    def _follow(self, blobs: list[Blob], flow: FloatArray) -> list[Track]:
+        elapsed, share = self._recent.elapsed(self._gap), 1 - float(np.exp(-self._step / self._memory))
         boxes = [np.array([r.left, r.top, r.right, r.bottom], np.float64) for r in blobs]
-        velocities = [descriptors.mean_flow(flow, r) / self._gap for r in blobs]
-        tracks = self._tracker.follow(index, boxes, velocities)
+        velocities = [descriptors.mean_flow(flow, r) / elapsed for r in blobs]
+        tracks = self._tracker.follow(self._position, boxes, velocities)
         for track, blob in zip(tracks, blobs, strict=True):
-            track.average(self._describe(blob, flow, track.stay(index)), self._share)
+            track.average(self._describe(blob, flow, track.stay(self._position)), share)
         return [track for track in tracks if track.age >= self._observer.confirm]
 
-    def _describe(self, blob: Blob, flow: FloatArray, stayed: int) -> dict[str, Values]:
+    def _describe(self, blob: Blob, flow: FloatArray, stayed: float) -> dict[str, Values]:
         observer, (height, width) = self._observer, flow.shape[:2]
-        rate = float(self._video.fps) / self._gap / height
+        rate = float(self._video.fps) / self._recent.elapsed(self._gap) / height
         told: dict[str, Values] = {}
         levels = descriptors.speed_levels(flow, blob, rate)
         if observer.speed:

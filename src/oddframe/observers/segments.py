@@ -92,20 +92,21 @@ class SegmentStream(ObservationStream):
         now = int(np.searchsorted(held.frame, self._done))
         self._held = [held.select(slice(now, None))] if now < len(held) else []
         number, counts = np.unique(held.frame[:now] // length, return_counts=True)
+        ready = np.maximum.reduceat(held.ready[:now], counts.cumsum() - counts) if len(counts) else counts
         if not len(number):
             return Observations.none(self._video.id, spec, self._done)
         pieces = [held.select(slice(end - count, end)) for end, count in zip(counts.cumsum(), counts, strict=True)]
         data = {name: torch.stack([_spread(piece.data[name]) for piece in pieces]) for name in held.data}
         data["count"] = torch.from_numpy(np.log1p(counts / length).astype(np.float32))[:, None]
-        return self._observed(number * length, data)
+        return self._observed(number * length, ready, data)
 
-    def _observed(self, start: IntArray, data: dict[str, Tensor]) -> Observations:
+    def _observed(self, start: IntArray, ready: IntArray, data: dict[str, Tensor]) -> Observations:
         length, box = self._observer.length, [0, 0, self._video.width, self._video.height]
         return Observations(
             video=self._video.id,
             frame=start + length // 2,
             span=np.stack([start, start + length], axis=1),
-            ready=start + length - 1 + self._ahead,
+            ready=np.maximum(start + length - 1 + self._ahead, ready),
             box=np.tile(np.array([box], np.float32), (len(start), 1)),
             data=data,
             through=self._done,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -15,8 +16,7 @@ from oddframe.backbones.efficientnet import EfficientNetLite0
 from oddframe.errors import SettingsError
 from oddframe.observers.base import ObservationStream, Observer
 from oddframe.observers.embedding import embed_in_batches
-from oddframe.types import Field, Frame, ImageArray, Observations, Run, Spec, VideoInfo, Window
-from oddframe.video.windows import about_frame, span_of, window_count
+from oddframe.types import HALF, Field, Frame, ImageArray, Observations, Run, Spec, VideoInfo, Window, position
 
 
 class Snippet(Observer):
@@ -76,10 +76,19 @@ class Snippet(Observer):
         return Spec({"appearance": size, "change": size})
 
     def window(self, video: VideoInfo) -> Window:
-        """The snippet at this frame rate; never under 2 frames, nor under what a video backbone takes."""
+        """The snippet at the nominal rate; never under 2 frames, nor under what a video backbone takes.
+
+        Where the rate changes, snippets of so many seconds begin every so many seconds, and have the frames nearest to
+        the moments at which a constant rate would have had them; a snippet of a number of frames has that number.
+        """
         length = self.length or max(2, self.backbone.frames, round(self.seconds * video.fps))
         stride = self.step or max(1, round(self.stride * video.fps))
-        return Window(length=length, stride=stride, about=length // 2)
+        return Window(length=length, stride=stride, about=length // 2, measure="frames" if self._counts else "grid")
+
+    @property
+    def _counts(self) -> bool:
+        """Whether it was told in frames, not in seconds."""
+        return self.length is not None or self.step is not None
 
     def open(self, video: VideoInfo, run: Run = Run()) -> ObservationStream:
         """Start to observe a video. Raises `SettingsError` where a box reaches out of its frames."""
@@ -95,24 +104,28 @@ class SnippetStream(ObservationStream):
 
     def __init__(self, observer: Snippet, video: VideoInfo, run: Run) -> None:
         self._observer, self._video, self._run = observer, video, run
-        self._window = observer.window(video)
         frames = observer.backbone.frames
         samples = frames if frames > 1 else observer.samples
+        window = observer.window(video)
         # Truncated as the SlowFast project truncates: paper LLSH's slow pathway is 0 4 8 13 17 22 26 31.
-        self._offsets = np.linspace(0, self._window.length - 1, samples).astype(int)
+        self._grid = Grid(window, np.linspace(0, window.length - 1, samples).astype(np.int64).tolist())
         self._boxes = crop_boxes(video, observer.crops, observer.boxes)
         self._pictures: dict[int, list[ImageArray]] = {}  # by frame, the crops
         self._features: dict[int, Tensor] = {}  # by frame (picture backbone) or by snippet (video backbone)
         self._waiting: list[int] = []
-        self._done = 0
+        self._snippets: deque[Placed] = deque()  # complete, but not yet reported
         self._seen = 0
 
     def push(self, frame: Frame) -> Observations:
         self._seen = frame.index + 1
-        if self._sampled(frame.index):
+        sampled, complete = self._grid.push(float(position(frame.time, self._video.fps)))
+        if sampled:
             self._pictures[frame.index] = [np.array(frame.image[y0:y1, x0:x1]) for x0, y0, x1, y1 in self._boxes]
-        clips = self._ready_clips(frame.index)
-        self._waiting += clips
+            if self._observer.backbone.frames == 1:
+                self._waiting.append(frame.index)
+        self._snippets += complete
+        if self._observer.backbone.frames > 1:
+            self._waiting += [one.number for one in complete]
         while len(self._waiting) >= self._observer.batch:
             self._embed(self._observer.batch)
         return self._report()
@@ -122,24 +135,11 @@ class SnippetStream(ObservationStream):
             self._embed(len(self._waiting))
         return replace(self._report(), through=self._seen)
 
-    def _sampled(self, index: int) -> bool:
-        starts = index - self._offsets
-        return bool(((starts >= 0) & (starts % self._window.stride == 0)).any())
-
-    def _frames_of(self, snippet: int) -> list[int]:
-        return [int(snippet * self._window.stride + offset) for offset in self._offsets]
-
-    def _ready_clips(self, index: int) -> list[int]:
-        """Keys of the clips that this frame completes."""
-        if self._observer.backbone.frames == 1:
-            return [index] if index in self._pictures else []
-        start = index - self._window.length + 1
-        return [start // self._window.stride] if start >= 0 and start % self._window.stride == 0 else []
-
     def _embed(self, count: int) -> None:
         keys, self._waiting = self._waiting[:count], self._waiting[count:]
         video, cropped = self._observer.backbone.frames > 1, next(iter(self._observer.spec.fields.values())).crops
-        frames = [self._frames_of(key) if video else [key] for key in keys]
+        members = {one.number: one.members for one in self._snippets}
+        frames = [members[key] if video else [key] for key in keys]
         crops = [self._embedded(frames, crop) for crop in range(len(self._boxes))]
         features = torch.stack(crops, dim=1) if cropped else crops[0]  # (N, crops, D) or (N, D)
         self._features.update(zip(keys, features, strict=True))
@@ -153,50 +153,132 @@ class SnippetStream(ObservationStream):
         return embed_in_batches(self._observer.backbone, stacked, self._observer.batch, self._run)
 
     def _report(self) -> Observations:
-        window, found = self._window, []
-        while self._done < window_count(window, self._seen):
-            data = self._data(self._done)
+        found = []
+        while self._snippets:
+            data = self._data(self._snippets[0])
             if data is None:
                 break
-            found.append(self._one(self._done, data))
-            self._done += 1
-            self._forget(self._done * window.stride)
+            one = self._snippets.popleft()
+            self._forget(one)
+            found.append(self._one(one, data))
         if found:
             return Observations.concatenate(found)
         return Observations.none(self._video.id, self._observer.spec, through=self._through())
 
-    def _data(self, snippet: int) -> dict[str, Tensor] | None:
+    def _data(self, snippet: Placed) -> dict[str, Tensor] | None:
         if self._observer.backbone.frames > 1:
-            feature = self._features.get(snippet)
+            feature = self._features.get(snippet.number)
             return None if feature is None else {"feature": feature[None]}
-        frames = self._frames_of(snippet)
-        if any(frame not in self._features for frame in frames):
+        if any(frame not in self._features for frame in snippet.members):
             return None
-        seen = torch.stack([self._features[frame] for frame in frames])  # (samples, D) or (samples, crops, D)
+        seen = torch.stack([self._features[frame] for frame in snippet.members])  # (samples, D) or (samples, crops, D)
         return {"appearance": seen.mean(0)[None], "change": seen.diff(dim=0).abs().mean(0)[None]}
 
-    def _one(self, snippet: int, data: dict[str, Tensor]) -> Observations:
-        window = self._window
+    def _one(self, snippet: Placed, data: dict[str, Tensor]) -> Observations:
         return Observations(
             video=self._video.id,
-            frame=np.array([about_frame(window, snippet)]),
-            span=np.array([span_of(window, snippet)]),
-            ready=np.array([snippet * window.stride + window.extent - 1]),
+            frame=np.array([snippet.about]),
+            span=np.array([[snippet.begin, snippet.end]]),
+            ready=np.array([snippet.last]),
             box=np.array([[0, 0, self._video.width, self._video.height]], np.float32),
             data=data,
-            through=self._through(snippet + 1),
+            through=self._through(),
         )
 
-    def _through(self, done: int | None = None) -> int:
+    def _through(self) -> int:
         """Frames before the first one that an unfinished snippet, this or a coming one, may still speak for."""
-        return min(self._seen, span_of(self._window, self._done if done is None else done)[0])
+        waiting = self._snippets[0].begin if self._snippets else self._grid.begin
+        return min(self._seen, waiting)
 
-    def _forget(self, before: int) -> None:
-        self._pictures = {frame: picture for frame, picture in self._pictures.items() if frame >= before}
+    def _forget(self, done: Placed) -> None:
+        """Drop what no snippet after this one needs."""
+        before = self._snippets[0].members[0] if self._snippets else self._grid.first
+        asked = set(self._waiting)
+        self._pictures = {n: picture for n, picture in self._pictures.items() if n >= before or n in asked}
         if self._observer.backbone.frames == 1:
             self._features = {frame: feature for frame, feature in self._features.items() if frame >= before}
         else:
-            self._features = {key: feature for key, feature in self._features.items() if key >= self._done}
+            self._features = {key: feature for key, feature in self._features.items() if key > done.number}
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A snippet in its video.
+
+    Args:
+        number: of the snippet.
+        members: its sampled frames.
+        about, last: the frame that it is about, and the last that it needs.
+        begin, end: the frames that it speaks for.
+    """
+
+    number: int
+    members: list[int]
+    about: int
+    last: int
+    begin: int
+    end: int
+
+
+class Grid:
+    """Says of each frame that comes whether it is sampled, and which snippets are complete with it.
+
+    A snippet that begins at nominal frame n has at each offset the first frame that comes no more than half a nominal
+    frame before n + offset; one that is told in frames counts these.
+
+    Args:
+        window: a snippet.
+        offsets: of its sampled frames, ascending.
+    """
+
+    def __init__(self, window: Window, offsets: Sequence[int]) -> None:
+        before = window.about - (window.stride - 1) // 2
+        wanted = {*offsets, window.about, before, before + window.stride, window.extent - 1}
+        self._window, self._offsets, self._before = window, list(offsets), before
+        self._wanted = sorted(wanted)
+        self._open: deque[tuple[int, dict[int, int]]] = (
+            deque()
+        )  # snippets that are not complete: number, offset -> frame
+        self._next = self._frames = 0
+        self._start: float | None = None
+
+    def push(self, position: float) -> tuple[bool, list[Placed]]:
+        """Take a frame's position, in nominal frames: whether it is sampled, and the snippets that it completes."""
+        if self._window.measure == "frames":
+            position = float(self._frames)
+        here = position - (position if self._start is None else self._start)
+        self._start = position - here
+        while self._next * self._window.stride + self._wanted[0] - HALF <= here:
+            self._open.append((self._next, {}))
+            self._next += 1
+        sampled = False
+        for number, found in self._open:
+            for offset in self._wanted:
+                if offset not in found and number * self._window.stride + offset - HALF <= here:
+                    found[offset] = self._frames
+                    sampled |= offset in self._offsets
+        self._frames += 1
+        return sampled, list(self._complete())
+
+    @property
+    def begin(self) -> int:
+        """The first frame that a snippet which is not complete may speak for."""
+        return self._open[0][1].get(self._before, self._frames) if self._open else self._frames
+
+    @property
+    def first(self) -> int:
+        """The first frame that a snippet which is not complete may need."""
+        return self._open[0][1].get(0, self._frames) if self._open else self._frames
+
+    def _complete(self) -> Iterator[Placed]:
+        """The snippets whose last frame is there, in order; where frames are few, several would speak for none."""
+        extent, after = self._window.extent, self._before + self._window.stride
+        while self._open and extent - 1 in self._open[0][1]:
+            number, found = self._open.popleft()
+            last, members = found[extent - 1], [found[offset] for offset in self._offsets]
+            end = found.get(after, last + after - (extent - 1))
+            if found[self._before] < end:
+                yield Placed(number, members, found[self._window.about], last, found[self._before], end)
 
 
 Box: TypeAlias = tuple[int, int, int, int]

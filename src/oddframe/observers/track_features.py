@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from oddframe.types import IntArray, VideoInfo
+from oddframe.types import HALF, IntArray, Seconds, VideoInfo
 
 Values = npt.NDArray[np.float64]
 
@@ -30,23 +31,27 @@ class Break:
     fastest: float
 
 
+Rows: TypeAlias = tuple[IntArray, Seconds, IntArray, Values]
+"""Boxes: (N,) frame indices, (N,) positions of these frames, (N,) identities, and (N, 4) x0 y0 x1 y1."""
+
+
 class TrackTable:
     """Boxes by track and time, cut into stretches: a stretch is one thing, seen without a long gap or a jump.
 
     A moment is a row of the table; what it is asked about reaches back from there, as far as the stretch does.
-    Where the tracker lost its box for a few frames, places between are interpolated.
+    Where the tracker lost its box for a few frames, places between are interpolated. Times are positions: in nominal
+    frames, see `Times.position`.
 
     Args:
-        frame: (N,) frame indices.
-        track: (N,) identities.
-        box: (N, 4) x0 y0 x1 y1.
+        rows: what was seen.
         video: whose they are.
         rule: where stretches end.
     """
 
-    def __init__(self, frame: IntArray, track: IntArray, box: Values, video: VideoInfo, rule: Break) -> None:
+    def __init__(self, rows: Rows, video: VideoInfo, rule: Break) -> None:
+        frame, moment, track, box = rows
         self.order = np.lexsort((frame, track))
-        self.frame, self.fps = frame[self.order], float(video.fps)
+        self.frame, self.moment, self.fps = frame[self.order], moment[self.order], float(video.fps)
         self.picture = video.width, video.height
         x0, y0, x1, y1 = box[self.order].T
         width, height = x1 - x0, y1 - y0
@@ -55,44 +60,41 @@ class TrackTable:
         starts = self._starts(track[self.order], height, rule)
         self._stretch = np.cumsum(starts) - 1
         self._first = np.flatnonzero(starts)[self._stretch]
-        self._base = int(self.frame.min(initial=0))
-        self._width = int(self.frame.max(initial=0)) - self._base + 1
-        self._key = self._keys(np.arange(len(self.frame)), self.frame)
+        self._by_frame, self._by_moment = _Order(self._stretch, self.frame), _Order(self._stretch, self.moment)
 
     def _starts(self, track: IntArray, height: Values, rule: Break) -> npt.NDArray[np.bool_]:
-        gap = np.maximum(np.diff(self.frame), 1) / self.fps
+        gap = _or_one(np.diff(self.moment)) / self.fps
         way = np.hypot(np.diff(self.across), np.diff(self.down)) / np.minimum(height[1:], height[:-1])
         broken = (np.diff(track) != 0) | (gap > rule.patience) | (way > rule.fastest * gap)
         return np.concatenate([np.ones(min(1, len(track)), np.bool_), broken])
 
-    def _keys(self, rows: IntArray, frame: IntArray) -> IntArray:
-        """Numbers that rise with the stretch of the rows, then with the frame."""
-        keys: IntArray = self._stretch[rows] * self._width + np.minimum(frame - self._base, self._width - 1)
-        return keys
-
     def frames(self, seconds: float) -> int:
-        """A time in whole frames, at least 1."""
+        """A time in whole nominal frames, at least 1."""
         return max(1, round(seconds * self.fps))
 
     def last_until(self, rows: IntArray, frame: IntArray) -> IntArray:
         """The last row of each row's stretch that lies no later than a frame."""
-        return np.searchsorted(self._key, self._keys(rows, frame), "right") - 1
+        return self._by_frame.place(rows, frame, "right") - 1
 
-    def age(self, rows: IntArray) -> IntArray:
-        """Frames since the stretch began, as far as the table knows."""
-        age: IntArray = self.frame[rows] - self.frame[self._first[rows]]
+    def last_before(self, rows: IntArray, moment: Seconds) -> IntArray:
+        """The last row of each row's stretch that lies no later than a moment."""
+        return self._by_moment.place(rows, moment + HALF, "left") - 1
+
+    def age(self, rows: IntArray) -> Seconds:
+        """Nominal frames since the stretch began, as far as the table knows."""
+        age: Seconds = self.moment[rows] - self.moment[self._first[rows]]
         return age
 
-    def before(self, rows: IntArray, seconds: float) -> IntArray:
-        """The frame so many seconds earlier, or the first of the stretch."""
-        frame: IntArray = np.maximum(self.frame[rows] - self.frames(seconds), self.frame[self._first[rows]])
-        return frame
+    def before(self, rows: IntArray, seconds: float) -> Seconds:
+        """The moment so many seconds earlier, or the first of the stretch."""
+        moment: Seconds = np.maximum(self.moment[rows] - self.frames(seconds), self.moment[self._first[rows]])
+        return moment
 
-    def at(self, values: Values, rows: IntArray, frame: IntArray) -> Values:
-        """A column's value at a frame of the stretch, linear between rows."""
-        late = np.searchsorted(self._key, self._keys(rows, frame), "left")
-        early = np.where(self.frame[late] > frame, late - 1, late)
-        share = (frame - self.frame[early]) / np.maximum(self.frame[late] - self.frame[early], 1)
+    def at(self, values: Values, rows: IntArray, moment: Seconds) -> Values:
+        """A column's value at a moment of the stretch, linear between rows."""
+        late = self._by_moment.place(rows, moment, "left")
+        early = np.where(self.moment[late] > moment, late - 1, late)
+        share = (moment - self.moment[early]) / _or_one(self.moment[late] - self.moment[early])
         between: Values = values[early] + share * (values[late] - values[early])
         return between
 
@@ -116,9 +118,9 @@ class TrackTable:
 
     def velocity(self, rows: IntArray, seconds: float) -> Values:
         """(n, 2) across and down over the recent past, in its own heights a second."""
-        frame = self.before(rows, seconds)
-        way = np.stack([c[rows] - self.at(c, rows, frame) for c in (self.across, self.down)], axis=1)
-        time = np.maximum(self.frame[rows] - frame, 1) / self.fps
+        moment = self.before(rows, seconds)
+        way = np.stack([c[rows] - self.at(c, rows, moment) for c in (self.across, self.down)], axis=1)
+        time = _or_one(self.moment[rows] - moment) / self.fps
         height = np.exp(self.mean(self.size, rows, seconds))
         moved: Values = way / (height * time)[:, None]
         return moved
@@ -137,13 +139,41 @@ class TrackTable:
     def path(self, rows: IntArray, seconds: float) -> Values:
         """The length of the way over the recent past, in its own heights a second."""
         first = self._since(rows, seconds)
-        time = np.maximum(self.frame[rows] - self.frame[first], 1) / self.fps
+        time = _or_one(self.moment[rows] - self.moment[first]) / self.fps
         path: Values = (self._way[rows] - self._way[first]) / (np.exp(self.mean(self.size, rows, seconds)) * time)
         return path
 
     def _since(self, rows: IntArray, seconds: float) -> IntArray:
         """The first row of the recent past."""
-        return np.searchsorted(self._key, self._keys(rows, self.before(rows, seconds)), "left")
+        return self._by_moment.place(rows, self.before(rows, seconds) - HALF, "left")
+
+
+class _Order:
+    """Finds rows by their stretch, and by a number that rises within each stretch.
+
+    Args:
+        stretch: (N,) of each row, ascending.
+        values: (N,) the number.
+    """
+
+    def __init__(self, stretch: IntArray, values: npt.NDArray[Any]) -> None:
+        self._stretch = stretch
+        self._base = np.floor(values.min(initial=0))
+        self._width = np.ceil(values.max(initial=0)) - self._base + 2
+        self._keys = self._of(np.arange(len(values)), values)
+
+    def place(self, rows: IntArray, values: npt.NDArray[Any], side: Literal["left", "right"]) -> IntArray:
+        """Where these numbers would stand among the rows of the same stretch, as `searchsorted` says it."""
+        return np.searchsorted(self._keys, self._of(rows, values), side)
+
+    def _of(self, rows: IntArray, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        keys: npt.NDArray[Any] = self._stretch[rows] * self._width + np.minimum(values - self._base, self._width - 1)
+        return keys
+
+
+def _or_one(values: Values) -> Values:
+    """The values, and 1 where they are not above 0."""
+    return np.where(values > 0, values, 1.0)
 
 
 LONGEST = 2.0
@@ -166,7 +196,7 @@ def travel(table: TrackTable, now: IntArray) -> Values:
 
 def acceleration(table: TrackTable, now: IntArray) -> Values:
     """(n, 1) change of velocity from one half second to the next."""
-    earlier = table.last_until(now, table.before(now, 0.5))
+    earlier = table.last_before(now, table.before(now, 0.5))
     return _column(np.hypot(*(table.velocity(now, 0.5) - table.velocity(earlier, 0.5)).T))
 
 

@@ -8,9 +8,21 @@ import numpy as np
 import torch
 
 from oddframe.errors import SettingsError
-from oddframe.observers.base import ObservationStream, Observer
-from oddframe.observers.track_features import ENTRIES, LONGEST, Break, TrackTable, Values
-from oddframe.types import Field, Frame, IntArray, Observations, Run, Spec, VideoInfo, Window
+from oddframe.observers.base import ObservationStream, Observer, check_fast_enough
+from oddframe.observers.track_features import ENTRIES, LONGEST, Break, Rows, TrackTable, Values
+from oddframe.types import (
+    HALF,
+    Field,
+    Frame,
+    IntArray,
+    Observations,
+    Run,
+    Spec,
+    VideoInfo,
+    Window,
+    later,
+    position,
+)
 
 FIELDS = {
     "velocity": Field((2,)),
@@ -101,13 +113,10 @@ class Tracks(Observer):
         Raises:
             SettingsError: under 2 frames a second no motion can be seen.
         """
-        if video.fps < 2:
-            raise SettingsError(
-                f"{video.id}: {float(video.fps):g} frames a second are too few to see motion; give 2 or more"
-            )
+        check_fast_enough(video)
         ahead = round(self.ahead * video.fps)
         extent = max(1, ahead, round(self.confirm * video.fps))
-        return Window(length=extent + 1, about=extent - ahead)
+        return Window(length=extent + 1, about=extent - ahead, measure="time")
 
     def open(self, video: VideoInfo, run: Run = Run()) -> ObservationStream:
         return TrackStream(self, video)
@@ -122,12 +131,11 @@ class TrackStream(ObservationStream):
 
     def __init__(self, observer: Tracks, video: VideoInfo) -> None:
         self._observer, self._video = observer, video
-        self._fps = float(video.fps)
         self._window = observer.window(video)
-        self._ahead = self._window.extent - 1 - self._window.about
-        self._kept = round((LONGEST + observer.patience) * self._fps) + 1
+        self._kept = round((LONGEST + observer.patience) * float(video.fps)) + 1
         self._margin = observer.border * min(video.width, video.height)
-        self._rows: list[tuple[IntArray, IntArray, Values]] = [_no_rows()]
+        self._rows: list[Rows] = [_no_rows()]
+        self._moments: list[float] = []  # positions of the frames from `_done` on
         self._waiting = 0
         self._seen = self._done = 0
         self._quiet = Observations.none(video.id, observer.spec)
@@ -139,10 +147,12 @@ class TrackStream(ObservationStream):
             )
         self._seen = frame.index + 1
         self._waiting += 1
+        self._moments.append(float(position(frame.time, self._video.fps)))
         box = frame.boxes.box.astype(np.float64)
         sound = np.flatnonzero((box[:, 2:] > box[:, :2]).all(1))
         if len(sound):
-            self._rows.append((np.full(len(sound), frame.index), frame.boxes.track[sound], box[sound]))
+            index, moment = np.full(len(sound), frame.index), np.full(len(sound), self._moments[-1])
+            self._rows.append((index, moment, frame.boxes.track[sound], box[sound]))
         return self._report() if self._waiting >= BATCH else self._nothing()
 
     def close(self) -> Observations:
@@ -163,37 +173,43 @@ class TrackStream(ObservationStream):
     def _report(self) -> Observations:
         """Everything about the frames that have been seen far enough ahead, and were not yet reported."""
         self._waiting = 0
-        start, self._done = self._done, max(self._done, self._seen - self._ahead)
-        frame, track, box = (np.concatenate(column) for column in zip(*self._rows, strict=True))
-        recent = frame >= self._done - self._kept
-        self._rows = [(frame[recent], track[recent], box[recent])]
+        moments, start = np.array(self._moments), self._done
+        ready = later(moments, np.arange(len(moments)), self._window.ahead)
+        count = int((ready < len(moments)).sum())
+        self._done += count
+        frame, moment, track, box = (np.concatenate(column) for column in zip(*self._rows, strict=True))
+        oldest = (moments[count] if count < len(moments) else moments[-1] + 1) - self._kept if len(moments) else 0.0
+        recent = moment >= oldest
+        self._rows = [(frame[recent], moment[recent], track[recent], box[recent])]
+        self._moments = self._moments[count:]
         if not ((frame >= start) & (frame < self._done)).any():
             return self._nothing()
-        return self._described(frame, track, box, start)
+        return self._described((frame, moment, track, box), start, ready + start)
 
-    def _described(self, frame: IntArray, track: IntArray, box: Values, start: int) -> Observations:
-        observer = self._observer
-        table = TrackTable(frame, track, box, self._video, Break(observer.patience, observer.fastest))
+    def _described(self, rows: Rows, start: int, ready: IntArray) -> Observations:
+        """What is seen in the frames from `start` on that are done; `ready` says which frame each of them waits for."""
+        observer, (_, _, track, box) = self._observer, rows
+        table = TrackTable(rows, self._video, Break(observer.patience, observer.fastest))
         about = np.flatnonzero((table.frame >= start) & (table.frame < self._done))
-        now = table.last_until(about, table.frame[about] + self._ahead)
-        known = (table.age(now) >= self._window.extent - 1) & (table.seen(now, 1.0) >= observer.seen)
+        now = table.last_until(about, ready[table.frame[about] - start])
+        known = (table.age(now) >= self._window.extent - 1 - HALF) & (table.seen(now, 1.0) >= observer.seen)
         known &= self._whole(box[table.order[about]])
         order = np.argsort(table.frame[about[known]], kind="stable")
         about, now = about[known][order], now[known][order]
-        rows, at = table.order[about], table.frame[about]
+        chosen, at = table.order[about], table.frame[about]
         return Observations(
             video=self._video.id,
             frame=at,
             span=np.stack([at, at + 1], axis=1),
-            ready=at + self._ahead,
-            box=box[rows].astype(np.float32),
+            ready=ready[at - start],
+            box=box[chosen].astype(np.float32),
             data={
                 name: torch.from_numpy(ENTRIES[name](table, now).astype(np.float32)) for name in observer.spec.fields
             },
-            track=track[rows],
+            track=track[chosen],
             through=self._done,
         )
 
 
-def _no_rows() -> tuple[IntArray, IntArray, Values]:
-    return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 4))
+def _no_rows() -> Rows:
+    return np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64), np.zeros((0, 4))

@@ -106,9 +106,7 @@ def as_object(found: Discovery, pile: Pile) -> dict[str, Any]:
 
 def _video(timeline: Timeline) -> dict[str, Any]:
     return {
-        "video": timeline.info.id,
-        "fps": float(timeline.info.fps),
-        "frames": timeline.info.frames,
+        **{name: value for name, value in timeline.info.to_dict().items() if name != "times"},
         "not_scorable": int((~timeline.valid).sum()),
     }
 

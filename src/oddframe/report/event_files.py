@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import TypeAlias
@@ -145,8 +144,10 @@ class EventFiles:
         for event in timeline.events:
             video_name = re.sub(r"[^A-Za-z0-9._-]+", "_", timeline.info.id)[:80].lstrip("-.")
             name = f"{video_name}-{event.id}.mp4"
-            frames = _between(video, *span_of(timeline, event))
-            write_video(self._folder / name, event_clip(frames, timeline, event, scale=scale), timeline.info.fps)
+            first, stop = span_of(timeline, event)
+            pictures = event_clip(_between(video, first, stop), timeline, event, scale=scale)
+            times = None if timeline.info.times is None else timeline.info.times.time[first:stop].tolist()
+            write_video(self._folder / name, pictures, timeline.info.fps, times=times)
             self._clips[event.id] = name
 
     def _storing(self) -> AbstractContextManager[None]:
@@ -169,7 +170,7 @@ def _between(video: Video, first: int, stop: int) -> Iterator[Frame]:
 
 COLUMNS = (
     *("video", "id", "start_time", "peak_time", "end_time", "start", "peak", "end"),
-    *("score", "p_value", "x0", "y0", "x1", "y1", "clip"),
+    *("score", "p_value", "x0", "y0", "x1", "y1", "clip", "start_clock", "peak_clock", "end_clock"),
 )
 
 
@@ -197,18 +198,16 @@ def events_as_csv(timelines: Sequence[Timeline], clips: Mapping[str, str] | None
 
 def _video(timeline: Timeline, clips: Mapping[str, str]) -> dict[str, Json]:
     return {
-        "video": timeline.info.id,
-        "fps": float(timeline.info.fps),
-        "frames": timeline.info.frames,
+        **{name: value for name, value in timeline.info.to_dict().items() if name != "times"},
         "threshold": timeline.threshold,
         "low": timeline.low,
         "not_scorable": [{"start": a, "end": b, "reason": word} for a, b, word in timeline.reasons],
-        "events": [{**asdict(event), "clip": clips.get(event.id)} for event in timeline.events],
+        "events": [{**timeline.event_to_dict(event), "clip": clips.get(event.id)} for event in timeline.events],
     }
 
 
 def _row(timeline: Timeline, event: Event, clips: Mapping[str, str]) -> dict[str, object]:
-    row: dict[str, Json] = {name: value for name, value in asdict(event).items() if name in COLUMNS}
+    row: dict[str, Json] = {name: value for name, value in timeline.event_to_dict(event).items() if name in COLUMNS}
     box = dict(zip(("x0", "y0", "x1", "y1"), event.box or (), strict=False))
     files = {"video": timeline.info.id, "clip": clips.get(event.id)}
     return {name: cell(value) for name, value in {**row, **box, **files}.items()}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from typing import Self
 
 import cv2
 import numpy as np
 
 from oddframe.report.parts import Box, Picture, Shot, Thumbnail
-from oddframe.types import Frame, ImageArray
+from oddframe.types import HALF, Frame, ImageArray, position
 from oddframe.video import Video
 from oddframe.video.levels import Levels
 
@@ -27,23 +28,25 @@ class Filmstrip:
     """Pictures of frames that come one by one, evenly spread over however many there will be.
 
     Args:
-        fps: frames a second.
+        fps: nominal frames a second.
         most: pictures to keep; there are at least half as many, unless the video is short.
         width: of each, pixels.
     """
 
     def __init__(self, fps: float, most: int = MOST, width: int = WIDTH) -> None:
         self._most, self._width = most, width
-        self._step = max(round(fps * APART), 1)
+        self._fps, self._step, self._slot = Fraction(fps), max(round(fps * APART), 1), -1
         self._kept: list[Thumbnail] = []
 
     def push(self, frame: Frame) -> None:
         """The next frame."""
-        if frame.index % self._step:
+        slot = int((float(position(frame.time, self._fps)) + HALF) // self._step)
+        if slot <= self._slot:
             return
+        self._slot = slot
         self._kept.append(Thumbnail(frame.index, encoded(frame.image, self._width, FAINT)))
         if len(self._kept) > self._most:
-            self._kept, self._step = self._kept[::2], 2 * self._step
+            self._kept, self._step, self._slot = self._kept[::2], 2 * self._step, self._slot // 2
 
     @property
     def pictures(self) -> tuple[Thumbnail, ...]:

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from oddframe.draw.heat import heat
-from oddframe.draw.panel import outline
+from oddframe.draw.panel import broken, outline
 from oddframe.draw.stretches import Truth, kind_at, not_scorable, truth_of
 from oddframe.errors import VideoError
 from oddframe.report.filmstrip import Filmed, cut, whole, within
 from oddframe.report.parts import Box, Compared, MomentPart, Thumbnail, VideoPart
 from oddframe.scoring import MapScale, Reasons, anomaly_map
-from oddframe.types import FloatArray, Frame, Json, Timeline
+from oddframe.types import FloatArray, Frame, Json, Timeline, duration
 from oddframe.video import Video
 
 STRIP = 0.4
@@ -52,7 +52,10 @@ def video_part(
         DataError: truth that does not fit the video.
     """
     runs, others = truth_of(timeline, truth), compared or {}
-    moments = tuple(replace(one, compared=others.get(one.frame)) for one in moments_of(timeline, runs))
+    moments = tuple(
+        replace(one, when=_when(timeline, one.frame), compared=others.get(one.frame))
+        for one in moments_of(timeline, runs)
+    )
     drawn = curve(timeline, moments, runs, videos)
     strip = within(video.strip.pictures, round(STRIP * limit)) if isinstance(video, Filmed) else ()
     if video is not None and video.medium == "pictures":
@@ -69,18 +72,42 @@ def _part(
     peak = int(np.nanargmax(timeline.scores)) if valid.any() else None
     return VideoPart(
         name=info.id,
-        seconds=info.seconds(len(valid)),
+        seconds=info.until(len(valid)),
         fps=float(info.fps),
         width=info.width,
         height=info.height,
         highest=None if peak is None else (float(timeline.scores[peak]), info.seconds(peak)),
         over=sum(event.end_time - event.start_time for event in timeline.events),
-        lost=info.seconds(int((~valid).sum())),
+        lost=float(info.frame_times().lasting[~valid].sum()),
         events=bool(timeline.events),
         moments=moments,
-        curve=drawn,
+        curve={**drawn, "shown": [round(info.seconds(one.frame), 3) for one in strip]},
         strip=strip,
+        note=_note(timeline),
+        assumed=info.fps_assumed,
     )
+
+
+def _when(timeline: Timeline, frame: int) -> str:
+    """The date and time of a frame; "" where it is not known when the video starts."""
+    at = timeline.info.moment(timeline.info.seconds(frame))
+    return "" if at is None else f"{at:%Y-%m-%d %H:%M:%S} {at.tzname() or ''}".strip()
+
+
+def _note(timeline: Timeline) -> str:
+    """What a reader has to know of the video's time."""
+    info, words = timeline.info, []
+    if info.fps_assumed:
+        words.append(f"the frame rate is not stated anywhere: {float(info.fps):g} a second are assumed")
+    if starts := _when(timeline, 0):
+        words.append(f"starts at {starts}")
+    holes = [] if info.times is None else list(info.times.starts[1:])
+    if info.times is not None and holes:
+        longest = max(info.times.begin(start) - info.times.end(start) for start in holes)
+        several = f"{len(holes)} holes" if len(holes) > 1 else "a hole"
+        words.append(f"the recording has {several}, of up to {duration(longest)}")
+    note = "; ".join(words)
+    return note[:1].upper() + note[1:]
 
 
 def check_unchanged(timeline: Timeline, video: Video) -> None:
@@ -137,15 +164,16 @@ def curve(timeline: Timeline, moments: Iterable[MomentPart], truth: Reasons = ()
     """
     columns = min(max(POINTS // 2 // max(videos, 1), FEWEST), 6000)
     frame, score = outline(timeline.scores, columns)
-    rate = float(timeline.info.fps)
+    info, times = timeline.info, timeline.info.frame_times()
+    time, score = broken(times.at(frame), score, info)
 
     def stretches(runs: Reasons) -> list[Json]:
-        return [[round(start / rate, 3), round(end / rate, 3), word] for start, end, word in runs]
+        return [[round(info.seconds(start), 3), round(info.until(end), 3), word] for start, end, word in runs]
 
     return {
-        "seconds": timeline.info.seconds(len(timeline.scores)),
-        "fps": rate,
-        "t": [round(float(value), 3) for value in frame / rate],
+        "seconds": info.until(len(timeline.scores)),
+        "fps": float(info.fps),
+        "t": [round(float(value), 3) for value in time],
         "s": [None if np.isnan(value) else float(f"{value:.5g}") for value in score],
         "threshold": timeline.threshold,
         "gaps": stretches(not_scorable(timeline)),
@@ -158,6 +186,9 @@ INSTEAD = {True: 1, False: 5}
 """How many moments a video without events shows; with a threshold there is one, for comparison."""
 APART = 2.0
 """Seconds between two of these."""
+
+SLACK = 1e-6
+"""Seconds: 2 s at 25 fps are 50 frames, whatever binary fractions say."""
 
 
 def moments_of(timeline: Timeline, truth: Reasons = ()) -> tuple[MomentPart, ...]:
@@ -191,11 +222,11 @@ def moments_of(timeline: Timeline, truth: Reasons = ()) -> tuple[MomentPart, ...
 def _highest(timeline: Timeline, count: int) -> list[int]:
     """The frames with the highest scores, far enough apart."""
     left: FloatArray = np.where(timeline.valid, timeline.scores, -np.inf).astype(np.float32)
-    reach, found = max(round(APART * float(timeline.info.fps)), 1), list[int]()
+    times, found = timeline.info.frame_times(), list[int]()
     while len(found) < count and np.isfinite(left).any():
         peak = int(np.argmax(left))
         found.append(peak)
-        left[max(peak - reach, 0) : peak + reach + 1] = -np.inf
+        left[np.abs(times.time - times.time[peak]) <= APART + SLACK] = -np.inf
     return sorted(found)
 
 
@@ -204,7 +235,7 @@ def _at(timeline: Timeline, truth: Reasons, frame: int) -> MomentPart:
     return MomentPart(
         id=f"{frame}",
         start=time,
-        end=timeline.info.seconds(frame + 1),
+        end=timeline.info.until(frame + 1),
         peak=time,
         frame=frame,
         score=float(timeline.scores[frame]),

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from oddframe.errors import VideoError
 from oddframe.report.filmstrip import cut
 from oddframe.report.parts import Box, MomentPart, NormalMoment, Shot, VideoPart
-from oddframe.types import VideoId
+from oddframe.types import Frame, VideoId
 from oddframe.video import Video
 
 Key: TypeAlias = tuple[VideoId, int, Box]
@@ -60,15 +60,20 @@ def _looked_up(moments: Sequence[NormalMoment], video: Video) -> Iterator[tuple[
     same = [near for near in moments if _fits(near, video)]
     try:
         for frame in video.frames_at(near.frame for near in same):
-            yield from ((_key(near), cut(frame.image, near.box)) for near in same if near.frame == frame.index)
+            yield from ((_key(near), cut(frame.image, near.box)) for near in same if _is_of(near, frame, video))
     except VideoError:
         return
 
 
 def _fits(near: NormalMoment, video: Video) -> bool:
-    """Whether a moment can be of this video: its time and its box say so."""
-    in_time = near.seconds is None or abs(video.info.seconds(near.frame) - near.seconds) < video.info.seconds(1)
-    return in_time and near.box[2] <= video.info.width + 1 and near.box[3] <= video.info.height + 1
+    """Whether a moment can be of this video: its box says so."""
+    return near.box[2] <= video.info.width + 1 and near.box[3] <= video.info.height + 1
+
+
+def _is_of(near: NormalMoment, frame: Frame, video: Video) -> bool:
+    """Whether a moment is of this frame: its number and its time say so."""
+    in_time = near.seconds is None or abs(frame.time - near.seconds) < 1 / float(video.info.fps)
+    return near.frame == frame.index and in_time
 
 
 def _near(moment: MomentPart) -> tuple[NormalMoment, ...]:

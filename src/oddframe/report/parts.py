@@ -106,6 +106,7 @@ class MomentPart:
         shot: the frame of the peak; None without pictures.
         missing: why there is no picture, in words.
         compared: what it was compared with; None where the model cannot tell.
+        when: the date and time of its peak; "" where they are not known.
     """
 
     id: str
@@ -120,6 +121,7 @@ class MomentPart:
     shot: Shot | None = None
     missing: str = ""
     compared: Compared | None = None
+    when: str = ""
 
     @property
     def shots(self) -> tuple[Shot, ...]:
@@ -148,7 +150,8 @@ class VideoPart:
     Args:
         name: the video's.
         seconds: how long it is.
-        fps: frames a second.
+        fps: nominal frames a second.
+        assumed: whether that rate is an assumption.
         width, height: pixels.
         highest: the highest frame score, and its second; None where no frame could be scored.
         over: seconds in events.
@@ -172,6 +175,7 @@ class VideoPart:
     moments: tuple[MomentPart, ...]
     curve: dict[str, Json]
     strip: tuple[Thumbnail, ...] = ()
+    assumed: bool = False
     note: str = ""
 
     @property

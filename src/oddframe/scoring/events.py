@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import accumulate
 from typing import Self, TypeAlias
 
@@ -19,6 +20,7 @@ from oddframe.types import (
     IntArray,
     Scored,
     Timeline,
+    Times,
     Value,
     VideoInfo,
     event_id,
@@ -48,17 +50,15 @@ def find_events(
         scores: (F,) frame scores, NaN where not scorable.
         scored: the observations behind them; the oddest one that covers the peak gives the event its box, or what
             stands out most in its map does.
-        info: gives the times.
+        info: gives the times; an event ends at a hole in the recording.
         threshold: events begin with frames strictly above it.
         merge: seconds; shorter gaps between two runs are bridged, unless a frame in between is not scorable.
         shortest: seconds; shorter events are dropped, once gaps are bridged.
         low: an event that has begun lasts while frames are strictly above it; None = the threshold.
         p_values: (F,) of the frames; None = not known.
     """
-    fps = float(info.fps)
-    long = event_bounds(
-        scores, threshold, threshold if low is None else low, merge=merge * fps, shortest=shortest * fps
-    )
+    fps, lower = float(info.fps), threshold if low is None else low
+    long = event_bounds(scores, threshold, lower, merge=merge * fps, shortest=shortest * fps, times=info.times)
     reach = int(np.abs(scored.observations.span - scored.observations.frame[:, None]).max(initial=0))
     peaks = [int(start + np.argmax(scores[start:end])) for start, end in long]
     chances = [None if p_values is None else float(p_values[peak]) for peak in peaks]
@@ -68,10 +68,13 @@ def find_events(
     )
 
 
-def event_bounds(scores: FloatArray, threshold: float, low: float, *, merge: float, shortest: float) -> IntArray:
-    """(E, 2) first and one-past-last frame of each event; `merge` and `shortest` in frames, else as `find_events`.
+def event_bounds(
+    scores: FloatArray, threshold: float, low: float, *, merge: float, shortest: float, times: Times | None = None
+) -> IntArray:
+    """(E, 2) first and one-past-last frame of each event; `merge` and `shortest` in nominal frames.
 
     An event is never begun by what comes after it, so that a live stream, which cannot look ahead, makes the same ones.
+    Where there are times, durations are measured by them, and no event crosses a hole. Else as `find_events`.
 
     >>> event_bounds(np.array([1, 2, 5, 2, 1, 2], np.float32), 3, 1.5, merge=0, shortest=0).tolist()
     [[2, 4]]
@@ -79,22 +82,30 @@ def event_bounds(scores: FloatArray, threshold: float, low: float, *, merge: flo
     begins = np.flatnonzero(np.greater(scores, threshold))
     if not len(begins):
         return np.zeros((0, 2), np.int64)
-    runs = _runs(np.greater(scores, min(low, threshold)))
+    clock = times or Times.even(len(scores), Fraction(1))
+    runs = _runs(np.greater(scores, min(low, threshold)), clock.starts)
     first = np.append(begins, len(scores))[np.searchsorted(begins, runs[:, 0])]  # in each run, or beyond it
     begun = np.stack([first, runs[:, 1]], axis=1)[first < runs[:, 1]]
-    bounds = _bridged(begun, np.isfinite(scores), merge - SLACK)
-    return bounds[(bounds[:, 1] - bounds[:, 0]) >= shortest - SLACK]
+    bounds = _bridged(begun, np.isfinite(scores), merge - SLACK, clock)
+    lasting = clock.end_position[bounds[:, 1] - 1] - clock.position[bounds[:, 0]]
+    return bounds[lasting >= shortest - SLACK]
 
 
-def _runs(over: BoolArray) -> IntArray:
-    """(R, 2) first and one-past-last frame of each run."""
-    return np.flatnonzero(np.diff(over, prepend=False, append=False)).reshape(-1, 2)
+def _runs(over: BoolArray, starts: Sequence[int]) -> IntArray:
+    """(R, 2) first and one-past-last frame of each run; another begins where a part of the video does."""
+    begins, ends = np.diff(over, prepend=False) & over, np.diff(over, append=False) & over
+    later = np.array(starts[1:], np.int64)
+    begins[later] |= over[later]
+    ends[later - 1] |= over[later - 1]
+    return np.stack([np.flatnonzero(begins), np.flatnonzero(ends) + 1], axis=1)
 
 
-def _bridged(runs: IntArray, valid: BoolArray, merge: float) -> IntArray:
+def _bridged(runs: IntArray, valid: BoolArray, merge: float, clock: Times) -> IntArray:
     bad_before = np.concatenate([[0], np.cumsum(~valid)])
     gap_start, gap_end = runs[:-1, 1], runs[1:, 0]
-    apart = (gap_end - gap_start >= merge) | (bad_before[gap_end] > bad_before[gap_start])
+    gap = clock.position[gap_end] - clock.end_position[gap_start - 1]
+    apart = (gap >= merge) | (bad_before[gap_end] > bad_before[gap_start])
+    apart |= clock.part[gap_end] != clock.part[gap_start - 1]
     begins, ends = np.append(True, apart)[: len(runs)], np.append(apart, True)[: len(runs)]
     return np.stack([runs[begins, 0], runs[ends, 1]], axis=1)
 
@@ -110,7 +121,7 @@ def _event(
         score=score,
         box=box,
         start_time=info.seconds(start),
-        end_time=info.seconds(end),
+        end_time=info.until(end),
         peak_time=info.seconds(peak),
         id=event_id(info.id, peak),
         p_value=p_value,
@@ -198,23 +209,32 @@ class EventPeaks(Value):
         length = max(BLOCK, sum(map(_seconds, timelines)) / BLOCKS)
         parts = [max(round(_seconds(one) / length), 1) for one in timelines]
         seconds, counts = np.zeros(sum(parts)), np.zeros((len(steps), sum(parts)), np.int64)
-        for fps in {one.info.fps for one in timelines}:
-            mine = [(one, some, first) for one, some, first in zip(timelines, parts, _firsts(parts), strict=True)]
-            scores, block = _joined([each for each in mine if each[0].info.fps == fps])
-            seconds += np.bincount(block[np.isfinite(scores)], minlength=len(seconds)) / float(fps)
+        for fps, times, scores, block in _alike(timelines, parts):
+            lasting = np.full(len(scores), float(1 / fps)) if times is None else times.lasting
+            there = np.isfinite(scores)
+            seconds += np.bincount(block[there], lasting[there], minlength=len(seconds))
             for row, threshold in enumerate(steps.tolist()):
                 low, merge, shortest = scoring.low(threshold, typical), scoring.merge * fps, scoring.shortest * fps
-                bounds = event_bounds(scores, threshold, low, merge=float(merge), shortest=float(shortest))
+                bounds = event_bounds(scores, threshold, low, merge=float(merge), shortest=float(shortest), times=times)
                 counts[row] += np.bincount(block[bounds[:, 0]], minlength=len(seconds))
         return cls(*_heights(steps, counts), seconds, float(ordered[0]), ceiling)
 
 
 def _seconds(timeline: Timeline) -> float:
-    return timeline.info.seconds(len(timeline.scores))
+    return timeline.info.between(0, len(timeline.scores))
 
 
-def _firsts(parts: Sequence[int]) -> list[int]:
-    return list(accumulate(parts, initial=0))[:-1]
+def _alike(
+    timelines: Sequence[Timeline], parts: Sequence[int]
+) -> Iterator[tuple[Fraction, Times | None, FloatArray, IntArray]]:
+    """Rate, times, scores and blocks: those of one constant rate together, and the others each by itself."""
+    every = list(zip(timelines, parts, accumulate(parts, initial=0), strict=False))
+    for one, some, first in every:
+        if one.info.times is not None:
+            yield one.info.fps, one.info.times, one.scores, first + np.arange(n := len(one.scores)) * some // n
+    even = [each for each in every if each[0].info.times is None]
+    for fps in {one.info.fps for one, _, _ in even}:
+        yield fps, None, *_joined([each for each in even if each[0].info.fps == fps])
 
 
 def _joined(mine: Sequence[tuple[Timeline, int, int]]) -> tuple[FloatArray, IntArray]:

@@ -91,18 +91,13 @@ def anomaly_map(timeline: Timeline, frame: int, *, floor: float, smoothing: Smoo
         raise SettingsError(f"{timeline.info.id}: no frame {frame} to map; there are {frames}, from 0")
     total = np.zeros((timeline.info.height, timeline.info.width), np.float64)
     seen, weights = np.zeros(total.shape, np.bool_), 0.0
-    for other, weight in _window(frame, frames, smoothing, float(timeline.info.fps)):
+    info = timeline.info
+    for other, weight in smoothing.near(frame, float(info.fps), frames, info.times):
         one = frame_map(timeline.scored, timeline.info, other, floor=floor)
         seen |= np.isfinite(one)
         total += weight * np.where(np.isfinite(one), one, floor)
         weights += weight
     return np.where(seen, total / weights, np.nan).astype(np.float32)
-
-
-def _window(frame: int, frames: int, smoothing: Smoothing, fps: float) -> Iterator[tuple[int, float]]:
-    for away, weight in enumerate(smoothing.taps(fps).tolist()):
-        sides = {frame - away} if smoothing.kind == "causal" else {frame - away, frame + away}
-        yield from ((other, weight) for other in sorted(sides) if weight > 0 and 0 <= other < frames)
 
 
 def _covering(scored: Scored, frame: int) -> IntArray:

@@ -45,8 +45,9 @@ def make_timeline(
     """
     if info.frames is None:
         raise DataError(f"{info.id}: a timeline needs a counted video")
-    raw = frame_scores(scored, info.frames, window, floor=floor, reasons=reasons, edges=scoring.edges)
-    smooth = scoring.smoothing.array(raw.scores, raw.valid & ~raw.zero, float(info.fps))
+    times = info.frame_times()
+    raw = frame_scores(scored, times, window, floor=floor, reasons=reasons, edges=scoring.edges)
+    smooth = scoring.smoothing.array(raw.scores, raw.valid & ~raw.zero, float(info.fps), info.times)
     scores = np.where(raw.zero, np.float32(0), smooth)
     kept = scored if raw.kept.all() else scored.select(np.flatnonzero(raw.kept))
     p_values = None if normal is None else normal.frames.p_values(scores)

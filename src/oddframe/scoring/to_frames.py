@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from oddframe.scoring.reasons import Reasons, as_codes, as_runs
-from oddframe.types import BoolArray, FloatArray, IntArray, Observations, Scored, Window
+from oddframe.types import BoolArray, FloatArray, IntArray, Observations, Scored, Times, Window, Windows
 
 Edges: TypeAlias = Literal["nearest", "zero"]
 
@@ -33,48 +33,50 @@ class FrameScores:
 
 
 def frame_scores(
-    scored: Scored, frames: int, window: Window, *, floor: float, reasons: Reasons = (), edges: Edges = "nearest"
+    scored: Scored, times: Times, window: Window, *, floor: float, reasons: Reasons = (), edges: Edges = "nearest"
 ) -> FrameScores:
-    """Give every frame the score of the oddest observation that covers it.
+    """Give every frame the score of the most anomalous observation that covers it.
 
     A frame that a window is about and that no observation covers has nothing in it: it gets the floor. Frames
     between those that two windows are about (stride > 1) go with the nearer one, the earlier of two as near. An
     observation that had to see an unscorable frame is left out, and frames that only such windows could judge are
-    unscorable for the same reason.
+    unscorable for the same reason. Parts of a video between holes are judged each by itself; one that is too short for
+    a window is unscorable.
 
     Args:
         scored: the observations and their scores.
-        frames: how many frames are finished; of a whole video, all of them.
+        times: of the frames that are finished; of a whole video, of all.
         window: what one observation needs.
         floor: the score of a frame with nothing in it.
         reasons: the frames that are unscorable by themselves.
-        edges: what frames at both ends, which no window is about, get: the nearest judged frame's score, or 0 after
-            smoothing (the protocol of LLSH).
+        edges: what frames at both ends of a part, which no window is about, get: the nearest judged frame's score, or
+            0 after smoothing (the protocol of LLSH).
     """
-    if frames < window.extent:
-        return _too_short(frames, len(scored))
-    code, words = as_codes(reasons, frames)
-    kept = untouched(scored.observations, window, frames, reasons)
+    frames, windows = len(times), window.over(times)
+    slot, outside, short = _slots(windows, times)
+    code, words = as_codes((*_too_short(short), *reasons), frames)
+    kept = untouched(scored.observations, window, times, (*_too_short(short), *reasons))
     best = covering_max(scored.observations.span[kept], scored.score[kept], frames)
-    slot, outside = _slots(window, frames)
     empty = np.isneginf(best)
-    edge = empty & outside
-    code = np.where(empty & ~edge & (code == 0), _window_codes(code, window)[slot], code)
+    edge = empty & outside & ~short
+    if len(windows):
+        code = np.where(empty & ~edge & (code == 0), _window_codes(code, windows)[slot], code)
     best = np.where(empty, np.float32(floor), best)
-    if edges == "nearest":
-        nearest = _nearest(~edge)
+    if edges == "nearest" and edge.any():
+        nearest = _nearest(~edge, times.part)
         best, code, edge = best[nearest], np.where(code == 0, code[nearest], code), np.zeros_like(edge)
     valid = code == 0
     zero = edge & valid
     return FrameScores(np.where(valid & ~zero, best, np.nan), valid, zero, as_runs(code, words), kept)
 
 
-def untouched(observations: Observations, window: Window, frames: int, reasons: Reasons) -> BoolArray:
+def untouched(observations: Observations, window: Window, times: Times, reasons: Reasons) -> BoolArray:
     """(N,) which observations saw scorable frames only, from their window's first frame to `ready`."""
-    if not reasons:
+    if not reasons or not len(observations):
         return np.ones(len(observations), np.bool_)
+    frames = len(times)
     bad_before = np.concatenate([[0], np.cumsum(as_codes(reasons, frames)[0] > 0)])
-    first = np.clip(observations.frame - window.about, 0, frames)
+    first = window.first(times, np.clip(observations.frame, 0, frames - 1))
     last = np.clip(observations.ready + 1, 0, frames)
     clean: BoolArray = bad_before[np.maximum(first, last)] == bad_before[first]
     return clean
@@ -102,39 +104,40 @@ def covering_max(span: IntArray, score: FloatArray, frames: int) -> FloatArray:
     return best
 
 
-def _too_short(frames: int, observations: int) -> FrameScores:
-    return FrameScores(
-        scores=np.full(frames, np.nan, np.float32),
-        valid=np.zeros(frames, np.bool_),
-        zero=np.zeros(frames, np.bool_),
-        reasons=((0, frames, "too short"),) if frames else (),
-        kept=np.zeros(observations, np.bool_),
-    )
+def _too_short(short: BoolArray) -> Reasons:
+    return as_runs(short.astype(np.int64), ("", "too short"))
 
 
-def _slots(window: Window, frames: int) -> tuple[IntArray, BoolArray]:
-    """The number of the window that judges each frame, and which frames lie outside of all of them."""
-    windows = (frames - window.extent) // window.stride + 1
-    slot = (np.arange(frames) - window.about + (window.stride - 1) // 2) // window.stride
-    return np.clip(slot, 0, windows - 1), (slot < 0) | (slot >= windows)
+def _slots(windows: Windows, times: Times) -> tuple[IntArray, BoolArray, BoolArray]:
+    """The window that judges each frame, which frames lie outside of all, and which in a part without a window."""
+    frames = np.arange(len(times))
+    slot = np.searchsorted(windows.begin, frames, side="right") - 1
+    count = np.bincount(times.part[windows.about], minlength=len(times.starts))
+    short: BoolArray = (count == 0)[times.part]
+    nearest = np.clip(slot, 0, max(len(windows) - 1, 0))
+    if not len(windows):
+        return nearest, np.ones(len(frames), np.bool_), short
+    judged = times.part[windows.about[nearest]] == times.part
+    outside = (slot < 0) | ~judged | (frames >= windows.end[nearest])
+    return nearest, outside, short
 
 
-def _window_codes(code: IntArray, window: Window) -> IntArray:
+def _window_codes(code: IntArray, windows: Windows) -> IntArray:
     """(windows,) the first reason in each window; 0 where all its frames are scorable."""
     frames = len(code)
     next_bad = np.minimum.accumulate(np.where(code > 0, np.arange(frames), frames)[::-1])[::-1]
-    first = next_bad[: frames - window.extent + 1 : window.stride]
-    reached = first < np.arange(len(first)) * window.stride + window.extent
-    return np.where(reached, np.append(code, 0)[first], 0)
+    first = next_bad[windows.first]
+    return np.where(first <= windows.last, np.append(code, 0)[first], 0)
 
 
-def _nearest(wanted: BoolArray) -> IntArray:
-    """For each frame, the nearest frame that is wanted (itself, if it is); of two, the earlier."""
+def _nearest(wanted: BoolArray, part: IntArray) -> IntArray:
+    """For each frame, the nearest frame of its part that is wanted (itself, if it is); of two, the earlier."""
     places = np.flatnonzero(wanted)
     here = np.arange(len(wanted))
-    after = np.clip(np.searchsorted(places, here), 0, len(places) - 1)
-    before = np.clip(np.searchsorted(places, here, side="right") - 1, 0, len(places) - 1)
-    nearest: IntArray = np.where(
-        np.abs(here - places[before]) <= np.abs(places[after] - here), places[before], places[after]
-    )
+    after = places[np.clip(np.searchsorted(places, here), 0, len(places) - 1)]
+    before = places[np.clip(np.searchsorted(places, here, side="right") - 1, 0, len(places) - 1)]
+    far = len(wanted)
+    since = np.where(part[before] == part, np.abs(here - before), far)
+    until = np.where(part[after] == part, np.abs(after - here), far)
+    nearest: IntArray = np.where(since <= until, before, after)
     return nearest

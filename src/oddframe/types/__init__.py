@@ -10,9 +10,10 @@ from oddframe.types.settings import Configured, Outside
 from oddframe.types.timeline import Event, Scored, Timeline, event_id
 from oddframe.types.times import Seconds, Times, position
 from oddframe.types.values import FrozenMapping, Value
-from oddframe.types.windows import Window, Windows, earlier, later, on_grid
+from oddframe.types.windows import HALF, Window, Windows, earlier, later, on_grid
 
 __all__ = [
+    "HALF",
     "BoolArray",
     "Boxes",
     "Configured",

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from oddframe.types.arrays import FloatArray, ImageArray, IntArray, frozen_array
+from oddframe.types.arrays import FloatArray, ImageArray, IntArray, Json, frozen_array
 from oddframe.types.times import Times
 from oddframe.types.values import Value
 
@@ -110,6 +110,10 @@ class VideoInfo:
         """When the frames before `stop` are over, in seconds; a hole after them is not counted."""
         return self.seconds(stop) if self.times is None else self.times.end(stop)
 
+    def between(self, first: int, stop: int) -> float:
+        """How many seconds the frames from `first` to before `stop` last, holes not counted."""
+        return self.seconds(stop - first) if self.times is None else self.times.between(first, stop)
+
     def counted(self, frames: int, times: Times | None = None) -> VideoInfo:
         """The same, once somebody has counted its frames and noted their times."""
         uneven = None if times is None or times.is_even else times
@@ -124,6 +128,24 @@ class VideoInfo:
         if self.frames is None:
             raise ValueError(f"{self.id}: its frames have not been counted")
         return self.times or Times.even(self.frames, self.fps)
+
+    def to_dict(self) -> dict[str, Json]:
+        """What is known of the video's time, as JSON values.
+
+        `times` is None where frames are evenly spaced, and `holes` are [end of a part, beginning of the next] in
+        seconds.
+        """
+        ends = [] if self.times is None else [self.times.end(start) for start in self.times.starts[1:]]
+        begins = [] if self.times is None else [self.times.begin(start) for start in self.times.starts[1:]]
+        return {
+            "video": self.id,
+            "fps": float(self.fps),
+            "fps_assumed": self.fps_assumed,
+            "frames": self.frames,
+            "times": None if self.times is None else np.round(self.times.time, 6).tolist(),
+            "holes": [list(hole) for hole in zip(ends, begins, strict=True)],
+            "starts": None if self.starts is None else self.starts.isoformat(),
+        }
 
     def moment(self, seconds: float) -> datetime | None:
         """The date and time of a moment of the video; None where it is not known when the video starts."""

@@ -156,7 +156,7 @@ class Timeline(Value):
     @property
     def times(self) -> npt.NDArray[np.float64]:
         """(F,) when each frame is shown, in seconds since the first."""
-        return np.array([self.info.seconds(frame) for frame in range(len(self.scores))], np.float64)
+        return self.info.frame_times().time
 
     def to_dict(self) -> dict[str, Json]:
         """What is known of each frame and of each event, as JSON values; a frame that is not scorable scores None.
@@ -164,14 +164,18 @@ class Timeline(Value):
         Scores are those of `scores` to the bit, so that comparing them with the threshold gives the same events.
         """
         return {
-            "video": self.info.id,
-            "fps": float(self.info.fps),
-            "frames": self.info.frames,
+            **self.info.to_dict(),
             "scores": [None if np.isnan(value) else value for value in self.scores.tolist()],
-            "events": [asdict(event) for event in self.events],
+            "events": [self.event_to_dict(event) for event in self.events],
             "threshold": self.threshold,
             "not_scorable": [{"start": a, "end": b, "reason": word} for a, b, word in self.reasons],
         }
+
+    def event_to_dict(self, event: Event) -> dict[str, Json]:
+        """An event as JSON values, with dates and times where it is known when the video starts."""
+        moments = {name: self.info.moment(getattr(event, f"{name}_time")) for name in ("start", "peak", "end")}
+        clocks = {f"{name}_clock": at.isoformat(timespec="milliseconds") for name, at in moments.items() if at}
+        return {**asdict(event), **clocks}
 
     def to_json(self) -> str:
         """The same as one line of JSON text, as `oddframe score --json` prints it."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from oddframe.types.arrays import IntArray, frozen_array
+from oddframe.types.arrays import IntArray, Json, frozen_array
 from oddframe.types.values import Value
 
 Seconds = npt.NDArray[np.float64]
@@ -94,6 +94,11 @@ class Times(Value):
         return ends
 
     @cached_property
+    def end_position(self) -> Seconds:
+        """(F,) when each frame is over, in nominal frames: at a constant rate exactly 1, 2, 3, ..."""
+        return position(self.ends, self.fps)
+
+    @cached_property
     def lasting(self) -> Seconds:
         """(F,) for how many seconds each frame is shown."""
         return self.ends - self.time
@@ -135,21 +140,14 @@ class Times(Value):
         """The frame that is seen at a time; in a hole, the first one after it; at the end, the last."""
         return min(int(np.searchsorted(self.ends, seconds, side="right")), len(self) - 1)
 
-    def select(self, first: int, stop: int) -> Self:
-        """The times of the frames from `first` to before `stop`, as they are."""
-        starts = [0, *(start - first for start in self.starts if first < start < stop)]
-        return type(self)(self.fps, self.time[first:stop], tuple(starts))
+    def to_json(self) -> dict[str, Json]:
+        """All of it as JSON values; `from_json` gives it back."""
+        return {"fps": str(self.fps), "time": self.time.tolist(), "starts": list(self.starts)}
 
     @classmethod
-    def joined(cls, several: Sequence[Times]) -> Self:
-        """Those of several videos one after the other, each a part of its own, at the first one's rate."""
-        clocks, starts, begin, frames = [], [], 0.0, 0
-        for one in several:
-            clocks.append(one.time + begin)
-            starts += [frames + start for start in one.starts]
-            frames += len(one)
-            begin += one.end(len(one)) + 1.0
-        return cls(several[0].fps, np.concatenate([np.zeros(0), *clocks]), tuple(starts))
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`. Raises `KeyError`, `TypeError` or `ValueError` for anything else."""
+        return cls(Fraction(value["fps"]), np.array(value["time"], np.float64), tuple(value["starts"]))
 
 
 def position(time: npt.ArrayLike, fps: Fraction) -> Seconds:

@@ -10,6 +10,9 @@ import numpy as np
 from oddframe.types.arrays import IntArray
 from oddframe.types.times import Seconds, Times
 
+HALF = 0.5
+"""Nominal frames. What is to last n of them may be so much shorter: clocks jitter, and rates are not exact."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -98,7 +101,7 @@ class Window:
         return Windows(*(column[fits] + start for column in (first, frames, last, frames, frames + 1)))
 
     def _on_grid(self, position: Seconds, start: int) -> Windows:
-        reached = (position[-1] - position[0] - (self.extent - 1) + 0.5) / self.stride
+        reached = (position[-1] - position[0] - (self.extent - 1) + HALF) / self.stride
         places = np.arange(max(0, int(np.floor(reached)) + 1)) * self.stride
         before = self.about - (self.stride - 1) // 2
         first, about, last, begin, end = (
@@ -143,17 +146,17 @@ def earlier(position: Seconds, frames: IntArray, count: int, least: int = 0) -> 
     >>> earlier(np.array([0.0, 1.0, 2.0, 5.0, 8.0]), np.arange(5), 2)
     array([-1, -1,  0,  2,  3])
     """
-    found = frames if not count else np.searchsorted(position, position[frames] - (count - 0.5), side="right") - 1
+    found = frames if not count else np.searchsorted(position, position[frames] - (count - HALF), side="right") - 1
     return np.maximum(np.minimum(found, frames - least), -1)
 
 
 def later(position: Seconds, frames: IntArray, count: int, least: int = 0) -> IntArray:
     """For each frame the one that is `count` nominal frames after it, and at least `least` frames; F where none is."""
-    found = frames if not count else np.searchsorted(position, position[frames] + (count - 0.5), side="left")
+    found = frames if not count else np.searchsorted(position, position[frames] + (count - HALF), side="left")
     return np.minimum(np.maximum(found, frames + least), len(position))
 
 
 def on_grid(position: Seconds, places: IntArray) -> IntArray:
     """The frames that stand at places on the grid of nominal frames: the first within half a step, or after it."""
-    found: IntArray = np.searchsorted(position, position[0] + (places - 0.5), side="left")
+    found: IntArray = np.searchsorted(position, position[0] + (places - HALF), side="left")
     return found

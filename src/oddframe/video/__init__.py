@@ -9,16 +9,6 @@ from oddframe.video.joined import JoinedVideo, join_videos
 from oddframe.video.limits import Limits
 from oddframe.video.mask import Mask
 from oddframe.video.tracks import TrackVideo, open_tracks
-from oddframe.video.windows import (
-    about_frame,
-    about_frames,
-    members,
-    span_of,
-    window_about,
-    window_count,
-    window_for,
-    windows_over,
-)
 from oddframe.video.write import write_image, write_video
 
 __all__ = [
@@ -33,18 +23,10 @@ __all__ = [
     "TrackVideo",
     "Video",
     "View",
-    "about_frame",
-    "about_frames",
     "find_videos",
     "join_videos",
-    "members",
     "open_tracks",
     "open_video",
-    "span_of",
-    "window_about",
-    "window_count",
-    "window_for",
-    "windows_over",
     "write_image",
     "write_video",
 ]

@@ -34,8 +34,8 @@ class Flaw:
     """A place where a clock is wrong.
 
     Args:
-        kind: it "goes back", as one that restarts; it gives a time twice ("stands still"); or one time is wrong
-            ("leaps").
+        kind: "goes back" = it is earlier than before, as one that restarts; "stands still" = it gives a time twice;
+            "leaps" = a single time is wrong.
         frame: the frame there.
         time: its time, in seconds, as it was mended.
     """

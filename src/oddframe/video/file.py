@@ -21,7 +21,7 @@ from oddframe.video.converter import Converter, Shape, raw_values
 from oddframe.video.flaws import Flaws
 from oddframe.video.levels import Levels
 from oddframe.video.limits import Limits
-from oddframe.video.stated import StatedTime, note_ends
+from oddframe.video.stated import StatedTime, missing_ends
 
 if TYPE_CHECKING:
     import av
@@ -107,7 +107,10 @@ class FileVideo(Video):
                 yield raw, time, part
                 frames, last = frames + 1, raw
             if not is_address(self.source) and last is not None and not clock.flaws:
-                note_ends(container, stream, self._first().pts, last, frames, flaws)
+                start, end = missing_ends(container, stream, self._first().pts, last)
+                for place, why in ((0, start), (frames, end)):
+                    if why:
+                        flaws.note(place, why)
         flaws.clock = flaws_in_words(clock.flaws)
         flaws.warn(self.source, frames)
 

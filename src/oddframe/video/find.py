@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy.typing as npt
 
-from oddframe.errors import EmptyVideo, VideoError, VideoNotFound
+from oddframe.errors import EmptyVideo, OddframeWarning, VideoError, VideoNotFound
 from oddframe.video.array import ArrayVideo, is_one_video
 from oddframe.video.base import ASSUMED_FPS, Rate, Video
 from oddframe.video.container import is_address
@@ -25,6 +26,7 @@ from oddframe.video.joined import join_videos
 from oddframe.video.limits import Limits
 from oddframe.video.names import natural, unique_names
 from oddframe.video.picture import is_picture, pictures_in
+from oddframe.video.starts import start_in_name
 from oddframe.video.tracks import is_tracks, open_tracks
 
 VIDEO_SUFFIXES = frozenset(
@@ -65,6 +67,7 @@ def find_videos(
     sources: Sources,
     *,
     fps: Rate | None = None,
+    starts: str | None = None,
     failed: Failed | None = None,
     join: bool = False,
     limits: Limits = Limits(),
@@ -85,6 +88,8 @@ def find_videos(
     Args:
         sources: where to look.
         fps: replaces what the sources say of their frame rate; opened videos keep theirs.
+        starts: how the names of files and folders tell when a recording starts, as `datetime.strptime` takes it; one
+            whose name does not tell it gives a warning. None = what the files' metadata say, if anything.
         failed: called with the error of each source that cannot be searched or read, and the others are given; None =
             it is raised.
         join: whether the videos of a folder or a pattern, and all files that are named, are segments of one recording
@@ -109,7 +114,7 @@ def find_videos(
     opened: dict[_Place, Video] = {}
     for place, name in zip(places, names, strict=True):
         with _reporting(failed):
-            opened[place] = _open(place, fps, name, limits)
+            opened[place] = _started(_open(place, fps, name, limits), place.path, starts)
     pairs = [(item, opened.get(item) if isinstance(item, _Place) else item) for item in found]
     videos = _checked([video for _, video in pairs if video is not None])
     if not join:
@@ -145,6 +150,16 @@ def _once(found: list[_Place | Video]) -> list[_Place | Video]:
 
 def _is_link(item: _Place | Video) -> bool:
     return isinstance(item, _Place) and item.path.is_symlink()
+
+
+def _started(video: Video, path: Path, starts: str | None) -> Video:
+    if starts is None:
+        return video
+    found = start_in_name(path, starts)
+    if found is None:
+        text = f"{path}: its name does not tell when it starts, as {starts!r} says; its events have no date and time"
+        warnings.warn(text, OddframeWarning, stacklevel=4)
+    return video.starting(found)
 
 
 @contextmanager

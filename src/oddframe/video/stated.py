@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from oddframe.video.base import sensible
 from oddframe.video.clock import typical_rate
 from oddframe.video.container import is_address
-from oddframe.video.flaws import Flaws
 from oddframe.video.starts import start_in_metadata
 
 if TYPE_CHECKING:
@@ -81,29 +80,30 @@ def _stamps(container: InputContainer, stream: VideoStream) -> Iterator[int]:
         return
 
 
-def note_ends(
-    container: InputContainer, stream: VideoStream, first: int | None, last: av.VideoFrame, frames: int, flaws: Flaws
-) -> None:
-    """Note what is missing at the beginning and at the end of a recording that was cut.
+def missing_ends(
+    container: InputContainer, stream: VideoStream, first: int | None, last: av.VideoFrame
+) -> tuple[str, str]:
+    """What is missing at the beginning and at the end of a recording that was cut.
 
     Args:
         container, stream: the file.
         first: the timestamp of the first frame that was decoded.
         last: the last frame.
-        frames: how many there were.
-        flaws: take note.
+
+    Returns:
+        Both in words; "" where nothing is missing.
     """
     tick = stream.time_base
     if first is None or last.pts is None or tick is None:
-        return
-    if stream.start_time is not None and (missed := float((first - stream.start_time) * tick)) > MISSED:
-        flaws.note(0, f"its first {missed:.1f} s do not decode, they lie before the first key frame")
+        return "", ""
+    begins, ends = first * tick, (last.pts + (last.duration or 0)) * tick
+    missed = 0.0 if stream.start_time is None else float(begins - stream.start_time * tick)
+    start = f"its first {missed:.1f} s do not decode, they lie before the first key frame" if missed > MISSED else ""
     promised = _promised_end(container, stream)
-    end = (last.pts + (last.duration or 0)) * tick
-    if promised is not None:
-        lasts = float(promised - first * tick)
-        if float(promised - end) > max(1.0, 0.05 * lasts):
-            flaws.note(frames, f"it ends at {float(end - first * tick):.1f} s where {lasts:.1f} s are promised")
+    lasts = float((promised or ends) - begins)
+    if promised is None or float(promised - ends) <= max(1.0, 0.05 * lasts):
+        return start, ""
+    return start, f"it ends at {float(ends - begins):.1f} s where {lasts:.1f} s are promised"
 
 
 def _promised_end(container: InputContainer, stream: VideoStream) -> Fraction | None:

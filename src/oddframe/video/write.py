@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,9 +17,14 @@ from oddframe.errors import StoreError
 from oddframe.types import Frame, ImageArray
 from oddframe.video.base import Rate, exact_fps
 
+TICK = Fraction(1, 90000)
+"""Seconds to which the times of frames are rounded that are not evenly spaced."""
 
-def write_video(path: str | Path, frames: Iterable[Frame | ImageArray], fps: Rate) -> None:
-    """Write H.264 video (yuv420p, so that browsers play it) at a constant frame rate.
+
+def write_video(
+    path: str | Path, frames: Iterable[Frame | ImageArray], fps: Rate, *, times: Sequence[float] | None = None
+) -> None:
+    """Write H.264 video (yuv420p, so that browsers play it).
 
     That format knows even sizes only: an odd width or height grows by one pixel, repeated at the edge.
 
@@ -27,6 +32,7 @@ def write_video(path: str | Path, frames: Iterable[Frame | ImageArray], fps: Rat
         path: the file; its suffix chooses the container (`.mp4`, `.mkv`, `.mov`).
         frames: (H, W, 3) uint8 RGB each, all of one size; taken one at a time.
         fps: frames per second.
+        times: when each frame is shown, in ascending seconds; None = evenly, at `fps`.
 
     Raises:
         StoreError: it cannot be written, or there are no frames, or their sizes differ; nothing is left behind.
@@ -37,7 +43,9 @@ def write_video(path: str | Path, frames: Iterable[Frame | ImageArray], fps: Rat
     if first is None:
         raise StoreError(f"{target}: no frames to write")
     with _replacing(target) as temporary:
-        _encode(temporary, target, chain([first], images), first.shape, rate)
+        stamps = count() if times is None else (round((time - times[0]) / TICK) for time in times)
+        pictures = zip(chain([first], images), stamps, strict=False)
+        _encode(temporary, target, pictures, first.shape, (rate, 1 / rate if times is None else TICK))
 
 
 def write_image(path: str | Path, image: ImageArray) -> None:
@@ -79,7 +87,14 @@ def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _encode(file: Path, target: Path, images: Iterable[ImageArray], shape: tuple[int, ...], rate: Fraction) -> None:
+def _encode(
+    file: Path,
+    target: Path,
+    pictures: Iterable[tuple[ImageArray, int]],
+    shape: tuple[int, ...],
+    clock: tuple[Fraction, Fraction],
+) -> None:
+    """Write pictures with their times in ticks; the clock is the frame rate and the seconds of a tick."""
     import av  # noqa: PLC0415
 
     try:
@@ -87,13 +102,17 @@ def _encode(file: Path, target: Path, images: Iterable[ImageArray], shape: tuple
     except ValueError as error:
         raise StoreError(f"{target}: no video container has this suffix; use .mp4 or .mkv") from error
     with container:
+        rate, tick = clock
         stream = container.add_stream("libx264", rate=rate)
         stream.height, stream.width = shape[0] + shape[0] % 2, shape[1] + shape[1] % 2
         stream.pix_fmt = "yuv420p"
-        for index, image in enumerate(images):
+        stream.codec_context.time_base = tick
+        for index, (image, stamp) in enumerate(pictures):
             if image.shape != shape or image.dtype != np.uint8:
                 raise StoreError(f"{target}: frame {index} is {image.shape} {image.dtype}, the first is {shape} uint8")
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(_even(image), format="rgb24")))
+            frame = av.VideoFrame.from_ndarray(_even(image), format="rgb24")
+            frame.pts, frame.time_base = stamp, tick
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 
 

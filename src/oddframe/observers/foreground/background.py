@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from oddframe.observers.foreground.flow import Grey
-from oddframe.types import BoolArray, FloatArray
+from oddframe.types import HALF, BoolArray, FloatArray
 
 SAME_TEXTURE = 0.5
 """Correlation of fine texture from which on two patches count as one surface under different light."""
@@ -21,7 +21,7 @@ class Background:
     something stands (else a bag that was left behind would melt into the floor).
 
     Args:
-        fps: of the video.
+        fps: nominal frame rate of the video.
         seconds: how long the first look takes.
         samples: how many pictures it takes.
         drift: grey levels a second; daylight changes slower, a passer-by leaves no trace.
@@ -32,14 +32,22 @@ class Background:
         self._samples = samples
         self._drift = float(drift / fps)
         self._first: list[Grey] = []
-        self._seen = 0
+        self._due = 0.0  # position of the next picture of the first look
+        self._position, self._step = 0.0, 1.0  # of the newest picture, and how long after the one before it
         self.picture: FloatArray | None = None
 
-    def difference(self, grey: Grey) -> FloatArray | None:
-        """How much brighter each pixel is than the empty scene, a change of light over the whole picture taken out.
+    def difference(self, grey: Grey, position: float | None = None) -> FloatArray | None:
+        """How much brighter each pixel is than the background, a change of light over the whole picture taken out.
 
-        None while the first look lasts.
+        Args:
+            grey: (h, w) the next picture.
+            position: when it is, in nominal frames; None = one after the last.
+
+        Returns:
+            (h, w) grey levels; None while the first look lasts.
         """
+        now = self._position + 1 if position is None else position
+        self._step, self._position = now - self._position, now
         if self.picture is None:
             self._look(grey)
             return None
@@ -48,9 +56,10 @@ class Background:
         return np.asarray(difference - np.median(difference[::4, ::4]), np.float32)
 
     def _look(self, grey: Grey) -> None:
-        if self._seen % self._every == 0:
+        due = self._due if self._first else self._position
+        if self._position >= due - HALF:
             self._first.append(grey)
-        self._seen += 1
+            self._due = max(due, self._position - HALF) + self._every
         if len(self._first) == self._samples:
             self.picture = np.median(np.stack(self._first), axis=0).astype(np.float32)
             self._first = []
@@ -58,7 +67,8 @@ class Background:
     def follow(self, difference: FloatArray, standing: BoolArray) -> None:
         """Drift towards the present picture wherever nothing is `standing`."""
         if self.picture is not None:
-            step = np.clip(difference, -self._drift, self._drift)
+            drift = self._drift * self._step
+            step = np.clip(difference, -drift, drift)
             step[standing] = 0
             self.picture = self.picture + step
 

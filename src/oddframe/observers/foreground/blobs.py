@@ -9,7 +9,7 @@ import numpy as np
 from cv2.typing import MatLike
 
 from oddframe.observers.foreground.background import Background
-from oddframe.observers.foreground.flow import Grey
+from oddframe.observers.foreground.flow import Grey, RecentFlow
 from oddframe.types import BoolArray, FloatArray
 
 MOVING_SHARE = 0.1
@@ -101,11 +101,21 @@ def connected_blobs(mask: BoolArray, smallest: float) -> list[Blob]:
 
 
 def foreground_blobs(
-    flow: FloatArray, previous: Grey, current: Grey, background: Background | None, rule: ForegroundRule
+    flow: FloatArray, previous: Grey, recent: RecentFlow, background: Background | None, rule: ForegroundRule
 ) -> list[Blob]:
-    """What moves, completed where the empty scene is known, and then what stands; the background learns on the way."""
+    """Find what moves, completed where the background is known, and then what stands; the background learns on the way.
+
+    Args:
+        flow: (h, w, 2) pixels from the previous picture to the newest one.
+        previous: (h, w) that picture.
+        recent: holds the newest one.
+        background: of the scene; None where it is not learnt.
+        rule: when a pixel counts.
+    """
+    current = recent.grey()
+    assert current is not None
     moving = moving_mask(flow, previous, current, rule)
-    difference = None if background is None else background.difference(current)
+    difference = None if background is None else background.difference(current, recent.position)
     if background is None or difference is None:
         return connected_blobs(moving, rule.smallest)
     whole = whole_mask(moving, difference, rule)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from oddframe.types import FloatArray, ImageArray
+from oddframe.types import HALF, FloatArray, ImageArray
 
 Grey = npt.NDArray[np.uint8]
 
@@ -47,34 +47,68 @@ class InverseSearchFlow:
 class RecentFlow:
     """Keeps frames, and computes each flow once, whoever asks for it.
 
+    How far back is counted in nominal frames: n of them before the newest frame is the last one that is at least
+    n - 1/2 nominal steps earlier. At a constant rate that is the n-th before it.
+
     Args:
         short_side: pixels of the working picture's shorter side; None = that of the source.
-        reach: frames back that are kept.
+        reach: nominal frames back that are kept.
     """
 
     def __init__(self, short_side: int | None, reach: int) -> None:
-        self._short_side = short_side
-        self._greys: deque[Grey] = deque(maxlen=reach + 1)
+        self._short_side, self._reach = short_side, reach
+        self._greys: deque[Grey] = deque()
+        self._positions: deque[float] = deque()
         self._flows: dict[int, FloatArray] = {}
         self._flow = InverseSearchFlow()
         self.scale = 1.0  # source pixels in a pixel of the working picture
 
-    def push(self, image: ImageArray) -> None:
-        """The next frame, (H, W, 3) RGB."""
+    @property
+    def position(self) -> float:
+        """When the newest frame is, in nominal frames."""
+        return self._positions[-1]
+
+    def push(self, image: ImageArray, position: float | None = None) -> None:
+        """Take the next frame.
+
+        Args:
+            image: (H, W, 3) RGB.
+            position: when it is, in nominal frames (`Times.position`); None = one after the last.
+        """
         grey = working_grey(image, self._short_side or min(image.shape[:2]))
         self.scale = image.shape[0] / grey.shape[0]
         self._greys.append(grey)
+        after = self._positions[-1] + 1 if self._positions else 0.0
+        self._positions.append(after if position is None else position)
+        while len(self._positions) > 1 and self._positions[1] <= self.position - self._reach + HALF:
+            self._greys.popleft()
+            self._positions.popleft()
         self._flows.clear()
 
+    def _place(self, back: int) -> int | None:
+        """The place of the frame so many nominal frames ago; None before the video's beginning."""
+        if not back:
+            return len(self._positions) - 1 if self._positions else None
+        for place in range(len(self._positions) - 2, -1, -1):
+            if self._positions[place] <= self.position - back + HALF:
+                return place
+        return None
+
     def grey(self, back: int = 0) -> Grey | None:
-        """The frame so many frames ago; None before the video's beginning."""
-        return self._greys[-1 - back] if back < len(self._greys) else None
+        """(h, w) of the frame so many nominal frames ago; None before the video's beginning."""
+        place = self._place(back)
+        return None if place is None else self._greys[place]
+
+    def elapsed(self, back: int) -> float:
+        """How many nominal frames have really passed since the frame that is taken for so many ago."""
+        place = self._place(back)
+        return float(back) if place is None else self.position - self._positions[place]
 
     def flow(self, back: int) -> FloatArray | None:
-        """(h, w, 2) by how many working pixels, x then y, each pixel has come in so many frames; None as `grey`."""
-        before, now = self.grey(back), self.grey()
-        if before is None or now is None:
+        """(h, w, 2) by how many working pixels, x then y, each pixel has come since `grey(back)`; None as there."""
+        place = self._place(back)
+        if place is None:
             return None
-        if back not in self._flows:
-            self._flows[back] = self._flow(before, now)
-        return self._flows[back]
+        if place not in self._flows:
+            self._flows[place] = self._flow(self._greys[place], self._greys[-1])
+        return self._flows[place]

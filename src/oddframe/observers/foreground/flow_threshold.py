@@ -19,7 +19,7 @@ class FlowThreshold(Foreground):
     another resolution or frame rate; `motion` does not. The paper's flow is FlowNet2's.
 
     Args:
-        magnitude: squared pixels that a pixel must have moved since the frame before.
+        magnitude: squared pixels that a pixel must have moved in a frame at the nominal rate.
         smallest: a box has more pixels than the square of this (paper: 10 for Ped1 and Ped2, 40 for Avenue, 30 for
             ShanghaiTech).
         slimmest: the longer side is less than this many times the shorter one.
@@ -66,7 +66,7 @@ class _Contours(ForegroundStream):
         flow, rule = recent.flow(1), self._rule
         if flow is None:
             return rules.NONE
-        mask = np.square(flow).sum(axis=2) > rule.magnitude  # (h, w)
+        mask = np.square(flow).sum(axis=2) > rule.magnitude * recent.elapsed(1) ** 2  # (h, w)
         rules.erase(mask, known, rule.margin)
         contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         corners = np.array([cv2.boundingRect(c) for c in contours], np.float32).reshape(-1, 4)

@@ -130,7 +130,7 @@ class _Blobs(ForegroundStream):
         """What moves in a detector's boxes; and what moves, then what stands, where it has found nothing."""
         rule = self._rule(grey)
         moving = self._moving(recent, grey, rule)
-        difference = None if self._background is None else self._background.difference(grey)
+        difference = None if self._background is None else self._background.difference(grey, recent.position)
         still: list[Blob] = []
         if self._background is not None and difference is not None:
             moving = whole_mask(moving, difference, rule)

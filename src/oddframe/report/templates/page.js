@@ -48,7 +48,7 @@
       const reading = gap ? `not scorable: ${gap[2]}` : score === null || score === undefined ? "no score" : `score ${score.toPrecision(3)}`;
       this.reading.replaceChildren(Object.assign(document.createElement("b"), { textContent: clock(this.seconds) }), ` · ${reading}`);
       if (this.image && video.frames.length) {
-        this.image.src = video.thumbnails[nearest(video.frames, this.seconds * video.fps)];
+        this.image.src = video.thumbnails[nearest(video.shown, this.seconds)];
         this.image.alt = `${video.name} near ${clock(this.seconds)}`;
       }
       this.scrub.value = Math.round((1000 * this.seconds) / (video.seconds || 1));
