@@ -199,7 +199,7 @@ def test_a_packet_that_gives_no_frame_is_reported(make: Maker) -> None:
 
 
 def test_what_the_decoder_still_holds_when_reading_fails_comes_out(make: Maker) -> None:
-    path, damage = str(make("failing.mp4", frames=30, bf="3", g="30")), Flaws()
+    path, flaws = str(make("failing.mp4", frames=30, bf="3", g="30")), Flaws()
     with opened(path) as (container, stream):
 
         class Failing:
@@ -209,9 +209,9 @@ def test_what_the_decoder_still_holds_when_reading_fails_comes_out(make: Maker) 
                 yield from itertools.islice(container.demux(stream), 12)
                 raise av.error.OSError(5, "Input/output error")
 
-        frames = list(decoded(path, Failing(), stream, damage))  # type: ignore[arg-type]
+        frames = list(decoded(path, Failing(), stream, flaws))  # type: ignore[arg-type]
     assert len(frames) == 12
-    assert damage.damage == {"Input/output error": 12}
+    assert flaws.damage == {"Input/output error": 12}
 
 
 def test_a_size_that_changes_midway_is_scaled_to_the_first_and_said(make: Maker, tmp_path: Path) -> None:
