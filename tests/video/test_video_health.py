@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from oddframe.errors import SettingsError, StoreError
 from oddframe.types import Frame, ImageArray, VideoInfo
-from oddframe.video import CameraHealth, HealthStream, View, find_videos
+from oddframe.video import ArrayVideo, CameraHealth, HealthStream, View, find_videos
 from oddframe.video.health.camera import Hindsight
 
 FPS = 10
@@ -277,3 +277,27 @@ def test_a_real_clip_that_freezes_is_marked(ped2: tuple[list[View], dict[str, li
     views, clips = ped2
     images = clips["01"][:60] + [clips["01"][59].copy() for _ in range(40)] + clips["01"][60:80]
     assert runs(watch(images, views)[0]) == [("", 60), ("frozen", 40), ("", 20)]
+
+
+def judged(images: list[ImageArray], times: list[float]) -> list[str]:
+    """The reasons of frames at these times; the rate is nominally 25 a second."""
+    video = ArrayVideo(images, fps=25, times=times)
+    stream = CameraHealth().open(video.info)
+    reasons = [reason for frame in video for reason in stream.push(frame)]
+    return [*reasons, *stream.close()]
+
+
+def test_how_long_a_camera_is_frozen_is_measured_by_the_clock() -> None:
+    """Three seconds of one picture at 5 frames a second, in a video of 25: that are 15 pictures, not 50."""
+    place = footage(scene(), 100)
+    images = [*place[:50], *[place[50]] * 15, *place[51:76]]
+    times = [n / 25 for n in range(50)] + [2 + n / 5 for n in range(15)] + [5 + n / 25 for n in range(25)]
+    assert runs(judged(images, times))[:2] == [("", 51), ("frozen", 14)]
+    assert set(judged(images, [n / 25 for n in range(90)])) == {""}
+
+
+def test_a_hole_is_no_time_in_which_a_camera_is_frozen() -> None:
+    place = footage(scene(), 80)
+    images = [*place[:30], *[place[30]] * 20, *place[31:60]]
+    times = [n / 25 for n in range(40)] + [60 + n / 25 for n in range(39)]
+    assert set(judged(images, times)) == {""}

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from oddframe.errors import SettingsError
-from oddframe.types import Configured, Frame, ImageArray, VideoInfo
+from oddframe.types import HALF, Configured, Frame, ImageArray, VideoInfo, position
 from oddframe.video.health.shake import Shaking
 from oddframe.video.health.still import FrozenRuns, Likeness, Repeats
 from oddframe.video.health.view import View, fingerprint
@@ -139,7 +139,8 @@ class HealthStream:
         self._known: dict[str, deque[bool]] = {word: deque() for word in ("frozen", *self._runs)}
         self._settling = Settling(math.ceil(health.settle * info.fps))
         self._last = ("", False)
-        self._scene = self._watched = 0
+        self._scene = self._watched = self._part = 0
+        self._fps, self._position = info.fps, -1.0
         self._looked = self._shook = self._strange = False
 
     @property
@@ -158,6 +159,12 @@ class HealthStream:
 
     def push(self, frame: Frame) -> tuple[str, ...]:
         """Take the next frame; the reasons of frames that are decided by now."""
+        before = self._divide() if frame.part != self._part else ()
+        self._part, last, self._position = frame.part, self._position, float(position(frame.time, self._fps))
+        return (*before, *self._judged(frame, max(self._position - last, 0.0)))
+
+    def _judged(self, frame: Frame, lasting: float) -> tuple[str, ...]:
+        """The reasons that a frame brings, so many nominal frames after the one before."""
         small = small_grey(frame.image)
         likeness: Likeness = "other" if frame.fault else self._repeats.push(frame.image, small)
         if frame.fault:
@@ -172,9 +179,9 @@ class HealthStream:
         # A picture that shows nothing says nothing about the view: what was so, stays so.
         suspect = {"moved": moved if reason else lost, "shaking": shaking}
         self._alone.append(reason)
-        self._known["frozen"].extend(self._frozen.push(likeness))
+        self._known["frozen"].extend(self._frozen.push(likeness, lasting))
         for word, run in self._runs.items():
-            self._known[word].extend(run.push(suspect[word]))
+            self._known[word].extend(run.push(suspect[word], lasting))
         self._follow_scene()
         return tuple(self._decided())
 
@@ -186,6 +193,16 @@ class HealthStream:
         for word, run in self._runs.items():
             self._known[word].extend(run.close(verdict=word == "moved" and never))
         return tuple(self._decided())
+
+    def _divide(self) -> tuple[str, ...]:
+        """A hole in the recording: nothing that has begun before it goes on after it, but that the camera has moved."""
+        self._known["frozen"].extend(self._frozen.close())
+        for word, run in self._runs.items():
+            self._known[word].extend(run.close())
+        words = tuple(self._decided())
+        self._shaking.forget()
+        self._settling.over()
+        return words
 
     def view(self) -> View | None:
         """The view that this video has shown, to give to later `open`s; None if nothing in it stayed in place."""
@@ -227,6 +244,10 @@ class Settling:
     def __init__(self, most: int) -> None:
         self._most, self._left = most, 0
 
+    def over(self) -> None:
+        """What comes next has nothing to do with what was before."""
+        self._left = 0
+
     def push(self, word: str) -> str:
         """The next frame's reason: its own, or that it still settles."""
         if word:
@@ -242,7 +263,7 @@ class Hindsight:
     """Runs of suspect frames: one that lasts is confirmed as a whole, a shorter one is let off.
 
     Args:
-        needed: how many suspect frames in a row confirm the run; no frame waits longer than this for its verdict.
+        needed: how many nominal frames in a row confirm the run; no frame waits longer than this for its verdict.
 
     >>> run = Hindsight(needed=3)
     >>> [run.push(suspect) for suspect in (True, False, True, True, True, True)]
@@ -251,25 +272,32 @@ class Hindsight:
 
     def __init__(self, needed: int) -> None:
         self._needed, self._waiting, self._confirmed = needed, 0, False
+        self._lasts = 0.0
 
     @property
     def confirmed(self) -> bool:
         """Whether the run that is going on has lasted long enough."""
         return self._confirmed
 
-    def push(self, suspect: bool) -> list[bool]:
-        """Take the next frame; the verdicts that this brings, oldest first."""
+    def push(self, suspect: bool, lasting: float = 1.0) -> list[bool]:
+        """Take the next frame; the verdicts that this brings, oldest first.
+
+        Args:
+            suspect: whether it is.
+            lasting: nominal frames since the one before.
+        """
         if not suspect:
             verdicts = [False] * (self._waiting + 1)
-            self._waiting, self._confirmed = 0, False
+            self._waiting, self._lasts, self._confirmed = 0, 0.0, False
             return verdicts
         self._waiting += 1
-        if not self._confirmed and self._waiting < self._needed:
+        self._lasts += lasting if self._waiting > 1 else 1.0
+        if not self._confirmed and (self._lasts < self._needed - HALF or self._waiting < min(self._needed, 2)):
             return []
         self._confirmed = True
         return self.close(verdict=True)
 
     def close(self, verdict: bool = False) -> list[bool]:
         """The frames that still wait, all judged the same."""
-        verdicts, self._waiting = [verdict] * self._waiting, 0
+        verdicts, self._waiting, self._lasts = [verdict] * self._waiting, 0, 0.0
         return verdicts

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import cv2
 import numpy as np
 
-from oddframe.types import FloatArray, ImageArray
+from oddframe.types import HALF, FloatArray, ImageArray
 
 CELLS = (32, 24)
 """Columns and rows of the averages by which pictures are compared."""
@@ -73,7 +73,8 @@ class FrozenRuns:
     first, as long as they are few since something other was seen: a quiet scene gives many.
 
     Args:
-        needed: how many pictures, from the first that is the same as one before to the last, confirm a run.
+        needed: how many nominal frames, from the first picture that is the same as one before to the last, confirm a
+            run.
         refined: most pictures in a row that are only near.
 
     >>> run = FrozenRuns(needed=4, refined=2)
@@ -85,50 +86,75 @@ class FrozenRuns:
         self._needed, self._refined = needed, refined
         self._before = self._after = 0  # near pictures that wait: before the run, and after its last same one
         self._run: deque[bool] = deque()  # which of the run's waiting pictures are the same
+        self._lasts: deque[float] = deque()  # nominal frames from the picture before to each of them
+        self._near: list[float] = []  # the same of the near ones after them
         self._confirmed = False
         self._few = True  # near pictures since the last other one
 
-    def push(self, likeness: Likeness) -> list[bool]:
-        """Take the next picture; the verdicts that this brings, oldest first."""
+    def push(self, likeness: Likeness, lasting: float = 1.0) -> list[bool]:
+        """Take the next picture; the verdicts that this brings, oldest first.
+
+        Args:
+            likeness: to those before.
+            lasting: nominal frames since the one before.
+        """
         if likeness == "other":
             verdicts, self._few = [*self.close(), False], True
             return verdicts
         if likeness == "same":
-            return self._same()
+            return self._same(lasting)
         if not self._run and not self._confirmed:
             self._before += 1
         elif self._after < self._refined:
             self._after += 1
+            self._near.append(lasting)
         else:
             over = [False] * (self._before + len(self._run))
             self._before, self._after = self._after + 1, 0
-            self._run.clear()
+            self._clear()
             self._confirmed = False
             return over + self._let_off()
         return self._let_off()
+
+    def _clear(self) -> None:
+        self._run.clear()
+        self._lasts.clear()
+        self._near.clear()
+
+    @property
+    def _is_long(self) -> bool:
+        """Whether the run lasts; its first picture counts as one nominal frame."""
+        return len(self._run) > 1 and sum(self._lasts) - self._lasts[0] + 1 >= self._needed - HALF
 
     def close(self) -> list[bool]:
         """The pictures that still wait: none of them is frozen."""
         verdicts = [False] * (self._before + len(self._run) + self._after)
         self._before = self._after = 0
-        self._run.clear()
+        self._clear()
         self._confirmed = False
         return verdicts
 
-    def _same(self) -> list[bool]:
+    def _same(self, lasting: float) -> list[bool]:
         if self._confirmed:
             verdicts, self._after = [True] * (self._after + 1), 0
+            self._near.clear()
             return verdicts
         over = []
         if not self._run and not self._few:
             over, self._before = [False] * self._before, 0
         self._run.extend([False] * self._after + [True])
+        self._lasts.extend([*self._near, lasting])
+        self._near.clear()
         self._after = 0
-        if len(self._run) >= self._needed and sum(self._run) >= _MOST * len(self._run):
+        if self._is_long and sum(self._run) >= _MOST * len(self._run):
             verdicts, self._before, self._confirmed = [True] * (self._before + len(self._run)), 0, True
-            self._run.clear()
+            self._clear()
             return over + verdicts
         return over + self._let_off()
+
+    def _drop(self) -> None:
+        self._run.popleft()
+        self._lasts.popleft()
 
     def _let_off(self) -> list[bool]:
         """Pictures that wait for too long: near ones before a run, and the first of a run that is not dense enough."""
@@ -137,11 +163,11 @@ class FrozenRuns:
             over = max(0, self._before - self._refined)
             self._before -= over
             self._few = self._few and not over
-        while len(self._run) >= self._needed:
+        while self._is_long:
             over += self._before + 1
             self._before, self._few = 0, False
-            self._run.popleft()
+            self._drop()
             while self._run and not self._run[0]:
-                self._run.popleft()
+                self._drop()
                 over += 1
         return [False] * over
