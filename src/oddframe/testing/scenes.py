@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from oddframe.types import Frame, ImageArray, VideoInfo
+from oddframe.types import Frame, ImageArray, Times, VideoInfo
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +24,7 @@ class Clip:
 
     def first(self, count: int) -> Clip:
         """The clip's first frames as a clip."""
-        return Clip(replace(self.info, frames=count), self.frames[:count])
+        return Clip(replace(self.info, frames=count, times=None), self.frames[:count])
 
 
 def moving_square(
@@ -36,22 +36,39 @@ def moving_square(
     width: int = 128,
     height: int = 96,
     side: int = 20,
+    times: Times | None = None,
 ) -> Clip:
     """A bright, chequered square that crosses a textured scene, to and fro.
 
     Args:
         name: the video's id.
         seconds, fps: how long, and how finely cut; the same happens at any rate.
+        times: of frames that are not evenly spaced, in place of `seconds` and `fps`.
         speed: pixels a second.
         width, height: pixels.
         side: of the square, pixels.
     """
-    info = VideoInfo(name, width, height, Fraction(fps), round(seconds * fps))
+    clock = Times.even(round(seconds * fps), Fraction(fps)) if times is None else times
+    info = VideoInfo(name, width, height, clock.fps).counted(len(clock), clock)
     scene = _scene(width, height)
     frames = tuple(
-        Frame(index, index / fps, _with_square(scene, index / fps * speed, side)) for index in range(info.frames or 0)
+        Frame(index, time, _with_square(scene, time * speed, side), part=part)
+        for index, (time, part) in enumerate(zip(clock.time.tolist(), clock.part.tolist(), strict=True))
     )
     return Clip(info, frames)
+
+
+def changing_rate(*runs: tuple[int, int]) -> Times:
+    """Times of frames that come at one rate, then at another.
+
+    Args:
+        runs: (frames a second, frames); the first rate is the nominal one.
+
+    >>> changing_rate((4, 2), (2, 2)).time.tolist()
+    [0.0, 0.25, 0.5, 1.0]
+    """
+    steps = np.concatenate([np.full(frames, 1 / rate) for rate, frames in runs])
+    return Times(Fraction(runs[0][0]), np.concatenate([[0.0], np.cumsum(steps)[:-1]]))
 
 
 def place_of(way: float, side: int, width: int, height: int) -> tuple[int, int]:
