@@ -33,6 +33,7 @@ from oddframe.models.lbr_spr.scoring import ErrorStandard, LBRScorer
 from oddframe.models.lgn.scoring import Watcher
 from oddframe.observers.base import Observer
 from oddframe.observers.detectors.base import Detections
+from oddframe.observers.detectors.pose import Poses
 from oddframe.observers.objects import Objects
 from oddframe.scoring.events import EventPeaks
 from oddframe.scoring.normal import FrameSample
@@ -146,6 +147,7 @@ EXAMPLES: dict[Any, abc.Callable[[], Any]] = {
     Observations: _observations,
     Scored: _scored,
     Timeline: _timeline,
+    Poses: lambda: Poses(np.ones((2, 17, 2), np.float32), np.ones((2, 17), np.float32)),
     Detections: lambda: Detections(BOX, np.ones(2, np.float32), TWO),
     TrueRegions: lambda: TrueRegions(frames=2, frame=TWO, box=BOX.astype(np.float64), track=TWO),
     DetectedRegions: lambda: DetectedRegions(frame=TWO, box=BOX.astype(np.float64), score=np.ones(2)),

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from oddframe.errors import SettingsError, WeightsError
-from oddframe.types import Configured, FloatArray, ImageArray, Run, frozen_array
+from oddframe.types import Configured, FloatArray, ImageArray, Run, Value, frozen_array
 from oddframe.weights.session import Session, open_session
 from oddframe.weights.store import required
 from oddframe.weights.table import find
@@ -28,7 +28,7 @@ SIDE = 192
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Poses:
+class Poses(Value):
     """Key points of N people.
 
     Args:
