@@ -13,6 +13,7 @@ from torch.nn import functional
 from oddframe.errors import DataError
 
 MOST_BITS = 63  # keys are int64 and never negative
+MOST_TABLES = 4096
 
 _GATHER = 0x0102040810204080  # times eight bytes of 0 or 1: their bits, in order, in the top byte
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from oddframe.errors import DataError, NotFitted, SettingsError, SpecError
 from oddframe.index.code_buckets import CodeBuckets, CodeDistances, NearestBuckets
-from oddframe.index.codes import MOST_BITS, STEPS, pack, to_fixed
+from oddframe.index.codes import MOST_BITS, MOST_TABLES, STEPS, pack, to_fixed
 from oddframe.index.lookup import Lookup
 from oddframe.index.mean_buckets import MeanBuckets, MeanDistances, MomentBuckets
 from oddframe.index.provenance import Provenance
@@ -72,8 +72,10 @@ class HashTables:
     """
 
     def __init__(self, tables: int, bits: int, summary: str = "all", probe: int = 0) -> None:
-        if tables < 1 or not 1 <= bits <= MOST_BITS:
-            raise SettingsError(f"hash tables need at least 1 table and 1 to {MOST_BITS} bits, not {tables} and {bits}")
+        if not 1 <= tables <= MOST_TABLES or not 1 <= bits <= MOST_BITS:
+            raise SettingsError(
+                f"hash tables need 1 to {MOST_TABLES} tables and 1 to {MOST_BITS} bits, not {tables} and {bits}"
+            )
         if summary not in SUMMARIES:
             raise SettingsError(f"summary is one of {', '.join(SUMMARIES)}, not {summary!r}")
         if probe < 0:

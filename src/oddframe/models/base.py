@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from oddframe.errors import StoreError
+from oddframe.index.saving import stored_tensor
 from oddframe.models.source import ObservationSource
 from oddframe.types import Configured, Json, Observations, Run, Scored, Spec, VideoInfo
 
@@ -179,3 +181,26 @@ def inner(state: ModelState, part: str) -> ModelState:
         raise StoreError(f"the saved state lacks its part {part}; it belongs to another model, or is damaged")
     tensors = {n.removeprefix(f"{part}."): t for n, t in state.tensors.items() if n.startswith(f"{part}.")}
     return ModelState(tensors, meta)
+
+
+N = TypeVar("N", bound=nn.Module)
+
+
+def restored_network(make: Callable[[], N], tensors: Mapping[str, Tensor]) -> N:
+    """A network with saved weights, in eval mode.
+
+    Shapes are compared before there is memory for them: settings may ask for more than any machine has.
+
+    Args:
+        make: makes the network.
+        tensors: its saved state.
+
+    Raises:
+        StoreError: a tensor is missing, or has another shape.
+    """
+    with torch.device("meta"):
+        wanted = make().state_dict()
+    found = {name: stored_tensor(tensors, name, tensor.dtype, *tensor.shape) for name, tensor in wanted.items()}
+    network = make()
+    network.load_state_dict(found)
+    return network.eval()

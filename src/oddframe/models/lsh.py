@@ -147,8 +147,9 @@ class LSH(DistanceModel):
         standardise, saved, index, taught = (inner(state, p) for p in ("standardise", "net", "index", "taught"))
         self._net = None
         self._standardiser = self._unfitted().restore(standardise)
+        inputs = sum(self._standardiser.sizes().values()) + (self.lift > 0)
+        weight = stored_tensor(saved.tensors, "weight", torch.float32, self.tables * self.bits, inputs)
         net = self._initial()
-        weight = stored_tensor(saved.tensors, "weight", torch.float32, *net.weight.shape)
         net.weight = torch.nn.Parameter(weight.clone())
         self._index = self._empty().restore(index.tensors, index.meta)
         self._taught = self._none_taught().restore(taught.tensors, taught.meta)

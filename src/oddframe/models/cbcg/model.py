@@ -13,7 +13,7 @@ from torch import Tensor
 
 from oddframe.errors import NotFitted, SettingsError
 from oddframe.index.saving import stored_tensor
-from oddframe.models.base import Model, ModelState, Regime, ScoringStream, inner, nest
+from oddframe.models.base import Model, ModelState, Regime, ScoringStream, inner, nest, restored_network
 from oddframe.models.cbcg.bags import Bags, paired
 from oddframe.models.cbcg.network import WeakNet, WeakNetSizes
 from oddframe.models.cbcg.scoring import WeakScorer, WeakStream
@@ -179,11 +179,9 @@ class CBCG(Model):
         standardise, saved, centres = (inner(state, part) for part in ("standardise", "net", "centres"))
         self._forget()
         self._standardiser = Standardiser().restore(standardise)
-        net = self._initial()
-        wanted = net.state_dict()
-        net.load_state_dict({n: stored_tensor(saved.tensors, n, t.dtype, *t.shape) for n, t in wanted.items()})
+        net = restored_network(self._initial, saved.tensors)
         self._centres = stored_tensor(centres.tensors, "both", torch.float32, 2, self.embedding)
-        self._net = net.eval()
+        self._net = net
         return self
 
     def _forget(self) -> None:

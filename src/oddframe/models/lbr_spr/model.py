@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar, Self, get_args
 
 import torch
@@ -12,8 +13,8 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from oddframe.errors import FitError, NotFitted, SettingsError, SpecError, StoreError
-from oddframe.index.saving import stored_tensor, stored_value
-from oddframe.models.base import Model, ModelState, Regime, ScoringStream, inner, nest
+from oddframe.index.saving import stored_value
+from oddframe.models.base import Model, ModelState, Regime, ScoringStream, inner, nest, restored_network
 from oddframe.models.lbr_spr.network import LBRNet, LBRNetSizes, rows_of_bands
 from oddframe.models.lbr_spr.refinement import Mode, Refined
 from oddframe.models.lbr_spr.scoring import ErrorStandard, LBRScorer, LBRStream, errors_of, fusion_weights
@@ -25,6 +26,9 @@ from oddframe.training.learner import History
 from oddframe.training.loop import train
 from oddframe.training.optimisation import Optimisation
 from oddframe.types import IntArray, Progress, Run, Spec, VideoInfo
+
+MOST_POOLINGS = 12
+"""A cube of 4096 pixels and more is no cube."""
 
 
 class LBRSPR(Model):
@@ -80,6 +84,8 @@ class LBRSPR(Model):
     ) -> None:
         if refinement not in get_args(Mode):
             raise SettingsError(f"refinement is one of {', '.join(get_args(Mode))}, not {refinement!r}")
+        if poolings > MOST_POOLINGS:
+            raise SettingsError(f"poolings is at most {MOST_POOLINGS}, not {poolings}")
         if min(width, poolings, bands, epochs, together) < 1 or batch < 2:
             raise SettingsError("sizes, bands, epochs and together are at least 1, batch at least 2")
         if min(shrink, warm_up, appearance_weight, motion_weight, least_steps) < 0 or learning_rate <= 0:
@@ -180,10 +186,7 @@ class LBRSPR(Model):
         return LBRNet(LBRNetSizes(frames, channels, self.width, self.poolings, self.motion), scale, seed)
 
     def _restored(self, spec: Spec, held: Mapping[str, Tensor]) -> LBRNet:
-        net = self._initial(spec, 1.0, self.seed)
-        wanted = net.state_dict()
-        net.load_state_dict({n: stored_tensor(held, n, t.dtype, *t.shape) for n, t in wanted.items()})
-        return net.eval()
+        return restored_network(partial(self._initial, spec, 1.0, self.seed), held)
 
     def _learn(self, net: LBRNet, data: ObservationSource, rows: IntArray, band: int, run: Run) -> Refined:
         """Train one network on its rows."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar, Self
 
 import numpy as np
@@ -11,8 +12,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from oddframe.errors import FitError, NotFitted, SettingsError, SpecError, StoreError
-from oddframe.index.saving import stored_tensor, stored_value
-from oddframe.models.base import Model, ModelState, Regime, ScoringStream
+from oddframe.index.saving import stored_value
+from oddframe.models.base import Model, ModelState, Regime, ScoringStream, restored_network
 from oddframe.models.lgn.network import REDUCED, Branches, LGNNet, LGNNetSizes
 from oddframe.models.lgn.scoring import LGNScorer, LGNStream, PartStandard, Watcher, weights
 from oddframe.models.lgn.training import LGNLearner, plan
@@ -22,6 +23,9 @@ from oddframe.training.learner import History
 from oddframe.training.loop import train
 from oddframe.training.optimisation import Optimisation
 from oddframe.types import Progress, Run, Spec, VideoInfo
+
+MOST_LAYERS = 1024
+"""Of layers, and of windows at once."""
 
 
 class LGN(Model):
@@ -89,6 +93,8 @@ class LGN(Model):
             raise SettingsError(f"branches are both, local or global, not {branches!r}")
         if min(width, hidden, layers, item_size, epochs, sample, grid, together) < 1 or not 0 <= psnr_weight <= 1:
             raise SettingsError("sizes, epochs, sample, grid and together are at least 1, psnr_weight within 0 .. 1")
+        if max(layers, together) > MOST_LAYERS:
+            raise SettingsError(f"layers and together are at most {MOST_LAYERS}")
         if min(items, batch) < 2 or (windows is not None and windows < 2):
             raise SettingsError("items, batch and windows are at least 2: second nearest items, and batch norm")
         if min(compactness, separateness, gamma) < 0 or learning_rate <= 0:
@@ -183,10 +189,8 @@ class LGN(Model):
             self.check(spec)
         except (ValueError, SpecError) as error:
             raise StoreError(f"the saved state of {self.name} is damaged: {error}") from error
-        net = self._initial(spec)
-        wanted = net.state_dict()
-        net.load_state_dict({n: stored_tensor(state.tensors, n, t.dtype, *t.shape) for n, t in wanted.items()})
-        self._net, self._spec, self._standard = net.eval(), spec, standard
+        net = restored_network(partial(self._initial, spec), state.tensors)
+        self._net, self._spec, self._standard = net, spec, standard
         return self
 
     def _forget(self) -> None:
