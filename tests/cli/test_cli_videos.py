@@ -9,6 +9,7 @@ import pytest
 
 from oddframe.errors import VideoError
 from oddframe.types import Frame
+from oddframe.video import find
 from oddframe.video.file import FileVideo
 from oddframe.video.write import write_image, write_video
 from tests.cli.running import QUICK, Command, Result, album, content, film, pictures
@@ -121,15 +122,16 @@ def test_whatever_breaks_midway_costs_the_others_nothing(
     assert "slower.mp4: " in line
 
 
-def test_pictures_of_two_sizes_are_refused_by_name(command: Command, fitted: Path, tmp_path: Path) -> None:
+def test_a_flaw_is_reported_also_where_the_observations_are_cached(
+    command: Command, fitted: Path, tmp_path: Path
+) -> None:
     frames = album(tmp_path / "mixed", seconds=2)
     write_image(frames / "007.png", pictures(18, seconds=0.1)[0][::2, ::2])
-    for result in (
-        command("score", fitted, frames, "--json"),
-        command("fit", frames, "-o", tmp_path / "d", *QUICK),
-    ):
-        assert result.error.startswith(f"{frames / '007.png'}: is 64 x 48 where the frames before are 128 x 96")
-    assert not (tmp_path / "d").exists()
+    for _ in range(3):
+        result = command("score", fitted, frames, "--json", "--cache", tmp_path / "cache")
+        assert (result.code, result.errors) == (0, [])
+        (flaw,) = (line for line in result.err.splitlines() if line.startswith("warning: "))
+        assert f"{frames / '007.png'}: is 64 x 48, scaled to 128 x 96" in flaw
 
 
 def test_what_decodes_of_a_cut_recording_is_scored_with_a_warning(
@@ -186,3 +188,23 @@ def test_video_in_which_nothing_can_be_seen_teaches_nothing(command: Command, tm
     assert "(frozen)" in told
     assert "60 frames not scorable (dark)" in told
     assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize("name", ["fit", "score", "report", "discover"])
+def test_the_disk_is_searched_once_a_command(
+    command: Command, fitted: Path, footage: Path, *, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """Looking through folders takes long on a network drive."""
+    searches: list[object] = []
+    real = find._each
+
+    def counted(sources: object) -> list[object]:
+        searches.append(sources)
+        return real(sources)
+
+    monkeypatch.setattr(find, "_each", counted)
+    given = [fitted] if name in ("score", "report") else []
+    more = {"fit": QUICK, "discover": ("--detector", "knn", *QUICK)}.get(name, ())
+    out = ("--events" if name == "score" else "-o", tmp_path / "out")
+    assert command(name, *given, footage, *out, *more).code == 0
+    assert [str(source) for source in searches] == [str([str(footage)])]

@@ -19,13 +19,14 @@ from oddframe.engine.detector import Detector
 from oddframe.engine.observe import Watching
 from oddframe.engine.observed import observed
 from oddframe.engine.sources import CachedSource, SourcePart, why_nothing
+from oddframe.engine.usable import videos_of
 from oddframe.errors import EmptyVideo, FitError, OddframeError, SettingsError
 from oddframe.models.abilities import Updatable
 from oddframe.models.base import Regime
 from oddframe.scoring import find_events
 from oddframe.types import BoolArray, Event, FloatArray, Run, Timeline, Times, VideoId
 from oddframe.video.base import Rate, Video
-from oddframe.video.find import Sources, find_videos
+from oddframe.video.find import Sources
 
 SLACK = 1e-6
 """Seconds: 2 s at 25 fps are 50 frames, whatever binary fractions say."""
@@ -213,8 +214,8 @@ def discover(
     """
     made = Detector(detector) if isinstance(detector, str) else detector
     _check(made, moments)
-    pile = find_videos(videos, fps=fps)
-    beside = _beside(pile, [] if _nothing(more) else find_videos(more, fps=fps))
+    pile = videos_of(videos, fps)
+    beside = _beside(pile, [] if _nothing(more) else videos_of(more, fps))
     watching = Watching(made.observer, made.mask, made.health)
     with nullcontext(cache) if isinstance(cache, ObservationCache) else ObservationCache(cache) as opened:
         source = observed([*pile, *beside], watching, opened, run, failed=failed)

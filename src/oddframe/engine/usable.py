@@ -23,6 +23,8 @@ def videos_of(
     starts: str | None = None,
 ) -> list[Video]:
     """Find the videos that sources hold, as `find_videos` does; opened ones are not searched for again."""
+    if isinstance(sources, Video) and not join:
+        return [sources]
     if isinstance(sources, list) and sources and not join and all(isinstance(source, Video) for source in sources):
         names = {source.id for source in sources}
         if len(names) == len(sources):
