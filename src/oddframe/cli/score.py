@@ -18,9 +18,9 @@ from oddframe.cli.options import (
     Fps,
     Join,
     Limit,
+    Starts,
     Strict,
     Videos,
-    Workers,
     read_videos,
 )
 from oddframe.errors import SettingsError
@@ -51,7 +51,6 @@ def score(
     starts: Starts = None,
     cache: Cache = None,
     device: Device = "cpu",
-    workers: Workers = 1,
     allow_fetch: AllowFetch = False,
     allow_files: AllowFiles = None,
 ) -> None:
@@ -70,7 +69,7 @@ def score(
     found = read_videos(videos, fps, failures, strict=strict, join=join, limit=limit, starts=starts)
     shown = _Shown(as_json)
     try:
-        with reporting(len(found), device, workers=workers) as run:
+        with reporting(len(found), device) as run:
             for timeline in _scored(loaded, found, run, cache, events, failures):
                 if not explain:
                     shown.add(timeline)
