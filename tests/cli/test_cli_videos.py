@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -198,7 +199,7 @@ def test_the_disk_is_searched_once_a_command(
     searches: list[object] = []
     real = find._each
 
-    def counted(sources: object) -> list[object]:
+    def counted(sources: Any) -> Any:
         searches.append(sources)
         return real(sources)
 
