@@ -57,14 +57,14 @@ def test_each_detector_trains_in_folders_of_its_own(command: Command, mine: Path
 def test_a_name_or_a_folder_that_is_not_there_is_one_line(command: Command, tmp_path: Path, mine: Path) -> None:
     assert "did you mean 'ped2'" in command("bench", "ped22").error
     assert "expected" in command("bench", "ped2", "--root", tmp_path / "nowhere", "-o", tmp_path / "o").error
-    assert "leave out --root" in command("bench", "walkway", "--root", tmp_path).error
+    assert "leave out root" in command("bench", "walkway", "--root", tmp_path).error
     told = command("bench", "folder", "--root", mine, "--protocol", "papers", "-o", tmp_path / "o").error
     assert "no protocol 'papers'" in told
 
 
 def test_settings_of_the_data_set_are_checked(command: Command) -> None:
     assert "sizes" in command("bench", "walkway", "--set", "dataset.sizes=full").error
-    assert "write dataset.NAME=VALUE" in command("bench", "walkway", "--set", "dataset.size").error
+    assert "--set dataset.size: write NAME=VALUE" in command("bench", "walkway", "--set", "dataset.size").error
     assert "which dataset?" in command("bench", "unlabelled", "--set", "dataset.dataset.root=here").error
 
 

@@ -41,7 +41,7 @@ def test_the_oddest_moments_are_listed_and_pictured(command: Command, pile: Path
     result = command("discover", pile, "-o", out, "--save", saved, "--moments", "3", *FAST)
     assert (result.code, result.errors) == (0, [])
     assert "learnt from 3 videos" in result.err
-    assert "was told that all of the pile is normal" in result.err
+    assert "took the pile for normal" in result.err
     told = listed(out)
     assert (told["setting"], told["learnt_from_as_well"]) == ("test", [])
     assert told["detector"]["model"]["settings"]["seed"] == 0

@@ -23,7 +23,9 @@ def test_json_lines_hold_what_the_detector_says(command: Command, fitted: Path, 
     known = Detector.load(fitted)
     for printed, path in zip(result.objects, (usual, fast), strict=True):
         timeline = known.score(path)
-        assert printed.keys() == {"video", "fps", "frames", "scores", "events", "threshold", "not_scorable"}
+        stated = {"video", "fps", "fps_assumed", "frames", "starts", "times", "holes"}
+        assert printed.keys() == stated | {"scores", "events", "threshold", "not_scorable"}
+        assert (printed["fps_assumed"], printed["holes"]) == (False, [])
         assert (printed["video"], printed["fps"], printed["frames"]) == (path.stem, 10, timeline.info.frames)
         # Exactly: a program that compares scores with the threshold must come to the same events.
         np.testing.assert_array_equal(np.array(printed["scores"], np.float64), timeline.scores.astype(np.float64))
@@ -71,7 +73,8 @@ def test_a_name_that_cannot_be_printed_does_not_cost_the_results(
         printed = io.BytesIO()
         monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding="ascii", write_through=True))
         result = command("score", fitted, frames, *form)
-        assert (result.code, result.err) == (0, "")
+        assert result.code == 0
+        assert "25 fps assumed; --fps corrects it" in result.err
         assert b"caf\\" in printed.getvalue()
     assert json.loads(printed.getvalue())["video"] == "caf\xe9"
 
@@ -131,7 +134,7 @@ def test_info_of_videos_counts_only_when_asked(command: Command, usual: Path, tm
     assert rows[1] == ["usual", "128", "x", "96", "10", "about", "120"]
     assert rows[2] == ["frames", "128", "x", "96", "25", "(assumed)", "about", "10"]
     counted = command("info", usual, "--count").out.splitlines()[1].split()
-    assert counted == ["usual", "128", "x", "96", "10", "120"]
+    assert counted == ["usual", "128", "x", "96", "10", "120", "-"]  # no holes
 
 
 def test_info_of_a_detector_is_json(command: Command, fitted: Path) -> None:

@@ -71,6 +71,8 @@ def discover_moments(
     from oddframe import Detector, discover
     from oddframe.cli.progress import reporting
     from oddframe.engine.store import check_target
+    from oddframe.engine.usable import opens
+    from oddframe.errors import VideoError
     from oddframe.files import storing
     from oddframe.report.discovery_files import Pile, write_discovery
     from oddframe.training.devices import is_first
@@ -82,6 +84,10 @@ def discover_moments(
     with storing(output, "choose another folder with --output"):
         output.mkdir(parents=True, exist_ok=True)
     searched = read_videos(pile, fps, failures, strict=strict, join=join, limit=limit, starts=starts)
+    bad: list[VideoError] = []
+    searched = [video for video in searched if opens(video, bad)]
+    for error in bad:
+        failures(error)
     if not searched:
         raise typer.Exit(FAILED)
     beside, began = (
@@ -94,7 +100,7 @@ def discover_moments(
     if is_first():  # of several processes that train together, one writes
         if save is not None:
             made.save(save)
-        pile_of = Pile({video.info.id: video for video in searched}, made, str(context.obj))
+        pile_of = Pile({video.id: video for video in searched}, made, str(context.obj))
         told = write_discovery(output, found, pile_of)
         print(json.dumps(told, indent=1)) if as_json else stdout().print(_table(found))  # noqa: T201
         _sum_up(found, made, perf_counter() - began, output)
