@@ -15,7 +15,7 @@ from oddframe.cache.entry import EntryWriter
 from oddframe.errors import EmptyVideo, OddframeError, SettingsError
 from oddframe.observers.base import Observer
 from oddframe.observers.parts import PartsStream
-from oddframe.scoring import Reasons
+from oddframe.scoring import Reasons, spoils
 from oddframe.types import (
     BoolArray,
     Frame,
@@ -149,6 +149,8 @@ class WatchStream:
             self._shown = observed.image
         elif self._shown is not None:
             observed = replace(observed, image=self._shown)
+        if self._health.scene:  # another scene than before is observed as if it were another part
+            observed = replace(observed, part=frame.part + self._health.scene)
         return Seen(self._observing.push(observed), words, frame.time, frame.part)
 
     def close(self) -> Seen:
@@ -237,7 +239,7 @@ class Sieve:
         if seen.time is not None:
             self._times.append(seen.time)
             self._parts.append(seen.part)
-        self._bad = np.append(self._bad, [bool(word) for word in seen.health]).astype(np.bool_)
+        self._bad = np.append(self._bad, [spoils(word) for word in seen.health]).astype(np.bool_)
         waiting = seen.observations if self._held is None else Observations.concatenate([self._held, seen.observations])
         known = self._base + len(self._bad)
         late = np.flatnonzero(waiting.ready >= known)

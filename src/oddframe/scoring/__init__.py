@@ -5,7 +5,7 @@ from oddframe.scoring.events import EventPeaks, event_bounds, find_events
 from oddframe.scoring.false_alarms import FalseAlarms, GeneralisedPareto, duration, false_alarms, rate, threshold_for
 from oddframe.scoring.maps import MapScale, MapUse, anomaly_map, find_hot_spots, frame_map, map_level, map_peaks
 from oddframe.scoring.normal import FrameSample, NormalScores, required
-from oddframe.scoring.reasons import Reasons, as_codes, as_runs
+from oddframe.scoring.reasons import Reasons, as_codes, as_runs, spoils
 from oddframe.scoring.settings import Scoring
 from oddframe.scoring.smoothing import CausalStream, Smoothing
 from oddframe.scoring.timeline import make_timeline
@@ -41,6 +41,7 @@ __all__ = [
     "map_peaks",
     "rate",
     "required",
+    "spoils",
     "threshold_for",
     "untouched",
 ]

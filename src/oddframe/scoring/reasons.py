@@ -13,6 +13,22 @@ Reasons: TypeAlias = tuple[tuple[int, int, str], ...]
 """(first, one past last, word) runs in frame order; frames in none of them are scorable."""
 
 
+LONE = "unreadable"
+"""The reason of a single frame that has no picture, between frames that have: it spoils nothing but itself.
+
+The picture before stands in for it, so windows over it are still good."""
+
+
+def spoils(word: str) -> bool:
+    """Whether a frame with this reason makes every window over it worthless."""
+    return bool(word) and word != LONE
+
+
+def spoiling(reasons: Reasons) -> Reasons:
+    """The runs that make windows over them worthless."""
+    return tuple(run for run in reasons if spoils(run[2]))
+
+
 def as_codes(reasons: Reasons, frames: int) -> tuple[IntArray, tuple[str, ...]]:
     """(F,) a number per frame, 0 = scorable, and the words those numbers stand for."""
     words = ("", *dict.fromkeys(word for _, _, word in reasons))

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from oddframe.scoring.reasons import Reasons, as_codes, as_runs
+from oddframe.scoring.reasons import Reasons, as_codes, as_runs, spoiling, spoils
 from oddframe.types import BoolArray, FloatArray, IntArray, Observations, Scored, Times, Window, Windows
 
 Edges: TypeAlias = Literal["nearest", "zero"]
@@ -56,11 +56,12 @@ def frame_scores(
     slot, outside, short = _slots(windows, times)
     code, words = as_codes((*_too_short(short), *reasons), frames)
     kept = untouched(scored.observations, window, times, (*_too_short(short), *reasons))
+    spoilt = np.where([spoils(word) for word in words], np.arange(len(words)), 0)[code]
     best = covering_max(scored.observations.span[kept], scored.score[kept], frames)
     empty = np.isneginf(best)
     edge = empty & outside & ~short
     if len(windows):
-        code = np.where(empty & ~edge & (code == 0), _window_codes(code, windows)[slot], code)
+        code = np.where(empty & ~edge & (code == 0), _window_codes(spoilt, windows)[slot], code)
     best = np.where(empty, np.float32(floor), best)
     if edges == "nearest" and edge.any():
         nearest = _nearest(~edge, times.part)
@@ -75,7 +76,7 @@ def untouched(observations: Observations, window: Window, times: Times, reasons:
     if not reasons or not len(observations):
         return np.ones(len(observations), np.bool_)
     frames = len(times)
-    bad_before = np.concatenate([[0], np.cumsum(as_codes(reasons, frames)[0] > 0)])
+    bad_before = np.concatenate([[0], np.cumsum(as_codes(spoiling(reasons), frames)[0] > 0)])
     first = window.first(times, np.clip(observations.frame, 0, frames - 1))
     last = np.clip(observations.ready + 1, 0, frames)
     clean: BoolArray = bad_before[np.maximum(first, last)] == bad_before[first]

@@ -16,6 +16,9 @@ from oddframe.video.health.still import FrozenRuns, Likeness, Repeats
 from oddframe.video.health.view import View, fingerprint
 from oddframe.video.health.watch import Glance, ViewWatch, glance, small_grey
 
+LONE, LASTING = "unreadable", " for longer"
+"""The fault of a frame without a picture of its own, and what its reason ends with where the next one has it too."""
+
 REFINED = 0.6
 """Seconds for which an encoder goes on refining a picture that is frozen already."""
 
@@ -141,7 +144,7 @@ class HealthStream:
         self._last = ("", False)
         self._scene = self._watched = self._part = 0
         self._fps, self._position = info.fps, -1.0
-        self._looked = self._shook = self._strange = False
+        self._looked = self._shook = self._strange = self._faulty = False
 
     @property
     def blind(self) -> bool:
@@ -179,6 +182,9 @@ class HealthStream:
         # A picture that shows nothing says nothing about the view: what was so, stays so.
         suspect = {"moved": moved if reason else lost, "shaking": shaking}
         self._alone.append(reason)
+        if frame.fault and self._faulty:
+            self._alone[-2] = self._alone[-1] = frame.fault + LASTING
+        self._faulty = bool(frame.fault)
         self._known["frozen"].extend(self._frozen.push(likeness, lasting))
         for word, run in self._runs.items():
             self._known[word].extend(run.push(suspect[word], lasting))
@@ -192,14 +198,14 @@ class HealthStream:
         self._known["frozen"].extend(self._frozen.close())
         for word, run in self._runs.items():
             self._known[word].extend(run.close(verdict=word == "moved" and never))
-        return tuple(self._decided())
+        return tuple(self._decided(ended=True))
 
     def _divide(self) -> tuple[str, ...]:
         """A hole in the recording: nothing that has begun before it goes on after it, but that the camera has moved."""
         self._known["frozen"].extend(self._frozen.close())
         for word, run in self._runs.items():
             self._known[word].extend(run.close())
-        words = tuple(self._decided())
+        words, self._faulty = tuple(self._decided(ended=True)), False
         self._shaking.forget()
         self._settling.over()
         return words
@@ -227,14 +233,16 @@ class HealthStream:
         self._shook = self._shook or shaking
         self._watched += 1
 
-    def _decided(self) -> Iterator[str]:
+    def _decided(self, ended: bool = False) -> Iterator[str]:
         while all(self._known.values()):
+            if self._faulty and len(self._alone) == 1 and not ended:
+                return  # whether it is a lone one, the next frame will show
             told = [word for word, known in self._known.items() if known.popleft()]
             yield self._settling.push(self._alone.popleft() or next(iter(told), ""))
 
 
 class Settling:
-    """Lets the frames after a fault settle: as many as had the fault, at most `most`.
+    """Lets the frames after a fault settle: as many as had the fault, at most `most`; after a lone bad frame, none.
 
     >>> run = Settling(most=2)
     >>> [run.push(word) for word in ("", "dark", "", "", "dark", "dark", "dark", "", "", "")]
@@ -251,7 +259,7 @@ class Settling:
     def push(self, word: str) -> str:
         """The next frame's reason: its own, or that it still settles."""
         if word:
-            self._left = min(self._left + 1, self._most)
+            self._left = min(self._left + (word != LONE), self._most)
             return word
         if self._left:
             self._left -= 1
