@@ -86,10 +86,3 @@ def cases(draw: st.DrawFn) -> Case:
         reasons=tuple((b, min(b + 1, frames), "dark" if b % 2 else "frozen") for b in bad if b < frames),
         floor=-7.0,
     )
-
-
-def changing(*runs: tuple[int, int]) -> Times:
-    """Times of (frames a second, frames) one run after the other; the first rate is the nominal one."""
-    steps = np.concatenate([np.full(frames, 1 / rate) for rate, frames in runs])
-    time = np.concatenate([[0.0], np.cumsum(steps)[:-1]])
-    return Times(Fraction(runs[0][0]), time)

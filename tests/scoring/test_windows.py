@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oddframe.testing.scenes import changing_rate
 from oddframe.types import Times, Window, Windows, earlier, later
-from tests.scoring.cases import changing, even
+from tests.scoring.cases import even
 
 
 @st.composite
@@ -75,7 +76,7 @@ def test_no_window_reaches_over_a_hole(window: Window, lengths: list[int]) -> No
 
 
 def test_a_window_of_time_holds_fewer_frames_where_the_rate_falls() -> None:
-    times = changing((30, 60), (10, 20))
+    times = changing_rate((30, 60), (10, 20))
     found = Window(9, about=8, measure="time").over(times)  # 8 nominal frames: 0.27 s
     lasts = times.time[found.last] - times.time[found.first]
     assert (lasts >= 7.5 / 30 - 1e-9).all()
@@ -86,7 +87,7 @@ def test_a_window_of_time_holds_fewer_frames_where_the_rate_falls() -> None:
 
 
 def test_a_grid_lays_its_windows_by_the_clock() -> None:
-    times = changing((30, 300), (10, 100))
+    times = changing_rate((30, 300), (10, 100))
     found = Window(30, 15, about=15, measure="grid").over(times)
     np.testing.assert_allclose(np.diff(times.time[found.about]), 0.5, atol=0.11)
     lasts = times.time[found.last] - times.time[found.first]

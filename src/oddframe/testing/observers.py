@@ -12,8 +12,9 @@ import torch
 
 from oddframe import catalog
 from oddframe.observers.base import Observer
+from oddframe.observers.parts import PartsStream
 from oddframe.testing.recordings import clip_for
-from oddframe.testing.scenes import Clip
+from oddframe.testing.scenes import Clip, changing_rate
 from oddframe.types import Frame, Observations
 
 
@@ -73,8 +74,11 @@ def check_spec(observer: Observer) -> None:
 
 def check_order(observer: Observer) -> None:
     """What is finished stays finished, nothing is known before it is seen, and at the end everything is finished."""
-    for clip in (clip_for(observer), clip_for(observer, fps=25, seconds=3)):
-        window = observer.window(clip.info)
+    slower, faster = changing_rate((25, 40), (8, 24), (25, 25)), changing_rate((10, 30), (30, 60))
+    even = clip_for(observer), clip_for(observer, fps=25, seconds=3)
+    for clip in (*even, clip_for(observer, times=slower), clip_for(observer, times=faster)):
+        windows = observer.window(clip.info).over(clip.info.frame_times())
+        last_of = dict(zip(windows.about.tolist(), windows.last.tolist(), strict=True))
         through = 0
         for pushed, piece in enumerate(_pieces(observer, clip), 1):
             last = min(pushed, len(clip.frames)) - 1
@@ -84,13 +88,36 @@ def check_order(observer: Observer) -> None:
             assert (piece.frame >= through).all(), "an observation of a finished frame"
             assert (piece.frame < piece.through).all(), "an observation of an unfinished frame"
             assert (piece.ready <= last).all(), "ready lies in the future"
-            assert (piece.ready >= piece.frame - window.about + window.extent - 1).all(), "ready before its window ends"
-            assert (piece.frame >= window.about).all(), "the window starts before the video"
+            assert set(piece.frame.tolist()) <= last_of.keys(), "an observation of a frame that no window is about"
+            ends = np.array([last_of[frame] for frame in piece.frame.tolist()])
+            assert (piece.ready >= ends).all(), "ready before its window ends"
             assert (piece.span[:, 0] <= piece.frame).all()
             assert (piece.frame < piece.span[:, 1]).all()
             assert (piece.span >= 0).all()
             through = piece.through
         assert through == len(clip.frames)
+
+
+def check_holes(observer: Observer) -> None:
+    """What a hole in the recording divides is observed as two videos are, whatever its frames are numbered."""
+    clips = [clip_for(observer), clip_for(observer, speed=40, side=30)]
+    first = len(clips[0].frames)
+    later = [
+        replace(frame, index=frame.index + first, time=frame.time + 100.0, part=1) for frame in clips[1].frames
+    ]
+    stream = PartsStream(observer, clips[0].info)
+    pieces = [*map(stream.push, (*clips[0].frames, *later)), stream.close()]
+    alone = [observe(observer, clip) for clip in clips]
+    tracks = None if alone[1].track is None else alone[1].track + 1 + int(alone[0].track.max(initial=-1))
+    moved = replace(
+        alone[1],
+        frame=alone[1].frame + first,
+        span=alone[1].span + first,
+        ready=alone[1].ready + first,
+        track=tracks,
+        through=first + len(later),
+    )
+    assert_equal(Observations.concatenate(pieces), Observations.concatenate([alone[0], moved]))
 
 
 def check_boxes(observer: Observer) -> None:
@@ -140,6 +167,7 @@ CHECKS: Sequence[Callable[[Observer], None]] = (
     check_inputs_untouched,
     check_spec,
     check_order,
+    check_holes,
     check_boxes,
     check_short_videos,
     check_settings_round_trip,

@@ -120,14 +120,9 @@ class Clock:
         return abs(time - self._last) > self._longest and 0 < following - self._last <= self._longest
 
     def _go_on(self, time: float) -> None:
-        frame, begin = self._anchor
-        at_rate = begin + (self._frames - frame) * self._fps.denominator / self._fps.numerator
-        if abs(time - at_rate) <= self._near and at_rate > self._last:
-            time = at_rate
-        else:
-            self._anchor = (self._frames, time)
-        self._steps.append(time - self._last)
-        self._last = time
+        before = self._last
+        self._set(time, self._near)
+        self._steps.append(self._last - before)
 
     def _bridge(self, stamp: float, time: float) -> None:
         """The clock has not gone on. Soon it will be right again; or it never will, and counts from here on."""
@@ -144,9 +139,14 @@ class Clock:
         self.flaws.append(Flaw(kind, self._frames, time))
         self._set(time)
 
-    def _set(self, time: float) -> None:
-        self._last = time
-        self._anchor = (self._frames, time)
+    def _set(self, time: float, near: float = 1e-9) -> None:
+        """The frame's time; exactly that of a constant rate, where it lies so near to it."""
+        frame, begin = self._anchor
+        at_rate = begin + (self._frames - frame) * self._fps.denominator / self._fps.numerator
+        if abs(time - at_rate) <= near and at_rate > self._last:
+            self._last = at_rate
+        else:
+            self._last, self._anchor = time, (self._frames, time)
 
 
 def flaws_in_words(flaws: Iterable[Flaw]) -> str:

@@ -53,16 +53,22 @@ class StatedTime:
         """Read it, right after the first frame was decoded; of a network stream nothing more is read."""
         name = container.format.name
         clockless = name in CLOCKLESS or name.endswith("_pipe")
+        if name == "avi" and stream.codec_context.has_b_frames:  # it tells when frames are decoded, not when shown
+            return cls(next(iter(_stated_rates(stream)), None), Fraction(stream.time_base or 0), True, None)
         tick = Fraction(stream.time_base or 0)
         starts = start_in_metadata({**stream.metadata, **container.metadata})
         if clockless:
             said = stream.codec_context.framerate  # what the pictures' own headers say, if they do
             return cls(Fraction(said) if said is not None and sensible(said) else None, tick, True, starts)
-        rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
-        stated = [Fraction(rate) for rate in rates if rate is not None and sensible(rate)]
+        stated = _stated_rates(stream)
         usual = None if is_address(source) or not tick else typical_rate(list(_stamps(container, stream)), tick, stated)
         fps = usual if usual is not None and sensible(usual) else next(iter(stated), None)
         return cls(fps, tick, False, starts)
+
+
+def _stated_rates(stream: VideoStream) -> list[Fraction]:
+    rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
+    return [Fraction(rate) for rate in rates if rate is not None and sensible(rate)]
 
 
 def _stamps(container: InputContainer, stream: VideoStream) -> Iterator[int]:
