@@ -1,4 +1,4 @@
-"""Videos on time: a variable rate, holes, clocks that restart, streams without a clock, and recordings that were cut."""
+"""Videos on time: variable rates, holes, clocks that restart, streams without a clock, recordings that were cut."""
 
 from __future__ import annotations
 
@@ -114,7 +114,9 @@ def test_pictures_have_an_assumed_rate_that_can_be_corrected(tmp_path: Path) -> 
 
 
 def test_a_cut_beginning_is_said_to_be_missing_and_not_the_end(tmp_path: Path) -> None:
-    whole = record(tmp_path / "full.ts", [n / 25 for n in range(150)], g="50", bf="0", keyint_min="50", sc_threshold="0")
+    whole = record(
+        tmp_path / "full.ts", [n / 25 for n in range(150)], g="50", bf="0", keyint_min="50", sc_threshold="0"
+    )
     content = whole.read_bytes()
     cut = tmp_path / "cut.ts"
     cut.write_bytes(content[188 * (len(content) // 188 // 5) :])

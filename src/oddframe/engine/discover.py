@@ -101,7 +101,7 @@ def _picked(timeline: Timeline, usual: float, count: int, spacing: Spacing) -> I
     scores = np.where(timeline.valid, timeline.scores, -np.inf)
     times, picked = timeline.info.frame_times(), 0
     taken, near = (np.zeros(len(scores), np.bool_) for _ in range(2))
-    for peak in _peaks(np.where(_seen(timeline), scores, -np.inf), usual):
+    for peak in _peaks(np.where(_seen(timeline), scores, -np.inf), usual, times.starts):
         if not near[peak] and picked < count:
             level = usual + spacing.level * (float(scores[peak]) - usual)
             reach = _reach(times, peak, spacing.longest / 2)
@@ -123,10 +123,12 @@ def _seen(timeline: Timeline) -> BoolArray:
     return np.cumsum(change[:-1]) > 0
 
 
-def _peaks(scores: FloatArray, usual: float) -> list[int]:
-    """Where scores are highest among their neighbours and above the usual, the highest first."""
-    around = np.pad(scores, 1, constant_values=-np.inf)
-    places = np.flatnonzero((scores > around[:-2]) & (scores >= around[2:]) & (scores > usual))
+def _peaks(scores: FloatArray, usual: float, starts: Sequence[int]) -> list[int]:
+    """Where scores are highest among their neighbours and above the usual, the highest first; holes have no sides."""
+    before, after = np.pad(scores, (1, 0), constant_values=-np.inf)[:-1], np.append(scores, -np.inf)[1:]
+    borders = np.array(starts[1:], np.int64)
+    before[borders], after[borders - 1] = -np.inf, -np.inf
+    places = np.flatnonzero((scores > before) & (scores >= after) & (scores > usual))
     return [int(place) for place in places[np.argsort(-scores[places], kind="stable")]]
 
 

@@ -102,9 +102,7 @@ def check_holes(observer: Observer) -> None:
     """What a hole in the recording divides is observed as two videos are, whatever its frames are numbered."""
     clips = [clip_for(observer), clip_for(observer, speed=40, side=30)]
     first = len(clips[0].frames)
-    later = [
-        replace(frame, index=frame.index + first, time=frame.time + 100.0, part=1) for frame in clips[1].frames
-    ]
+    later = [replace(frame, index=frame.index + first, time=frame.time + 100.0, part=1) for frame in clips[1].frames]
     stream = PartsStream(observer, clips[0].info)
     pieces = [*map(stream.push, (*clips[0].frames, *later)), stream.close()]
     alone = [observe(observer, clip) for clip in clips]
