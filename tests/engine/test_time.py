@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -143,14 +144,10 @@ def test_each_part_is_scored_by_a_stream_of_its_own_however_rows_come(lengths: l
     found, edges = [], sorted({0, *(cut for cut in cuts if cut < frames), frames})
     for first, stop in pairwise(edges):
         part = rows.select(slice(2 * first, 2 * stop))
-        found.append(stream.push(Observations(**{**_columns(part), "through": stop})))
+        found.append(stream.push(replace(part, through=stop)))
     found.append(stream.close())
     expected = np.concatenate([np.arange(2 * length) for length in lengths])
     np.testing.assert_array_equal(Scored.concatenate(found).score, expected)
-
-
-def _columns(some: Observations) -> dict[str, object]:
-    return {name: getattr(some, name) for name in ("video", "frame", "span", "ready", "box", "data", "track")}
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from oddframe.types import Times, VideoInfo
 from oddframe.video.clock import Clock, TimeLog, flaws_in_words, typical_rate
 
-Stamps = list[float | None]
+Stamps = Sequence[float | None]
 
 
 def read(stamps: Stamps, fps: Fraction | int = 25, tick: float = 0.0, *, ahead: bool = False) -> tuple[Clock, Times]:

@@ -106,7 +106,8 @@ def check_holes(observer: Observer) -> None:
     stream = PartsStream(observer, clips[0].info)
     pieces = [*map(stream.push, (*clips[0].frames, *later)), stream.close()]
     alone = [observe(observer, clip) for clip in clips]
-    tracks = None if alone[1].track is None else alone[1].track + 1 + int(alone[0].track.max(initial=-1))
+    known = -1 if alone[0].track is None else int(alone[0].track.max(initial=-1))
+    tracks = None if alone[1].track is None else alone[1].track + 1 + known
     moved = replace(
         alone[1],
         frame=alone[1].frame + first,
