@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
 
 from oddframe.cache.cache import ObservationCache
+from oddframe.engine.detector import Detector
 from oddframe.engine.observe import Watching
 from oddframe.engine.observed import observed
 from oddframe.errors import SettingsError, VideoError, WorkerDied
 from oddframe.observers.base import ObservationStream
 from oddframe.observers.sequence import Sequence
 from oddframe.testing.scenes import moving_square
-from oddframe.types import Progress, Run, VideoInfo
-from oddframe.video import ArrayVideo, find_videos
+from oddframe.types import Frame, Progress, Run, VideoInfo
+from oddframe.video import ArrayVideo
 from oddframe.video.base import Video
 from oddframe.video.health import CameraHealth
+from tests.engine.fakes import Blob, Nearest, video, walk
 
 WATCHING = Watching(Sequence(size=16), None, CameraHealth())
 
@@ -43,6 +45,20 @@ class Bound(Sequence):
     def __init__(self) -> None:
         super().__init__(size=8)
         self.wire = lambda: None
+
+
+class Breaking(ArrayVideo):
+    """Breaks off after eight frames."""
+
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in super().__iter__():
+            if frame.index == 8:
+                raise VideoError("bad: breaks off")
+            yield frame
+
+
+def broken() -> Video:
+    return Breaking(np.zeros((12, 48, 64, 3), np.uint8), fps=10, name="bad")
 
 
 def videos(count: int = 3) -> list[Video]:
@@ -68,12 +84,8 @@ def test_several_see_what_one_sees(tmp_path: Path) -> None:
 
 
 def test_an_error_is_told_as_it_is_and_ends_the_others(tmp_path: Path) -> None:
-    for number, height in enumerate([30] * 8 + [32]):
-        path = tmp_path / "bad" / f"{number:03d}.png"
-        path.parent.mkdir(exist_ok=True)
-        cv2.imwrite(str(path), np.full((height, 40, 3), number * 20, np.uint8))
-    given = [*find_videos([str(tmp_path / "bad")]), *videos(1)]
-    with pytest.raises(VideoError, match=r"008\.png: is 40 x 32 where the frames before are 40 x 30"):
+    given = [broken(), *videos(1)]
+    with pytest.raises(VideoError, match="bad: breaks off"):
         observed(given, WATCHING, ObservationCache(tmp_path / "cache"), Run(workers=2))
     assert not multiprocessing.active_children()
 
@@ -92,3 +104,28 @@ def test_what_cannot_travel_is_refused_before_anything_starts(tmp_path: Path) ->
 def test_no_worker_at_all_is_refused() -> None:
     with pytest.raises(ValueError, match="workers: 0: at least 1"):
         Run(workers=0)
+
+
+def test_videos_are_scored_by_several_as_by_one(tmp_path: Path) -> None:
+    """To the bit and in their order; one that breaks off is reported in its turn, and nothing is observed twice."""
+    given: list[Video] = [video(f"clip {n}", walk(20 + n)) for n in range(3)]
+    detector = Detector(observer=Blob(), model=Nearest())
+    detector.fit(given, holdout=0, cache=tmp_path / "fit")
+    alone = list(detector.score_each(given, cache=tmp_path / "one"))
+    failed: list[str] = []
+    told: list[Progress] = []
+    several = detector.score_each(
+        [given[0], broken(), *given[1:]],
+        Run(progress=told.append, workers=2),
+        cache=tmp_path / "two",
+        failed=lambda one, error: failed.append(f"{one.info.id}: {error}"),
+    )
+    together = list(several)
+    assert [timeline.info.id for timeline in together] == [timeline.info.id for timeline in alone]
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one.scores, other.scores)
+    assert failed == ["bad: bad: breaks off"]
+    stages = [progress.stage for progress in told]
+    first = next(place for place, stage in enumerate(stages) if stage.startswith("scoring"))
+    assert not [stage for stage in stages[first:] if stage.startswith("observing clip")]
+    assert not multiprocessing.active_children()

@@ -21,6 +21,7 @@ from oddframe.cli.options import (
     Starts,
     Strict,
     Videos,
+    Workers,
     read_videos,
 )
 from oddframe.errors import SettingsError
@@ -51,6 +52,7 @@ def score(
     starts: Starts = None,
     cache: Cache = None,
     device: Device = "cpu",
+    workers: Workers = 1,
     allow_fetch: AllowFetch = False,
     allow_files: AllowFiles = None,
 ) -> None:
@@ -69,7 +71,7 @@ def score(
     found = read_videos(videos, fps, failures, strict=strict, join=join, limit=limit, starts=starts)
     shown = _Shown(as_json)
     try:
-        with reporting(len(found), device) as run:
+        with reporting(len(found), device, workers=workers) as run:
             for timeline in _scored(loaded, found, run, cache, events, failures):
                 if not explain:
                     shown.add(timeline)

@@ -14,7 +14,7 @@ from oddframe.engine.explain import Explained, explain
 from oddframe.engine.fit import fit_model
 from oddframe.engine.fitted import Fitted, FittedOn, thinned
 from oddframe.engine.holdout import check_share
-from oddframe.engine.observed import CacheLike
+from oddframe.engine.observed import CacheLike, observed_ahead
 from oddframe.engine.score import Failed, Judged, judge_cached, judge_source
 from oddframe.engine.sources import CachedSource, LabelledSource, check_labels, only_video, taught
 from oddframe.engine.usable import Saying, usable_videos, videos_of
@@ -201,7 +201,8 @@ class Detector(Correctable):
                 error is raised. A detector that cannot score any video always raises.
 
         Returns:
-            Their timelines, each made when it is asked for.
+            Their timelines, each made when it is asked for. With several workers (`run.workers`) all videos are
+            observed before the first timeline comes.
         """
         fitted = self._known()
         fitted.check_observer(self.observer)
@@ -286,18 +287,20 @@ class Detector(Correctable):
         fitted = self._known()
         watching, use = self._watching(fitted.cameras()), MapUse(fitted.calibration.map_level, maps)
         saying = Saying()
-        for video in videos:
-            try:
-                saying.of(video, fitted.levels or video.levels)
-                timeline = self._timeline(judge_cached(video, watching, self.model, cache, run, maps=use), scoring)
-            except SpecError:  # the detector's fault, so every video's
-                raise
-            except Exception as error:  # even a defect, met in one video, must not cost the others
-                if failed is None:
+        with observed_ahead(videos, watching, cache, run) as store:
+            for video in videos:
+                try:
+                    saying.of(video, fitted.levels or video.levels)
+                    judged = judge_cached(video, watching, self.model, store, run, maps=use)
+                    timeline = self._timeline(judged, scoring)
+                except SpecError:  # the detector's fault, so every video's
                     raise
-                failed(video, error)
-                continue
-            yield timeline
+                except Exception as error:  # even a defect, met in one video, must not cost the others
+                    if failed is None:
+                        raise
+                    failed(video, error)
+                    continue
+                yield timeline
 
     def _timeline(self, judged: Judged, scoring: Scoring | None) -> Timeline:
         if scoring is None or scoring == self.scoring:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from oddframe.engine.fitted import Fitted
 from oddframe.engine.observe import ReasonRuns, Watching, judge_health, observe_into
 from oddframe.engine.sources import CachedSource
 from oddframe.engine.usable import Saying, common_levels, usable_videos
-from oddframe.engine.workers import observe_apart
+from oddframe.engine.workers import Entering, observe_apart
 from oddframe.errors import DamagedVideo, OddframeError, OddframeWarning, SettingsError, SkippedVideo, VideoError
 from oddframe.models.source import ObservationSource
 from oddframe.types import Json, Run, Spec
@@ -105,7 +105,7 @@ def observed(
         with _telling(video, failed):
             keys[video] = video_key(video, watching)
     if run.workers > 1:
-        _observe_missing(keys, watching, cache, run, patient=failed is not None)
+        _observe_missing(keys, watching, cache, run, patient=failed is not None, entered=_entry)
     items = []
     for video, key in keys.items():
         info = video.info
@@ -143,10 +143,14 @@ def observed_once(video: Video, watching: Watching, cache: ObservationCache, run
     spec = watching.observer.spec
     if key is None or not (cache.holds(key) or _worth_storing(video, spec, cache)):
         return None
+    return CachedSource(spec, [(video.info, window, _judged(video, key, watching, cache, run))])
+
+
+def _judged(video: Video, key: str, watching: Watching, cache: ObservationCache, run: Run) -> Entry:
+    """The entry of a video that is to be scored."""
     if not watching.views or video.medium != "pictures":
-        return CachedSource(spec, [(video.info, window, _entry(video, key, watching, cache, run))])
-    entry = _Judging(video, key, watching, cache, run).entry()
-    return CachedSource(spec, [(video.info, window, entry)])
+        return _entry(video, key, watching, cache, run)
+    return _Judging(video, key, watching, cache, run).entry()
 
 
 class _Judging:
@@ -195,6 +199,38 @@ class _Judging:
             warnings.warn(one.message, one.category, stacklevel=4)
 
 
+@contextmanager
+def observed_ahead(
+    videos: Sequence[Video], watching: Watching, cache: CacheLike, run: Run = Run()
+) -> Iterator[CacheLike]:
+    """The cache, in which several workers have put what is seen in videos that are to be scored.
+
+    With one worker nothing is done: each video is observed when its turn comes. So is one that cannot be stored.
+
+    Args:
+        videos, watching, run: as in `observed`.
+        cache: where entries go.
+
+    Raises:
+        StoreError: with several workers, the cache cannot be written.
+        WorkerDied: a worker ended without a word.
+    """
+    if run.workers == 1 or len(videos) < 2:
+        yield cache
+        return
+    with opened_cache(cache) as opened:
+        keys: dict[Video, str | None] = {}
+        for video in videos:
+            with suppress(VideoError, SettingsError):  # raised again when it is scored
+                watching.admit(video)
+                if _worth_storing(video, watching.observer.spec, opened):
+                    keys[video] = video_key(video, watching)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DamagedVideo)  # said again when it is scored
+            _observe_missing(keys, watching, opened, run, patient=True, entered=_judged)
+        yield opened
+
+
 def _worth_storing(video: Video, spec: Spec, cache: ObservationCache) -> bool:
     """Whether a video to be scored would leave room for others: at one observation a frame, a tenth of the cache."""
     a_frame = sum(field.row_bytes // (field.shape[0] if field.slide else 1) for field in spec.fields.values())
@@ -206,7 +242,13 @@ def _entry(video: Video, key: str | None, watching: Watching, cache: Observation
 
 
 def _observe_missing(
-    keys: Mapping[Video, str | None], watching: Watching, cache: ObservationCache, run: Run, *, patient: bool
+    keys: Mapping[Video, str | None],
+    watching: Watching,
+    cache: ObservationCache,
+    run: Run,
+    *,
+    patient: bool,
+    entered: Entering,
 ) -> None:
     """Let workers make the entries that are not there yet; what passes only once stays with us."""
     missing: dict[str, Video] = {}
@@ -217,7 +259,15 @@ def _observe_missing(
         return
     tasks = [(video, key) for key, video in missing.items()]
     # Claimed at once, so that nobody makes room by removing it.
-    observe_apart(tasks, watching, cache, run, lambda n: _entry(*tasks[n], watching, cache, run), patient=patient)
+    observe_apart(
+        tasks,
+        watching,
+        cache,
+        run,
+        lambda n: entered(*tasks[n], watching, cache, run),
+        entered=entered,
+        patient=patient,
+    )
 
 
 def video_key(video: Video, watching: Watching) -> str | None:

@@ -21,7 +21,7 @@ import cv2
 import torch
 
 from oddframe.cache.cache import ObservationCache
-from oddframe.engine.observe import Watching, observe_into
+from oddframe.engine.observe import Watching
 from oddframe.errors import SettingsError, VideoError, WorkerDied
 from oddframe.types import Progress, Run
 from oddframe.video.base import Video
@@ -32,6 +32,9 @@ OFTEN = 0.1
 Task: TypeAlias = tuple[Video, str]
 """A video and its cache key."""
 
+Entering: TypeAlias = Callable[[Video, str, Watching, ObservationCache, Run], object]
+"""Makes a video's entry where nobody has; a function that can be pickled."""
+
 
 def observe_apart(
     tasks: Sequence[Task],
@@ -40,6 +43,7 @@ def observe_apart(
     run: Run,
     done: Callable[[int], object],
     *,
+    entered: Entering,
     patient: bool = False,
 ) -> None:
     """Fill a cache with what is seen in videos, `run.workers` at a time.
@@ -52,6 +56,7 @@ def observe_apart(
         cache: where entries go.
         run: where and how to run; its progress hears of all workers' videos.
         done: is called with a task's number once its entry is there.
+        entered: makes the entries.
         patient: whether a video that cannot be read is passed over, and the others go on.
 
     Raises:
@@ -59,7 +64,7 @@ def observe_apart(
         WorkerDied: a worker ended without a word.
         SettingsError: the observer cannot be handed to another process.
     """
-    first = _pickled(watching, cache, replace(run, progress=_unheard))
+    first = _pickled(watching, entered, cache, replace(run, progress=_unheard))
     waiting = list(enumerate(tasks))[::-1]
     with _workers(min(run.workers, len(tasks)), first) as workers:
         busy: dict[Connection, int] = {}
@@ -84,11 +89,11 @@ def observe_apart(
                     idle.append(ready)
 
 
-def _pickled(watching: Watching, cache: ObservationCache, run: Run) -> bytes:
+def _pickled(watching: Watching, entered: Entering, cache: ObservationCache, run: Run) -> bytes:
     """What every worker needs; it travels through a pipe of ours and never lies in a file."""
     threads = (torch.get_num_threads(), max(1, (os.cpu_count() or 1) // run.workers))
     try:
-        return pickle.dumps((watching, str(cache.folder), run, threads))
+        return pickle.dumps((watching, entered, str(cache.folder), run, threads))
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise SettingsError(
             f"observer {watching.observer.name!r} cannot be handed to another process ({error}); use one worker"
@@ -152,7 +157,7 @@ def _unheard(_: Progress) -> None:
 def _work(pipe: Connection, first: bytes) -> None:
     """What a worker does until the pipe closes. Ctrl-C is the parent's business: it ends us."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    watching, folder, run, (torch_threads, cv_threads) = pickle.loads(first)  # noqa: S301
+    watching, entered, folder, run, (torch_threads, cv_threads) = pickle.loads(first)  # noqa: S301
     torch.set_num_threads(torch_threads)  # sums depend on their number, flow and pictures do not
     cv2.setNumThreads(cv_threads)
     told = replace(run, progress=_Throttled(pipe))
@@ -161,18 +166,15 @@ def _work(pipe: Connection, first: bytes) -> None:
         while True:
             task = pipe.recv()
             with ObservationCache(folder, limit=sys.maxsize) as cache:
-                pipe.send(_observed(pipe, task, watching, cache, told))
+                pipe.send(_observed(pipe, task, partial(entered, watching=watching, cache=cache, run=told)))
 
 
-def _observed(
-    pipe: Connection, task: Task, watching: Watching, cache: ObservationCache, run: Run
-) -> tuple[str, Exception | None]:
+def _observed(pipe: Connection, task: Task, entered: Callable[[Video, str], object]) -> tuple[str, Exception | None]:
     """The last word about a task; warnings are told before."""
-    video, key = task
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            cache.entry(key, watching.observer.spec, partial(observe_into, video=video, watching=watching, run=run))
+            entered(*task)
         except (BrokenPipeError, ConnectionResetError):
             raise
         except Exception as error:
