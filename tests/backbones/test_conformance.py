@@ -12,6 +12,7 @@ from oddframe.testing.backbones import CHECKS
 
 BACKBONES: dict[str, dict[str, object]] = {
     "efficientnet-lite0": {"size": 32},
+    "i3d": {"weights": "random", "frames": 16, "size": 64},
     "slowfast": {"weights": "random", "size": 64},
 }
 """Name -> settings with which it needs no download and little time."""

@@ -32,9 +32,17 @@ class Backbone(Configured, ABC):
     def features(self) -> int:
         """Length of the vector that it gives."""
 
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the cells, each of which gets a vector of its own; (1, 1) = one for the whole clip."""
+        return 1, 1
+
     @abstractmethod
     def embed(self, clips: Tensor, run: Run = Run()) -> Tensor:
-        """(B, frames, H, W, 3) uint8 RGB -> (B, features) float32. Resizing to what it wants is its own business."""
+        """(B, frames, H, W, 3) uint8 RGB -> (B, features) float32. Resizing to what it wants is its own business.
+
+        With a grid of more than one cell, (B, rows, columns, features).
+        """
 
 
 def pixels_of(clips: Tensor, size: int, device: str = "cpu", *, antialias: bool = True) -> Tensor:

@@ -49,6 +49,7 @@ BACKBONES: Mapping[str, str] = MappingProxyType(
     {
         "efficientnet-lite0": "oddframe.backbones.efficientnet:EfficientNetLite0",
         "hf": "oddframe.backbones.hf:HuggingFace",
+        "i3d": "oddframe.backbones.i3d:I3D",
         "onnx": "oddframe.backbones.onnx:OnnxBackbone",
         "slowfast": "oddframe.backbones.slowfast:SlowFast",
     }

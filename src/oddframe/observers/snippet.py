@@ -16,7 +16,19 @@ from oddframe.backbones.efficientnet import EfficientNetLite0
 from oddframe.errors import SettingsError
 from oddframe.observers.base import ObservationStream, Observer
 from oddframe.observers.embedding import embed_in_batches
-from oddframe.types import HALF, Field, Frame, ImageArray, Observations, Run, Spec, VideoInfo, Window, position
+from oddframe.types import (
+    HALF,
+    Field,
+    FloatArray,
+    Frame,
+    ImageArray,
+    Observations,
+    Run,
+    Spec,
+    VideoInfo,
+    Window,
+    position,
+)
 
 
 class Snippet(Observer):
@@ -27,7 +39,8 @@ class Snippet(Observer):
     which a man walking and a man running would look the same. Its snippet is about the middle frame.
 
     The backbone gets whole frames and squeezes them to what it wants; or it gets several crops of each, one after the
-    other, and every entry has a row for each crop.
+    other, and every entry has a row for each crop. A backbone with a grid of cells gives one observation for each cell
+    of each crop, about that part of the picture.
 
     Args:
         backbone: a picture or video backbone; EfficientNet-Lite0 at 224 x 224 where None is given.
@@ -69,7 +82,7 @@ class Snippet(Observer):
     @property
     def spec(self) -> Spec:
         size = Field((self.backbone.features,))
-        if self.boxes or self.crops > 1:
+        if self.backbone.grid == (1, 1) and (self.boxes or self.crops > 1):
             size = Field((len(self.boxes) or self.crops, self.backbone.features), crops=True)
         if self.backbone.frames > 1:
             return Spec({"feature": size})
@@ -110,6 +123,8 @@ class SnippetStream(ObservationStream):
         # Truncated as the SlowFast project truncates: paper LLSH's slow pathway is 0 4 8 13 17 22 26 31.
         self._grid = Grid(window, np.linspace(0, window.length - 1, samples).astype(np.int64).tolist())
         self._boxes = crop_boxes(video, observer.crops, observer.boxes)
+        self._cells = observer.backbone.grid
+        self._places = self._reported(video)
         self._pictures: dict[int, list[ImageArray]] = {}  # by frame, the crops
         self._features: dict[int, Tensor] = {}  # by frame (picture backbone) or by snippet (video backbone)
         self._waiting: list[int] = []
@@ -141,7 +156,10 @@ class SnippetStream(ObservationStream):
         members = {one.number: one.members for one in self._snippets}
         frames = [members[key] if video else [key] for key in keys]
         crops = [self._embedded(frames, crop) for crop in range(len(self._boxes))]
-        features = torch.stack(crops, dim=1) if cropped else crops[0]  # (N, crops, D) or (N, D)
+        if self._cells != (1, 1):
+            features = torch.stack(crops, dim=1).flatten(1, 3)  # (N, crops * cells, D)
+        else:
+            features = torch.stack(crops, dim=1) if cropped else crops[0]  # (N, crops, D) or (N, D)
         self._features.update(zip(keys, features, strict=True))
         if not video:
             for key in keys:
@@ -168,19 +186,34 @@ class SnippetStream(ObservationStream):
     def _data(self, snippet: Placed) -> dict[str, Tensor] | None:
         if self._observer.backbone.frames > 1:
             feature = self._features.get(snippet.number)
-            return None if feature is None else {"feature": feature[None]}
+            return None if feature is None else {"feature": self._rows(feature)}
         if any(frame not in self._features for frame in snippet.members):
             return None
         seen = torch.stack([self._features[frame] for frame in snippet.members])  # (samples, D) or (samples, crops, D)
-        return {"appearance": seen.mean(0)[None], "change": seen.diff(dim=0).abs().mean(0)[None]}
+        return {"appearance": self._rows(seen.mean(0)), "change": self._rows(seen.diff(dim=0).abs().mean(0))}
+
+    def _rows(self, feature: Tensor) -> Tensor:
+        """What one snippet gives, as rows of its observations: one, or one a cell."""
+        return feature[None] if self._cells == (1, 1) else feature
+
+    def _reported(self, video: VideoInfo) -> FloatArray:
+        """(n, 4) the boxes of a snippet's observations: the whole frame, or the cells of every crop."""
+        if self._cells == (1, 1):
+            return np.array([[0, 0, video.width, video.height]], np.float32)
+        rows, columns = self._cells
+        y, x = (one.reshape(-1, 1) for one in np.indices((rows, columns)))
+        shares = np.concatenate([x, y, x + 1, y + 1], axis=1) / np.array([columns, rows, columns, rows])
+        cells = [np.array([a, b, a, b]) + shares * np.array([c - a, d - b, c - a, d - b]) for a, b, c, d in self._boxes]
+        return np.concatenate(cells).astype(np.float32)
 
     def _one(self, snippet: Placed, data: dict[str, Tensor]) -> Observations:
+        count = len(self._places)
         return Observations(
             video=self._video.id,
-            frame=np.array([snippet.about]),
-            span=np.array([[snippet.begin, snippet.end]]),
-            ready=np.array([snippet.last]),
-            box=np.array([[0, 0, self._video.width, self._video.height]], np.float32),
+            frame=np.full(count, snippet.about),
+            span=np.tile(np.array([[snippet.begin, snippet.end]]), (count, 1)),
+            ready=np.full(count, snippet.last),
+            box=self._places,
             data=data,
             through=self._through(),
         )
