@@ -66,7 +66,7 @@ def test_settings_reach_into_a_backbone(command: Command, usual: Path, tmp_path:
     named = ("--set", "observer.backbone=efficientnet-lite0", "--set", "observer.stride=2")
     assert "which backbone?" in command("fit", usual, "-o", tmp_path / "d", *snippet).error
     assert command("fit", usual, "-o", tmp_path / "d", *snippet, *named).code == 0
-    assert settings(tmp_path / "d", "observer")["backbone"]["settings"] == {"size": 32, "head": True}
+    assert settings(tmp_path / "d", "observer")["backbone"]["settings"] == {"size": 32, "head": True, "runtime": "onnx"}
     missing = ("--set", "observer.backbone.weights=nowhere.pkl")
     told = command("fit", usual, "-o", tmp_path / "e", "--detector", "paper-llsh-avenue", *missing).error
     assert told.endswith(
@@ -205,7 +205,7 @@ def test_an_assumed_frame_rate_is_told_and_a_given_one_is_not(tmp_path: Path, co
     for name in ("a", "b"):
         album(tmp_path / "pictures" / name, seconds=8)
     arguments = ("fit", tmp_path / "pictures", "-o", tmp_path / "d", *QUICK)
-    said = "25 a second were assumed"
+    said = "the frame rate is not stated, 25 fps assumed"
     assumed, given = command(*arguments), command(*arguments, "--fps", "10")
     assert (assumed.code, given.code) == (0, 0)
     assert said in assumed.err

@@ -87,7 +87,7 @@ def test_what_is_not_finite_is_named_by_its_segment(tmp_path_factory: pytest.Tem
     ("content", "error", "message"),
     [
         (b"", EmptyVideo, "the file is empty"),
-        (b"hello", VideoError, "holds Python objects, which are not loaded"),
+        (b"hello", VideoError, "not readable arrays of numbers"),
         (b"\x93NUMPY\x01\x00", VideoError, "not readable arrays"),
         (b"PK\x03\x04 cut off", VideoError, "not readable arrays"),
         (np.array([{"runs": "code"}], object), VideoError, "holds Python objects"),

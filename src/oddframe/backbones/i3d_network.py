@@ -101,8 +101,9 @@ class I3DNetwork(nn.Module):
         for name in MIXED:
             if name in POOLED:
                 x = largest(x, *POOLED[name], 2)
-            x = getattr(self, name)(x)
-        return (x[:, :, :-1] + x[:, :, 1:]).mean(2) / 2
+            x = self.get_submodule(name)(x)
+        steps: Tensor = x[:, :, :-1] + x[:, :, 1:]
+        return steps.mean(2) / 2
 
     def classified(self, cells: Tensor) -> Tensor:
         """(B, 1024, h, w) local features -> (B, 400) logits of Kinetics' classes."""
