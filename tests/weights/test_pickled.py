@@ -56,7 +56,7 @@ def test_a_hostile_pickle_runs_nothing(tmp_path: Path) -> None:
         (b"c_codecs\nencode\n(N}S'__defaults__'\n(tstb.", "it changes a function"),
         (b"Pelsewhere\n.", "it refers to something outside of itself"),
         (b"\x80\x04\x8e" + (1 << 60).to_bytes(8, "little"), "."),  # 2^60 bytes that are not there
-        (b"(dp0\nS'a'\ng0\ns.", "more than 20 deep"),  # a mapping inside of itself
+        (b"(dp0\nS'a'\ng0\ns.", "named many times to fill memory"),  # a mapping inside of itself
         (b"\x80\x04N.", "it holds no names"),
         (b"", "Ran out of input"),
     ],
@@ -84,8 +84,8 @@ def test_i3d_is_named_and_shaped_as_in_torch(tmp_path: Path) -> None:
     kernel = np.arange(2 * 3 * 4 * 5 * 6, dtype=np.float32).reshape(2, 3, 4, 5, 6)
     norm = np.arange(6, dtype=np.float32)
     unit = {"Conv_0": {"kernel": kernel}, "BatchNorm_0": {"bias": norm}}
-    logits = {"Conv_0": {"kernel": kernel, "bias": norm}}
-    averages = {"BatchNorm_0": {"mean": norm.reshape(1, 1, 1, 1, 6), "var": norm + 1}}
+    logits = {"Conv_0": {"kernel": kernel.copy(), "bias": norm.copy()}}  # one array is not named twice
+    averages = {"BatchNorm_0": {"mean": norm.copy().reshape(1, 1, 1, 1, 6), "var": norm + 1}}
     content = {
         "params": {"Mixed_3b": {"Branch_0/Conv3d_0a_1x1": unit}, "Logits/Conv3d_0c_1x1": logits},
         "batch_stats": {"Mixed_3b": {"Branch_0/Conv3d_0a_1x1": averages}},
