@@ -60,9 +60,9 @@ def test_observations_that_saw_an_unscorable_frame_are_left_out(tmp_path: Path) 
     images = np.stack([frame.image for frame in clip])
     images[30:33] = 0
     source = observed([type(clip)(images, fps=10, name="v")], WATCHING, ObservationCache(tmp_path))
-    assert source.reasons("v") == ((30, 33, "dark"),)
+    assert source.reasons("v") == ((30, 33, "dark"), (33, 36, "settling"))
     columns = source.columns("v")
-    assert columns.frame.tolist() == [*range(1, 27), *range(34, 57)]
+    assert columns.frame.tolist() == [*range(1, 27), *range(37, 57)]
     data = source.take(np.arange(len(source)))
     assert data["pixel"][:, 0, 0].tolist() == columns.frame.tolist()
 

@@ -14,7 +14,7 @@ from oddframe.cache.cache import ObservationCache
 from oddframe.engine.detector import Detector
 from oddframe.engine.observe import Watching
 from oddframe.engine.observed import observed
-from oddframe.errors import DamagedVideo, FitError, SettingsError
+from oddframe.errors import FitError, SettingsError
 from oddframe.observers.sequence import Sequence, square
 from oddframe.testing.observers import observe
 from oddframe.testing.scenes import moving_square
@@ -115,13 +115,3 @@ def test_a_video_that_is_too_short_is_named_with_the_frames_it_needs(tmp_path: P
     short = ArrayVideo(pictures(4), fps=25, name="gate")
     with pytest.raises(FitError, match=r"gate: 4 frames in video shorter than the 5 frames"):
         Detector(observer=Sequence(size=8), model=Anything()).fit(short, cache=tmp_path)
-
-
-def test_a_picture_of_another_size_is_named_and_costs_no_other(tmp_path: Path) -> None:
-    for number, height in enumerate([30] * 8 + [32]):
-        cv2.imwrite(str(tmp_path / f"{number:03d}.png"), pictures(1, height=height)[0])
-    with pytest.warns(DamagedVideo, match=r"frame 8: \S+008\.png: is 40 x 32, scaled to 40 x 30"):
-        detector = Detector(observer=Sequence(size=8), model=Anything()).fit(
-            tmp_path, holdout=0, cache=tmp_path / "cache"
-        )
-    assert len(detector.fitted_on.videos) == 1
