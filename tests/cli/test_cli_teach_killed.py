@@ -48,4 +48,4 @@ def test_the_second_says_that_it_waits(command: Command, detector: Path, fast: P
     result = command("teach", detector, fast, "--from", "0", "--to", "4")
     thread.join()
     assert result.code == 0
-    assert result.err.splitlines()[0] == f"{detector}: waiting for who is changing it"
+    assert result.err.splitlines()[0] == f"{detector}: waiting for another program that is changing it"
