@@ -37,14 +37,16 @@ def fitted(ped2: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def score(capsys: pytest.CaptureFixture[str]) -> Callable[[Path, Path], list[dict[str, Any]]]:
-    """What `oddframe score --json` prints, which must be all that is printed."""
+    """What `oddframe score --json` prints; standard error holds the assumed rate, and progress."""
 
     def run(detector: Path, videos: Path) -> list[dict[str, Any]]:
         capsys.readouterr()
         with pytest.raises(SystemExit, match=r"^0$"):
-            main(["score", str(detector), str(videos), "--json"])
+            main(["score", str(detector), str(videos), "--json"])  # the rate is assumed, which is said
         printed = capsys.readouterr()
-        assert printed.err == ""
+        first, *others = printed.err.splitlines()
+        assert "the frame rate is not stated, 25 fps assumed" in first
+        assert all(line.startswith(("observing", "scoring", "at work")) for line in others)
         return [json.loads(line) for line in printed.out.splitlines()]
 
     return run

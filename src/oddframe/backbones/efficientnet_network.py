@@ -20,7 +20,7 @@ LAST = (1, 3, 1, 6, 320)
 STEM, HEAD = 32, 1280
 
 
-class Unit(nn.Module):
+class FoldedUnit(nn.Module):
     """A convolution, batch normalisation and perhaps ReLU6. Padding as TensorFlow's "same" at even sizes.
 
     Args:
@@ -67,9 +67,9 @@ class Block(nn.Module):
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, factor: int) -> None:
         super().__init__()
         inner = inputs * factor
-        self.expand = Unit(inputs, inner) if factor > 1 else None
-        self.depthwise = Unit(inner, inner, kernel, stride, depthwise=True)
-        self.project = Unit(inner, outputs, active=False)
+        self.expand = FoldedUnit(inputs, inner) if factor > 1 else None
+        self.depthwise = FoldedUnit(inner, inner, kernel, stride, depthwise=True)
+        self.project = FoldedUnit(inner, outputs, active=False)
         self.added = stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
@@ -87,14 +87,14 @@ class EfficientNetLite0Network(nn.Module):
 
     def __init__(self, head: bool = True) -> None:
         super().__init__()
-        self.stem = Unit(3, STEM, 3, 2)
+        self.stem = FoldedUnit(3, STEM, 3, 2)
         blocks, inputs = [], STEM
         for count, kernel, stride, factor, outputs in (*STAGES, LAST):
             for number in range(count):
                 blocks.append(Block(inputs, outputs, kernel, stride if number == 0 else 1, factor))
                 inputs = outputs
         self.blocks = nn.Sequential(*blocks)
-        self.head = Unit(inputs, HEAD) if head else None
+        self.head = FoldedUnit(inputs, HEAD) if head else None
 
     def forward(self, pixels: Tensor) -> Tensor:
         """(B, 3, H, W) RGB, 0 to 255 -> (B, 1280 or 320), the mean over the last map."""
@@ -103,9 +103,9 @@ class EfficientNetLite0Network(nn.Module):
         last: Tensor = x if self.head is None else self.head(x)
         return last.mean((2, 3))
 
-    def units(self) -> Iterator[tuple[str, Unit]]:
+    def units(self) -> Iterator[tuple[str, FoldedUnit]]:
         """Every convolution with what belongs to it, by its name."""
-        return ((name, part) for name, part in self.named_modules() if isinstance(part, Unit))
+        return ((name, part) for name, part in self.named_modules() if isinstance(part, FoldedUnit))
 
 
 def loaded(weights: Mapping[str, Tensor], head: bool = True) -> EfficientNetLite0Network:

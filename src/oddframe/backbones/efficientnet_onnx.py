@@ -10,7 +10,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
 
-from oddframe.backbones.efficientnet_network import HEAD, LAST, Block, EfficientNetLite0Network, Unit
+from oddframe.backbones.efficientnet_network import HEAD, LAST, Block, EfficientNetLite0Network, FoldedUnit
 
 OPSET, IR = 18, 10
 """Versions that every onnxruntime from 1.20 on reads."""
@@ -58,7 +58,7 @@ class _Writer:
     def number(self, value: float) -> str:
         return self.store(np.array(value, np.float32))
 
-    def unit(self, unit: Unit, x: str) -> str:
+    def unit(self, unit: FoldedUnit, x: str) -> str:
         conv = unit.conv
         assert conv.bias is not None, "its normalisation is not folded in"
         x = self.node(

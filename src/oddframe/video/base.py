@@ -149,8 +149,9 @@ class Video(ABC):
 
     def starting(self, starts: datetime | None) -> Self:
         """The same video with another date and time of its first frame."""
+        info = self.info  # opens it, which a copy would do over again
         other = copy.copy(self)
-        other._stated = replace(self.info, starts=starts)
+        other._stated = replace(info, starts=starts)
         return other
 
     def levelled(self, levels: Levels | None) -> Self:
