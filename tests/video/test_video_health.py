@@ -276,7 +276,7 @@ def test_a_real_clip_that_goes_bad_is_marked(
 def test_a_real_clip_that_freezes_is_marked(ped2: tuple[list[View], dict[str, list[ImageArray]]]) -> None:
     views, clips = ped2
     images = clips["01"][:60] + [clips["01"][59].copy() for _ in range(40)] + clips["01"][60:80]
-    assert runs(watch(images, views)[0]) == [("", 60), ("frozen", 40), ("", 20)]
+    assert runs(watch(images, views)[0]) == [("", 60), ("frozen", 40), ("settling", 10), ("", 10)]
 
 
 def judged(images: list[ImageArray], times: list[float]) -> list[str]:
