@@ -27,6 +27,10 @@ from typing import Any
 
 import numpy as np
 
+from oddframe import Detector, find_videos
+from oddframe.video import ArrayVideo
+from oddframe.video.write import write_image, write_video
+
 WIDTH, HEIGHT, FPS = 320, 240, 25
 NOISY = (1080, 1920)
 SETTINGS = {"observer.embedding": 0}
@@ -52,7 +56,6 @@ def noise(count: int) -> Iterator[Any]:
 
 def made(kind: str, length: int, folder: Path) -> Path:
     """The input of that length."""
-    from oddframe.video.write import write_image, write_video  # noqa: PLC0415
 
     place = folder / f"{kind}-{length}"
     if kind == "video":
@@ -78,7 +81,6 @@ def made(kind: str, length: int, folder: Path) -> Path:
 
 def measured(kind: str, source: Path, detector: Path) -> dict[str, float]:
     """What this process takes for it."""
-    from oddframe import Detector, find_videos  # noqa: PLC0415
 
     if kind == "files":
         began = time.perf_counter()
@@ -95,8 +97,6 @@ def measured(kind: str, source: Path, detector: Path) -> dict[str, float]:
 
 def fit(detector: str, folder: Path) -> Path:
     """A detector fitted on half a minute of the same scene."""
-    from oddframe import Detector  # noqa: PLC0415
-    from oddframe.video import ArrayVideo  # noqa: PLC0415
 
     settings = SETTINGS if detector in ("default", "knn", "kmeans", "lsh", "llsh") else {}
     videos = [ArrayVideo(np.stack(list(frames(15 * FPS, speed))), fps=FPS, name=f"{speed}") for speed in (2.0, 1.5)]
@@ -128,9 +128,8 @@ def main() -> None:
             told[length] = row = child(given.kind, made(given.kind, length, Path(scratch)), detector)
             first = told[given.lengths[0]]
             ratios = [f"{row[name] / first[name]:.2f}" for name in ("peak MiB", "ms each")]
-            print(
-                f"{length}: {row['peak MiB']:.0f} MiB, {row['ms each']:.2f} ms each; x {' memory, x '.join(ratios)} time"  # noqa: E501
-            )
+            size = f"{row['peak MiB']:.0f} MiB, {row['ms each']:.2f} ms each"
+            print(f"{length}: {size}; x {' memory, x '.join(ratios)} time", flush=True)
             if given.json:
                 given.json.write_text(json.dumps(told, indent=1))
 

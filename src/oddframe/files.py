@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import stat
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,6 +24,12 @@ MALFORMED = (
 
 UNREADABLE = (OSError, *MALFORMED)
 """The same, and what the file system says."""
+
+STALE = 24 * 3600
+"""Seconds after which a temporary file is nobody's any more."""
+
+_LEFT = re.compile(r"\..+\.[0-9a-f]{12}|\..+\.[0-9a-f]{32}\.\w+", re.DOTALL)
+"""Names of temporary files: those of this module, and those of pictures and videos."""
 
 MOST_JSON = 64 * 2**20
 """Bytes of a JSON file that are read."""
@@ -111,6 +119,15 @@ def replace_durably(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove temporary files that killed processes left in a folder a day ago or earlier; what cannot be stays."""
+    with suppress(OSError):
+        for left in folder.iterdir():
+            with suppress(OSError):
+                if _LEFT.fullmatch(left.name) and left.is_file() and time.time() - left.lstat().st_mtime > STALE:
+                    left.unlink()
 
 
 def sync_file(path: Path) -> None:

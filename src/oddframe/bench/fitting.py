@@ -21,7 +21,7 @@ from oddframe.engine.detector import Detector
 from oddframe.engine.observe import Watching
 from oddframe.engine.observed import observed, video_key
 from oddframe.errors import StoreError
-from oddframe.files import replace_durably, storing
+from oddframe.files import UNREADABLE, read_json, replace_durably, storing
 from oddframe.models.base import Regime
 from oddframe.types import Configured, Json, Run, VideoId
 from oddframe.version import __version__
@@ -76,8 +76,8 @@ def fitted(
     labels = _labels(one, training)
     key = _key(__version__, parts_of(one.detector), _contents(one, videos), seed, *([labels] if labels else []))
     place, note = folder / f"{one.slug}.oddframe", folder / f"{one.slug}.json"
-    with suppress(StoreError, OSError, ValueError, KeyError, TypeError):  # what cannot be read is made again
-        known = json.loads(note.read_bytes())
+    with suppress(StoreError, *UNREADABLE):  # what cannot be read is made again
+        known = read_json(note)
         if known["key"] == key:
             return Ready(Detector.load(place), key, float(known["fit_seconds"]))
     source = observed(videos, watching(one.detector), cache, run)

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from oddframe.engine.score import Judged
-from oddframe.files import replace_durably, storing
+from oddframe.files import UNREADABLE, replace_durably, storing
 from oddframe.types import HotSpots, Observations, Scored, Times, VideoInfo, Window
 
 FORMAT = 3
@@ -22,6 +22,7 @@ FORMAT = 3
 
 REMEDY = "free some space, or choose another folder with --output"
 
+_UNREADABLE: tuple[type[Exception], ...] = (SafetensorError, *UNREADABLE)
 _COLUMNS, _OF_SPOTS = ("frame", "span", "ready", "box"), ("row", "box", "score")
 _PART, _SPOT = "part ", "region "
 
@@ -94,7 +95,7 @@ class ScoredFolder:
                     return None
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
             return _kept(arrays, meta)
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        except _UNREADABLE:
             return None  # not there, cut or of another make: it is scored again
 
     def _write(self, path: Path, kept: ScoredVideo, video: str) -> None:

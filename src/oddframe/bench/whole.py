@@ -18,7 +18,7 @@ from oddframe.bench.scored import REMEDY
 from oddframe.datasets.base import DataSet
 from oddframe.engine.configure import PARTS, UnknownSetting, split
 from oddframe.errors import SettingsError
-from oddframe.files import replace_durably, storing
+from oddframe.files import replace_durably, storing, sweep
 from oddframe.text import printable
 from oddframe.types import Run
 
@@ -75,6 +75,7 @@ def run_bench(
     asked = protocols or [contestants[0].protocol] if contestants else []
     with storing(place, REMEDY):
         place.mkdir(parents=True, exist_ok=True)
+    sweep(place)
     planned = Bench(
         dataset=data,
         contestants=contestants,

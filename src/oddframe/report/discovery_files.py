@@ -14,7 +14,7 @@ from typing import Any
 from oddframe.draw import annotate_event, contact_sheet
 from oddframe.engine.detector import Detector
 from oddframe.engine.discover import Discovery, Moment
-from oddframe.files import replace_durably, storing
+from oddframe.files import replace_durably, storing, sweep
 from oddframe.text import cell
 from oddframe.types import ImageArray, Timeline, VideoId
 from oddframe.version import __version__
@@ -64,6 +64,8 @@ def write_discovery(folder: str | Path, found: Discovery, pile: Pile) -> dict[st
     listed = as_object(found, pile)
     with storing(folder, REMEDY):
         (folder / "thumbnails").mkdir(parents=True, exist_ok=True)
+    for place in (folder, folder / "thumbnails"):
+        sweep(place)
     cells = [_pictured(folder, moment, found, pile) for moment in found.moments]
     if cells:
         columns = min(len(cells), COLUMNS)

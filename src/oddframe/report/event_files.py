@@ -18,7 +18,7 @@ from oddframe.engine.observed import CacheLike
 from oddframe.engine.score import Failed
 from oddframe.engine.usable import videos_of
 from oddframe.errors import VideoError
-from oddframe.files import replace_durably, storing
+from oddframe.files import replace_durably, storing, sweep
 from oddframe.scoring import Calibration, MapScale
 from oddframe.text import cell
 from oddframe.types import Event, Frame, Json, Run, Timeline
@@ -85,6 +85,7 @@ class EventFiles:
         self._clips: dict[str, str] = {}
         with self._storing():
             folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
 
     def each(
         self, detector: Detector, videos: Sequence[Video], run: Run, *, cache: CacheLike = None, failed: Failed

@@ -22,7 +22,7 @@ from oddframe.errors import (
     StaleThreshold,
     VideoError,
 )
-from oddframe.files import replace_durably, storing
+from oddframe.files import replace_durably, storing, sweep
 from oddframe.report.facts import facts_of
 from oddframe.report.near import with_near
 from oddframe.report.parts import Page, VideoPart
@@ -164,6 +164,7 @@ def write_page(folder: Path, page: Page) -> Path:
     """
     with storing(folder, "choose another folder with --output"):
         folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
         # Names of files may hold what is no text.
         replace_durably(folder / NAME, render(page).encode("utf-8", errors="replace"))
     return folder / NAME
