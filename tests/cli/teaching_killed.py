@@ -10,9 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,46 +22,7 @@ import torch
 from oddframe.cli import main
 from oddframe.engine import store
 from oddframe.engine.detector import Detector
-
-CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.utime", "os.chmod", "os.truncate"}
-
-
-def forked(action: Callable[[], None]) -> int:
-    """Do something in a child; its process number."""
-    child = os.fork()
-    if child:
-        return child
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        os.dup2(1, 2)
-        action()
-    except SystemExit as left:
-        os._exit(int(left.code or 0))
-    finally:
-        os._exit(99)
-
-
-def killed_at(number: int, folder: Path) -> None:
-    """Die at once when this folder is touched for the nth time: before anything is written, renamed or removed."""
-    count, place, sync = 0, str(folder), os.fsync
-
-    def step() -> None:
-        nonlocal count
-        count += 1
-        if count == number:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def hook(event: str, given: tuple[Any, ...]) -> None:
-        writes = event == "open" and isinstance(given[2], int) and given[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-        if (writes or event in CHANGES) and any(isinstance(g, str | Path) and place in str(g) for g in given):
-            step()
-
-    def synced(fd: Any) -> None:
-        step()
-        sync(fd)
-
-    os.fsync = synced
-    sys.addaudithook(hook)
+from oddframe.testing.faults import at_each, forked, killed
 
 
 def known(folder: Path) -> tuple[Any, dict[str, bytes]]:
@@ -84,7 +43,7 @@ def teach(folder: Path, video: Path, cache: Path, start: int, end: int) -> None:
 
 def teach_and_die(number: int, folder: Path, video: Path, cache: Path) -> None:
     """The same, killed on the way."""
-    killed_at(number, folder)
+    at_each(folder, partial(killed, number))
     teach(folder, video, cache, 0, 4)
 
 
