@@ -82,13 +82,11 @@ def alarms_of(timelines: Sequence[Timeline], truth: Truth, threshold: float | No
     """
     if threshold is None:
         return Alarms(why="the detector has no threshold: no normal video was held out, or too little")
-    rates = {info.fps for info in truth.infos}
-    if len(rates) > 1:
-        return Alarms(threshold, why="the test videos have several frame rates")
     scores = [np.where(timeline.valid, timeline.scores, -np.inf) for timeline in timelines]
+    clocks = [timeline.info.frame_times() for timeline in timelines]
     events = [[(event.start, event.end) for event in timeline.events] for timeline in timelines]
     try:
-        point = operating_point(scores, truth.labels, threshold, rates.pop(), alarms=events)
+        point = operating_point(scores, truth.labels, threshold, clocks, alarms=events)
     except DataError as error:
         return Alarms(threshold, why=str(error))
     return Alarms(

@@ -19,6 +19,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
+
 from oddframe.datasets.base import LabelledVideo, Labeller, Split
 from oddframe.datasets.formats import labels
 from oddframe.datasets.formats.frames import opener
@@ -31,6 +33,9 @@ from oddframe.video.picture import pictures_in
 
 ROUNDING = 1
 """Seconds by which a range may reach past the video's end: people write down whole seconds."""
+
+SLACK = 1e-6
+"""Seconds by which times that are rounded may differ."""
 
 Times: TypeAlias = tuple[Fraction, Fraction]
 
@@ -79,7 +84,7 @@ class Folder(StoredDataSet):
 
 
 def from_times(file: Path, times: Sequence[Times]) -> Labeller:
-    """Make frame labels from times: True where start <= frame / fps < end.
+    """Make frame labels from times: True for the frames that begin from the start on and before the end.
 
     Args:
         file: the table, for messages.
@@ -91,14 +96,22 @@ def from_times(file: Path, times: Sequence[Times]) -> Labeller:
 
     def marked(info: VideoInfo) -> BoolArray:
         frames = info.frames or 0
+        length = frames / info.fps if info.times is None else Fraction(info.until(frames))
         for _, end in times:
-            if end > frames / info.fps + ROUNDING:
-                late = float(end - frames / info.fps)
+            if end > length + ROUNDING:
+                late = float(end - length)
                 raise DataError(f"{file}: a range ends {late:.1f} s after video {info.id!r} does; correct its times")
-        ends = (tuple(min(math.ceil(moment * info.fps), frames) for moment in pair) for pair in times)
+        ends = (tuple(_first_from(info, moment) for moment in pair) for pair in times)
         return labels.from_ranges(file, [(first, last) for first, last in ends])(info)
 
     return marked
+
+
+def _first_from(info: VideoInfo, moment: Fraction) -> int:
+    """The first frame that begins at a moment or later; one past the last where none does."""
+    if info.times is None:
+        return min(math.ceil(moment * info.fps), info.frames or 0)
+    return int(np.searchsorted(info.times.time, float(moment) - SLACK))
 
 
 def times_of(where: str, start: str, end: str) -> Times:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from oddframe.errors import DataError, SettingsError
 from oddframe.metrics.checked import checked_videos
-from oddframe.types import BoolArray, IntArray
+from oddframe.types import BoolArray, IntArray, Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def operating_point(
     scores: Sequence[npt.ArrayLike],
     labels: Sequence[npt.ArrayLike],
     threshold: float,
-    fps: Fraction | float,
+    fps: Fraction | float | Sequence[Times],
     *,
     alarms: Sequence[npt.ArrayLike] | None = None,
 ) -> OperatingPoint:
@@ -65,14 +65,14 @@ def operating_point(
             raises no alarm, and its time counts: give it the score -inf.
         labels: V rows, each (F_v,); True or 1 = anomalous.
         threshold: in units of the scores.
-        fps: frames a second, the same in all videos, > 0.
+        fps: frames a second, the same in all videos, > 0; or the times of the frames of each video.
         alarms: V rows, each (A_v, 2), first and one-past-last frame of each alarm, where they follow from more than the
             threshold (as events do); None = the runs of flagged frames.
 
     Raises:
         DataError: a NaN score, labels other than 0 and 1, shapes that differ, alarms that lie outside of their video,
             or only one class in all videos together.
-        SettingsError: a threshold that is NaN, or frames a second that are not positive.
+        SettingsError: a threshold that is NaN, frames a second that are not positive, or times of other videos.
 
     >>> point = operating_point([[0, 5, 0, 0, 2, 7, 7]], [[0, 0, 0, 1, 1, 1, 0]], threshold=3, fps=2)
     >>> point.delays, point.missed, point.precision, point.false_alarms_per_hour
@@ -86,7 +86,8 @@ def operating_point(
             "false_alarms_per_hour, which needs normal video alone"
         )
     raised = [_runs(flags) for flags in flagged] if alarms is None else _checked_alarms(alarms, odd)
-    per_hour = _false_per_hour(raised, odd, fps)  # refuses video without normal frames
+    clocks = _clocks(fps, odd)
+    per_hour = _false_per_hour(raised, odd, clocks)  # refuses video without normal frames
     hits, flags = int(np.count_nonzero(every_flag & every_odd)), int(np.count_nonzero(every_flag))
     return OperatingPoint(
         threshold=float(threshold),
@@ -94,12 +95,15 @@ def operating_point(
         false_positive_rate=(flags - hits) / int(np.count_nonzero(~every_odd)),
         precision=hits / flags if flags else None,
         recall=hits / int(np.count_nonzero(every_odd)),
-        delays=tuple(delay for pair in zip(raised, odd, strict=True) for delay in _delays(*pair, fps)),
+        delays=tuple(delay for one in zip(raised, odd, clocks, strict=True) for delay in _delays(*one)),
     )
 
 
 def false_alarms_per_hour(
-    scores: Sequence[npt.ArrayLike], labels: Sequence[npt.ArrayLike], threshold: float, fps: Fraction | float
+    scores: Sequence[npt.ArrayLike],
+    labels: Sequence[npt.ArrayLike],
+    threshold: float,
+    fps: Fraction | float | Sequence[Times],
 ) -> float:
     """Compute the rate of false alarms: alarms on normal frames alone, per hour of normal frames.
 
@@ -114,21 +118,32 @@ def false_alarms_per_hour(
     1200.0
     """
     flagged, odd = _flags(scores, labels, threshold, fps)
-    return _false_per_hour([_runs(flags) for flags in flagged], odd, fps)
+    return _false_per_hour([_runs(flags) for flags in flagged], odd, _clocks(fps, odd))
 
 
 def _flags(
-    scores: Sequence[npt.ArrayLike], labels: Sequence[npt.ArrayLike], threshold: float, fps: Fraction | float
+    scores: Sequence[npt.ArrayLike],
+    labels: Sequence[npt.ArrayLike],
+    threshold: float,
+    fps: Fraction | float | Sequence[Times],
 ) -> tuple[list[BoolArray], list[BoolArray]]:
     """Which frames of each video are flagged, and which are anomalous."""
     if np.isnan(threshold):
         raise SettingsError("threshold must be a number, not NaN")
-    if not 0 < fps < float("inf"):
+    if not isinstance(fps, Sequence) and not 0 < fps < float("inf"):
         raise SettingsError(f"fps must be over 0, not {fps}")
     videos = checked_videos(
         scores, labels, "give frames that are not scorable the score -inf, so that time stays whole"
     )
     return [np.greater(row, threshold) for row, _ in videos], [odd for _, odd in videos]
+
+
+def _clocks(fps: Fraction | float | Sequence[Times], odd: Sequence[BoolArray]) -> list[Times]:
+    if not isinstance(fps, Sequence):
+        return [Times.even(len(frames), Fraction(fps)) for frames in odd]
+    if list(map(len, fps)) != list(map(len, odd)):
+        raise SettingsError(f"times must be of {[len(frames) for frames in odd]} frames, not {list(map(len, fps))}")
+    return list(fps)
 
 
 def _checked_alarms(alarms: Sequence[npt.ArrayLike], odd: Sequence[BoolArray]) -> list[IntArray]:
@@ -141,12 +156,17 @@ def _checked_alarms(alarms: Sequence[npt.ArrayLike], odd: Sequence[BoolArray]) -
     return found
 
 
-def _false_per_hour(alarms: Sequence[IntArray], odd: Sequence[BoolArray], fps: Fraction | float) -> float:
-    normal = sum(int(np.count_nonzero(~o)) for o in odd)
+def _false_per_hour(alarms: Sequence[IntArray], odd: Sequence[BoolArray], clocks: Sequence[Times]) -> float:
+    normal = sum(_lasting(~o, clock) for o, clock in zip(odd, clocks, strict=True))
     if not normal:
         raise DataError("undefined: only one class, no normal frame: false alarms need normal video")
     false = sum(_wholly(~o, bounds) for bounds, o in zip(alarms, odd, strict=True))
-    return float(false * 3600 * fps / normal)
+    return float(false * 3600 / normal)
+
+
+def _lasting(flags: BoolArray, clock: Times) -> Fraction:
+    """Seconds that the flagged frames last; at a constant rate nominal frames are whole numbers, and the sum is exact."""
+    return Fraction(float((clock.end_position - clock.position)[flags].sum())) / clock.fps
 
 
 def _runs(flags: BoolArray) -> IntArray:
@@ -160,9 +180,13 @@ def _wholly(flags: BoolArray, runs: IntArray) -> int:
     return int(np.count_nonzero(before[runs[:, 1]] - before[runs[:, 0]] == runs[:, 1] - runs[:, 0]))
 
 
-def _delays(alarms: IntArray, odd: BoolArray, fps: Fraction | float) -> list[float | None]:
+def _delays(alarms: IntArray, odd: BoolArray, clock: Times) -> list[float | None]:
     stretches = _runs(odd)
     ends = np.append(alarms[:, 1], len(odd) + 1)  # the last one lies beyond every stretch
     starts = np.append(alarms[:, 0], len(odd))
     first = np.maximum(starts[np.searchsorted(ends, stretches[:, 0], side="right")], stretches[:, 0])
-    return [float((int(f) - int(s)) / fps) if f < e else None for f, (s, e) in zip(first, stretches, strict=True)]
+    place = np.append(clock.position, np.inf)  # in nominal frames
+    return [
+        float(Fraction(float(place[f] - place[s])) / clock.fps) if f < e else None
+        for f, (s, e) in zip(first.tolist(), stretches.tolist(), strict=True)
+    ]

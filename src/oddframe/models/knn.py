@@ -87,9 +87,12 @@ class KNN(DistanceModel):
         data = EachCrop(data)
         self._standardiser = self._unfitted().fit(data, run)
         self._index = self._gathered(data, run)
-        fps = {info.id: float(info.fps) for info in data.videos()}
+        clocks = {info.id: info for info in data.videos()}
         source = self._index.provenance
-        time = source.frame / np.array([fps[name] for name in source.names])[source.video]
+        time = np.empty(len(source.frame))
+        for number, name in enumerate(source.names):
+            mine = source.video == number
+            time[mine] = clocks[name].seconds_of(source.frame[mine])
         self._scales = {name: self._scale(self._index.vectors(name), source.video, time) for name in self._sizes()}
         self._index, self._taught = self._empty(), FlatIndex(self._sizes())
         return self

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from oddframe.types.arrays import FloatArray, ImageArray, IntArray, Json, frozen_array
-from oddframe.types.times import Times
+from oddframe.types.times import Seconds, Times
 from oddframe.types.values import Value
 
 VideoId: TypeAlias = str
@@ -105,6 +105,12 @@ class VideoInfo:
     def seconds(self, frame: float) -> float:
         """When a frame begins, in seconds; between two frames, a share of the first."""
         return float(frame / self.fps) if self.times is None else self.times.begin(frame)
+
+    def seconds_of(self, frames: IntArray) -> Seconds:
+        """The same as `seconds` of many frames: (N,)."""
+        return np.asarray(
+            frames / float(self.fps) if self.times is None else self.times.at(frames.astype(np.float64)), np.float64
+        )
 
     def until(self, stop: int) -> float:
         """When the frames before `stop` are over, in seconds; a hole after them is not counted."""
