@@ -165,7 +165,7 @@ def _false_per_hour(alarms: Sequence[IntArray], odd: Sequence[BoolArray], clocks
 
 
 def _lasting(flags: BoolArray, clock: Times) -> Fraction:
-    """Seconds that the flagged frames last; at a constant rate nominal frames are whole numbers, and the sum is exact."""
+    """Seconds that the flagged frames last; exact at a constant rate, where nominal frames are whole numbers."""
     return Fraction(float((clock.end_position - clock.position)[flags].sum())) / clock.fps
 
 
