@@ -18,9 +18,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import csv
 import hashlib
-import io
 import itertools
 import json
 import os
@@ -49,13 +47,12 @@ import torch
 from oddframe import Detector, bench, discover, report  # noqa: F401
 from oddframe.cli import main
 from oddframe.engine import store
-from oddframe.testing.faults import FAULTS, at_each, ended, forked
+from oddframe.testing.faults import FAULTS, at_each, ended, forked, grown
 from oddframe.testing.scenes import moving_square
 from oddframe.video.write import write_video
 
 QUICK = ("--set", "observer.embedding=0")
 CLOCK = re.compile(rb'"(when|fit_seconds|score_seconds|command)": [^,\n]*')
-CLIP = re.compile(r'"clip": (?:null|"[^"]*")')
 
 
 @dataclass(frozen=True)
@@ -169,18 +166,6 @@ def whole(found: State, old: State, new: State) -> str:
         ):
             return f"{name} is neither the old nor the new"
     return ""
-
-
-def grown(name: str, found: bytes, new: bytes) -> bool:
-    """Whether it lists the first videos' events: `score --events` replaces its lists after each video and its clips."""
-    if name.endswith("events.csv"):
-        some, every = (list(csv.DictReader(io.StringIO(text.decode()))) for text in (found, new))
-    elif name.endswith("events.json"):
-        some, every = (json.loads(text)["videos"] if text else [] for text in (found, new))
-    else:
-        return False
-    one, other = (CLIP.sub("", json.dumps(rows)) for rows in (some, every[: len(some)]))
-    return one == other
 
 
 def prepare(scratch: Path) -> Path:

@@ -6,14 +6,20 @@ leaves all work to the children.
 
 from __future__ import annotations
 
+import csv
 import errno
+import io
+import json
 import os
+import re
 import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
+
+_CLIP = re.compile(r'"clip": (?:null|"[^"]*")')
 
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.utime", "os.chmod", "os.truncate"}
 """Audit events of operations that change a folder; opening a file for writing is another."""
@@ -111,3 +117,23 @@ FAULTS: Mapping[str, tuple[Fault, set[int]]] = {
     "clock jumps": (jumped, {0}),
 }
 """Name -> the fault, and the exit codes that a command may leave with."""
+
+
+def grown(name: str, found: bytes, new: bytes) -> bool:
+    """Whether a list of events is whole, and that of the first videos.
+
+    `score --events` replaces its lists after each video, and once more when the video's clips are written.
+
+    Args:
+        name: of the file; another than `events.csv` and `events.json` never is.
+        found: its content, after a command that was disturbed.
+        new: the content after one that was not.
+    """
+    if name.endswith("events.csv"):
+        some, every = (list(csv.DictReader(io.StringIO(text.decode()))) for text in (found, new))
+    elif name.endswith("events.json"):
+        some, every = (json.loads(text)["videos"] if text else [] for text in (found, new))
+    else:
+        return False
+    one, other = (_CLIP.sub("", json.dumps(rows)) for rows in (some, every[: len(some)]))
+    return one == other
