@@ -105,7 +105,8 @@ def observed(
         with _telling(video, failed):
             keys[video] = video_key(video, watching)
     if run.workers > 1:
-        _observe_missing(keys, watching, cache, run, patient=failed is not None, entered=_entry)
+        with _flaws_later():
+            _observe_missing(keys, watching, cache, run, patient=failed is not None, entered=_entry)
     items = []
     for video, key in keys.items():
         info = video.info
@@ -154,49 +155,72 @@ def _judged(video: Video, key: str, watching: Watching, cache: ObservationCache,
 
 
 class _Judging:
-    """Finds or makes two entries of one video in one pass over it: its observations, and its camera by known views.
-
-    The second also holds what was wrong with the file, so that a damaged video is never scored without a warning.
-    """
+    """Finds or makes two entries of one video in one pass over it: its observations, and its camera by known views."""
 
     def __init__(self, video: Video, key: str, watching: Watching, cache: ObservationCache, run: Run) -> None:
         self._video, self._key, self._watching, self._cache, self._run = video, key, watching, cache, run
         self._runs: ReasonRuns | None = None
-        self._damage: list[str] = []
-        self._passed = False
+        self._flaws = _Flaws(key, cache)
 
     def entry(self) -> Entry:
         """The observations, with the stretches that are not scorable by the known views."""
         seen = self._cache.entry(self._key, self._watching.observer.spec, self._observe)
         views: list[Json] = [view.to_json() for view in self._watching.views]
         judged = self._cache.entry(cache_key("health", self._key, views), Spec({}), self._judge)
-        if not self._passed and isinstance(judged.view, list):
-            for text in judged.view:
-                warnings.warn(DamagedVideo(str(text)), stacklevel=2)
+        self._flaws.settle()
         return replace(seen, reasons=judged.reasons)
 
     def _observe(self, writer: EntryWriter) -> None:
-        with self._noting():
+        with self._flaws.noting():
             plain = replace(self._watching, views=())
             self._runs = observe_into(writer, self._video, plain, self._run, self._watching.views)
 
     def _judge(self, writer: EntryWriter) -> None:
         if self._runs is None:
-            with self._noting():
+            with self._flaws.noting():
                 self._runs = judge_health(self._video, self._watching, self._run)
-        writer.close(self._runs.frames, self._runs.runs, list(self._damage))
+        writer.close(self._runs.frames, self._runs.runs)
+
+
+class _Flaws:
+    """Stores what is wrong with a video beside its observations, and says it again where these are cached.
+
+    So a damaged video is never fitted on or scored without a warning.
+    """
+
+    def __init__(self, key: str, cache: ObservationCache) -> None:
+        self._key, self._cache = cache_key("flaws", key), cache
+        self._found: list[str] = []
+        self._read = False
 
     @contextmanager
-    def _noting(self) -> Iterator[None]:
-        """Note what is said of the file, and say it."""
-        self._passed = True
+    def noting(self) -> Iterator[None]:
+        """Note what is said of the file while it is read, and say it."""
+        self._read = True
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", OddframeWarning)
             yield
         for one in caught:
             if issubclass(one.category, DamagedVideo):
-                self._damage.append(str(one.message))
+                self._found.append(str(one.message))
             warnings.warn(one.message, one.category, stacklevel=4)
+
+    def settle(self) -> None:
+        """Store what was noted; where nothing was read, say what is stored."""
+        if self._read and self._found:
+            self._cache.entry(self._key, Spec({}), lambda writer: writer.close(0, (), list(self._found)))
+        elif not self._read and self._cache.holds(self._key):
+            stored = self._cache.entry(self._key, Spec({}), lambda writer: writer.close(0, (), [])).view
+            for text in stored if isinstance(stored, list) else []:
+                warnings.warn(DamagedVideo(str(text)), stacklevel=3)
+
+
+@contextmanager
+def _flaws_later() -> Iterator[None]:
+    """Say nothing of damaged files now: it is said where their entries are opened."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DamagedVideo)
+        yield
 
 
 @contextmanager
@@ -225,8 +249,7 @@ def observed_ahead(
                 watching.admit(video)
                 if _worth_storing(video, watching.observer.spec, opened):
                     keys[video] = video_key(video, watching)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DamagedVideo)  # said again when it is scored
+        with _flaws_later():
             _observe_missing(keys, watching, opened, run, patient=True, entered=_judged)
         yield opened
 
@@ -238,7 +261,18 @@ def _worth_storing(video: Video, spec: Spec, cache: ObservationCache) -> bool:
 
 
 def _entry(video: Video, key: str | None, watching: Watching, cache: ObservationCache, run: Run) -> Entry:
-    return cache.entry(key, watching.observer.spec, partial(observe_into, video=video, watching=watching, run=run))
+    observe = partial(observe_into, video=video, watching=watching, run=run)
+    if key is None:
+        return cache.entry(None, watching.observer.spec, observe)
+    flaws = _Flaws(key, cache)
+
+    def noted(writer: EntryWriter) -> None:
+        with flaws.noting():
+            observe(writer)
+
+    entry = cache.entry(key, watching.observer.spec, noted)
+    flaws.settle()
+    return entry
 
 
 def _observe_missing(
